@@ -1,0 +1,62 @@
+# `make local` and `make test` are all a newcomer needs; both do their own set-up.
+STACK  ?= dev
+PYTHON ?= python3
+VENV   := .venv
+RUN    := $(VENV)/bin/python
+SUDO   := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+
+# The programs the local cloud starts, and the Debian packages they come from.
+SERVERS := mariadb-server redis-server haproxy
+
+.PHONY: local test down check format lint types unit bench servers help
+
+help:  ## list the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
+
+local: $(VENV)/ready servers  ## deploy the stack on the local cloud and run every exercise
+	$(RUN) -m localcloud up --stack $(STACK)
+	$(RUN) -m verify --stack $(STACK)
+
+test: $(VENV)/ready servers  ## run the tests
+	$(RUN) -m pytest
+
+down: $(VENV)/ready  ## stop the local cloud; its data stays for the next `make local`
+	$(RUN) -m localcloud down
+
+check: format lint types test  ## format, lint, types and tests
+
+format: $(VENV)/ready
+	$(VENV)/bin/ruff format --check .
+
+lint: $(VENV)/ready
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/lint-imports
+
+types: $(VENV)/ready
+	$(VENV)/bin/mypy
+
+bench: $(VENV)/ready servers  ## measure the figures of docs/figures.md
+	$(RUN) -m bench
+
+# The local cloud starts its own servers, so the packages' services are kept from starting:
+# Debian's way is a policy-rc.d that answers 101, here only for the length of the install.
+servers:
+	@for program in mariadbd redis-server haproxy; do \
+	  PATH="$$PATH:/usr/sbin" command -v $$program >/dev/null || missing=1; done; \
+	if [ -n "$$missing" ]; then \
+	  echo "installing $(SERVERS)"; \
+	  policy=/usr/sbin/policy-rc.d; \
+	  if [ ! -e $$policy ]; then ours=1; printf '#!/bin/sh\nexit 101\n' | $(SUDO) tee $$policy >/dev/null; $(SUDO) chmod +x $$policy; fi; \
+	  $(SUDO) apt-get update -qq && \
+	  $(SUDO) env DEBIAN_FRONTEND=noninteractive \
+	    apt-get install -y -qq --no-install-recommends $(SERVERS) >/dev/null; status=$$?; \
+	  if [ -n "$$ours" ]; then $(SUDO) rm -f $$policy; fi; exit $$status; \
+	fi
+
+$(VENV)/ready: requirements-dev.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Python 3.11 or newer is needed; $(PYTHON) is older. Try: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 2; }
+	@$(PYTHON) -m venv $(VENV) 2>/dev/null || \
+	  { $(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq python3-venv && $(PYTHON) -m venv $(VENV); }
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@touch $@

@@ -1,0 +1,1 @@
+"""Measures the figures the project promises; `python -m bench` prints them beside their goals."""

@@ -1,0 +1,149 @@
+"""SIGKILL of the Aurora writer under load: the write outage, and what was lost."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import statistics
+import threading
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+import boto3
+import mysql.connector
+import psutil
+
+from bench.workspace import BenchFailed, Workspace
+
+
+@dataclass
+class _Load:
+    """One writer client: an id counts as acknowledged only after the commit returned."""
+
+    host: str
+    port: int
+    user: str
+    password: str
+    ca_file: str
+    acknowledged: list[tuple[float, int]] = field(default_factory=list)
+    stop: threading.Event = field(default_factory=threading.Event)
+
+    def connect(self) -> Any:
+        return mysql.connector.connect(
+            host=self.host, port=self.port, user=self.user, password=self.password,
+            ssl_ca=self.ca_file, ssl_verify_cert=True, ssl_verify_identity=True,
+            connection_timeout=2, autocommit=True,
+        )  # fmt: skip
+
+    def run(self) -> None:
+        number = 0
+        connection = None
+        while not self.stop.is_set():
+            try:
+                if connection is None:
+                    connection = self.connect()
+                cursor = connection.cursor()
+                # A number is never tried twice: after a lost answer its outcome is unknown.
+                number += 1
+                cursor.execute("INSERT INTO bench_failover.acks (id) VALUES (%s)", (number,))
+                self.acknowledged.append((time.monotonic(), number))
+                cursor.close()
+            except mysql.connector.Error:
+                connection = None
+                time.sleep(0.005)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Outages in seconds, one a kill; rows acknowledged, lost and duplicated over all of them."""
+
+    outages: tuple[float, ...]
+    acknowledged: int
+    lost: int
+    duplicated: int
+
+    @property
+    def median(self) -> float:
+        return statistics.median(self.outages)
+
+
+def kill_writers(space: Workspace, kills: int, between_s: float = 1.5) -> Outcome:
+    """Kill the writer of the stack's Aurora cluster ``kills`` times under load."""
+    record = space.record()
+    access = record["access"]
+    aurora = next(
+        d for d in record["outputs"]["databases"].values() if d["kind"] == "aurora-mysql"
+    )
+    writer = next(e for e in aurora["endpoints"] if e["role"] == "writer")
+    session = boto3.Session(
+        access["access_key_id"], access["secret_access_key"], region_name=aurora["region"]
+    )
+    secret = json.loads(
+        session.client("secretsmanager", endpoint_url=access["endpoint_url"]).get_secret_value(
+            SecretId=aurora["secret_arn"]
+        )["SecretString"]
+    )
+    rds = session.client("rds", endpoint_url=access["endpoint_url"])
+    load = _Load(
+        writer["host"], writer["port"], secret["username"], secret["password"], access["ca_file"]
+    )
+    setup = load.connect()
+    cursor = setup.cursor()
+    cursor.execute("CREATE DATABASE IF NOT EXISTS bench_failover")
+    cursor.execute("CREATE OR REPLACE TABLE bench_failover.acks (row_id BIGINT AUTO_INCREMENT "
+                   "PRIMARY KEY, id BIGINT NOT NULL)")  # fmt: skip
+    setup.close()
+    thread = threading.Thread(target=load.run, daemon=True)
+    thread.start()
+    outages = []
+    try:
+        for _ in range(kills):
+            time.sleep(between_s)
+            os.kill(_writer_pid(rds, aurora["cluster"]), signal.SIGKILL)
+            outages.append(_outage(load, time.monotonic()))
+    finally:
+        load.stop.set()
+        thread.join(timeout=10)
+    check = load.connect()
+    cursor = check.cursor()
+    cursor.execute("SELECT id, COUNT(*) FROM bench_failover.acks GROUP BY id")
+    stored = {int(number): int(times) for number, times in cursor.fetchall()}
+    cursor.execute("DROP DATABASE bench_failover")
+    check.close()
+    acknowledged = [number for _, number in load.acknowledged]
+    return Outcome(
+        outages=tuple(outages),
+        acknowledged=len(acknowledged),
+        lost=sum(number not in stored for number in acknowledged),
+        duplicated=sum(times > 1 for times in stored.values()),
+    )
+
+
+def _writer_pid(rds: Any, cluster: str) -> int:
+    members = rds.describe_db_clusters(DBClusterIdentifier=cluster)["DBClusters"][0]
+    writer = next(
+        m["DBInstanceIdentifier"] for m in members["DBClusterMembers"] if m["IsClusterWriter"]
+    )
+    host = rds.describe_db_instances(DBInstanceIdentifier=writer)["DBInstances"][0]["Endpoint"]
+    for process in psutil.process_iter():
+        try:
+            line = process.cmdline()
+        except (psutil.NoSuchProcess, psutil.AccessDenied):
+            continue
+        if "mariadbd" in " ".join(line[:1]) and f"--bind-address={host['Address']}" in line:
+            return process.pid
+    raise BenchFailed(f"no server process found for the writer {writer} on {host['Address']}")
+
+
+def _outage(load: _Load, killed: float, deadline_s: float = 20.0) -> float:
+    """Seconds between the kill and the first acknowledged write that began after it."""
+    seen = len(load.acknowledged)
+    while time.monotonic() < killed + deadline_s:
+        # Skip acknowledgements already on their way when the signal was sent.
+        later = [at for at, _ in load.acknowledged[seen:] if at > killed + 0.002]
+        if later:
+            return later[0] - killed
+        time.sleep(0.001)
+    raise BenchFailed(f"no write was acknowledged within {deadline_s:.0f} s of the kill")

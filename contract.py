@@ -1,0 +1,116 @@
+"""The output contract: what a deployed database tells the world about itself.
+
+The stack output ``databases`` is a map *name → Database*, written by `stacks`
+and read by `verify`. One set of frozen models does both, so the two sides cannot
+drift. Field names on the wire are exactly the Python names.
+
+Nothing here is secret: passwords live in Secrets Manager, found by ``secret_arn``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+SCHEMA_VERSION = 1
+
+Role = Literal["writer", "reader", "custom", "instance", "primary", "node"]
+"""What an endpoint is for.
+
+``writer``/``reader``/``custom``: RDS and Aurora endpoints; ``instance``: the address of
+one RDS instance or Aurora member; ``primary``: the address that follows a cache's
+primary; ``node``: one cache node. A cache's read endpoint is ``reader`` too.
+"""
+
+
+class ContractError(Exception):
+    """A stack output that is not what this version of the project writes."""
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Endpoint(_Frozen):
+    """One address of a database. ``members`` are the identifiers it may lead to."""
+
+    role: Role
+    host: str
+    port: int
+    name: str | None = None
+    members: tuple[str, ...] = ()
+
+
+class Database(_Frozen):
+    """The connection facts of one topology of the stack."""
+
+    kind: str
+    engine: str
+    version: str
+    region: str
+    endpoints: tuple[Endpoint, ...]
+    database: str | None = None
+    user: str | None = None
+    secret_arn: str | None = None
+    tls: bool = True
+    source: str | None = None
+    """The name of the database this one replicates, for a read replica."""
+    instances: tuple[str, ...] = ()
+    """Instance (RDS, Aurora) or cache node identifiers."""
+    cluster: str | None = None
+    """Aurora cluster or replication group identifier."""
+    security_group: str | None = None
+    schema_version: Literal[1] = SCHEMA_VERSION
+
+    def endpoint(self, role: Role, name: str | None = None) -> Endpoint:
+        """The first endpoint of ``role`` (and ``name``); `ContractError` when there is none."""
+        for endpoint in self.endpoints:
+            if endpoint.role == role and name in (None, endpoint.name):
+                return endpoint
+        wanted = role if name is None else f"{role} {name!r}"
+        raise ContractError(f"no {wanted} endpoint; it has {[e.role for e in self.endpoints]}")
+
+    def endpoints_of(self, role: Role) -> tuple[Endpoint, ...]:
+        """Every endpoint of ``role``, in the order the topology lists them."""
+        return tuple(e for e in self.endpoints if e.role == role)
+
+
+class Access(_Frozen):
+    """How to reach the cloud that a stack was deployed to; AWS itself needs none of it."""
+
+    endpoint_url: str | None = None
+    access_key_id: str | None = None
+    secret_access_key: str | None = None
+    ca_file: str | None = None
+    """PEM bundle that signed the databases' certificates."""
+
+
+class Deployment(_Frozen):
+    """A deployed stack, as recorded in ``.deployments/<stack>.json``."""
+
+    stack: str
+    outputs: Mapping[str, Any]
+    access: Access = Field(default_factory=Access)
+
+
+def read_databases(outputs: Mapping[str, Any]) -> dict[str, Database]:
+    """The ``databases`` output as models.
+
+    Raises `ContractError` when it is missing or of another schema version.
+    """
+    raw = outputs.get("databases")
+    if not isinstance(raw, Mapping):
+        raise ContractError("the stack has no output 'databases'; run `pulumi up` with this version")
+    found: dict[str, Database] = {}
+    for name, facts in raw.items():
+        try:
+            found[name] = Database.model_validate(facts)
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(str(part) for part in ("databases", name, *first["loc"]))
+            raise ContractError(
+                f"{where}: {first['msg']}; deploy again with this version of the project"
+            ) from error
+    return found

@@ -1,0 +1,1 @@
+"""A loopback AWS endpoint whose databases are real servers."""

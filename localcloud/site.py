@@ -1,0 +1,77 @@
+"""Where one local cloud lives: its folder on disk and its addresses on loopback."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from localcloud.errors import BadSetting
+
+ACCESS_KEY_ID = "LOCALCLOUD0000000001"
+"""Twenty characters: moto replaces a shorter key by one of its own."""
+SECRET_ACCESS_KEY = "local-cloud-has-no-secrets"
+ACCOUNT_ID = "123456789012"
+
+
+@dataclass(frozen=True)
+class Site:
+    """The folder and the address prefix (two octets of 127/8) of a local cloud."""
+
+    state_dir: Path
+    prefix: str = "127.77"
+    endpoint_port: int = 4566
+
+    def __post_init__(self) -> None:
+        first, _, second = self.prefix.partition(".")
+        if first != "127" or not second.isdigit() or not 1 <= int(second) <= 255:
+            raise BadSetting(
+                f"LOCALCLOUD_PREFIX={self.prefix!r}: must be 127.N with N from 1 to 255, "
+                "because the local cloud binds to loopback only"
+            )
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str] | None = None) -> Site:
+        """The site of ``LOCALCLOUD_STATE`` and ``LOCALCLOUD_PREFIX``, or the user's default."""
+        env = os.environ if env is None else env
+        state = env.get("LOCALCLOUD_STATE")
+        return cls(
+            state_dir=Path(state).absolute() if state else _default_state_dir(env),
+            prefix=env.get("LOCALCLOUD_PREFIX", "127.77"),
+        )
+
+    @property
+    def endpoint_host(self) -> str:
+        return f"{self.prefix}.0.1"
+
+    @property
+    def endpoint_url(self) -> str:
+        return f"http://{self.endpoint_host}:{self.endpoint_port}"
+
+    @property
+    def ca_dir(self) -> Path:
+        return self.state_dir / "ca"
+
+    @property
+    def servers_dir(self) -> Path:
+        """Data folders, one per server."""
+        return self.state_dir / "servers"
+
+    @property
+    def run_dir(self) -> Path:
+        """Registry entries, sockets and pid files: what belongs to running processes."""
+        return self.state_dir / "run"
+
+    @property
+    def stacks_dir(self) -> Path:
+        return self.state_dir / "stacks"
+
+
+def _default_state_dir(env: Mapping[str, str]) -> Path:
+    # The servers run as users of their own and must be able to traverse every ancestor,
+    # which a 0700 /root would stop.
+    if os.geteuid() == 0:
+        return Path("/var/lib/aws-databases")
+    base = env.get("XDG_STATE_HOME") or os.path.join(env.get("HOME", "/tmp"), ".local", "state")
+    return Path(base) / "aws-databases"
