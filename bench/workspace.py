@@ -31,28 +31,39 @@ class Workspace:
 
     project: Path
     state: Path
+    prefix: str = PREFIX
 
     @property
     def env(self) -> dict[str, str]:
         return {
             **os.environ,
             "LOCALCLOUD_STATE": str(self.state),
-            "LOCALCLOUD_PREFIX": PREFIX,
+            "LOCALCLOUD_PREFIX": self.prefix,
             "NO_COLOR": "1",
         }
 
-    def run(self, *arguments: str, timeout_s: float = 300) -> float:
-        """Run ``python ARGUMENTS`` in the copy; seconds of the whole process."""
-        started = time.monotonic()
-        done = subprocess.run(
+    def attempt(
+        self, *arguments: str, timeout_s: float = 300
+    ) -> subprocess.CompletedProcess[str]:
+        """Run ``python ARGUMENTS`` in the copy, whatever its exit code."""
+        return subprocess.run(
             [sys.executable, *arguments],
             cwd=self.project,
             env=self.env,
             capture_output=True,
             text=True,
+            stdin=subprocess.DEVNULL,
             timeout=timeout_s,
             check=False,
         )
+
+    def run(self, *arguments: str, timeout_s: float = 300) -> float:
+        """Run ``python ARGUMENTS`` in the copy; seconds of the whole process.
+
+        Raises `BenchFailed` with the end of its output when it fails.
+        """
+        started = time.monotonic()
+        done = self.attempt(*arguments, timeout_s=timeout_s)
         seconds = time.monotonic() - started
         if done.returncode != 0:
             tail = "\n".join((done.stdout + done.stderr).splitlines()[-15:])
@@ -67,7 +78,7 @@ class Workspace:
 
 
 @contextmanager
-def workspace() -> Iterator[Workspace]:
+def workspace(prefix: str = PREFIX) -> Iterator[Workspace]:
     """A fresh workspace; its servers and files are gone afterwards."""
     # Not below /root or a 0700 home: the servers run as users of their own.
     base = Path(tempfile.mkdtemp(prefix="bench-", dir="/var/tmp"))
@@ -82,7 +93,7 @@ def workspace() -> Iterator[Workspace]:
             shutil.copy2(source, project / name)
     for manifest in ROOT.glob("Pulumi*.yaml"):
         shutil.copy2(manifest, project / manifest.name)
-    space = Workspace(project=project, state=base / "state")
+    space = Workspace(project=project, state=base / "state", prefix=prefix)
     try:
         yield space
     finally:

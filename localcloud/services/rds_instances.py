@@ -1,0 +1,434 @@
+"""RDS instances: create, describe, delete, reboot, stop, start. Each is a real server."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from localcloud.api import Answer, ApiError, Call, Operations, given, now, page
+from localcloud.errors import LocalCloudError
+from localcloud.fleet import Address, Credentials, Ref
+from localcloud.records import Record
+from localcloud.services import rds_rules as rules
+from localcloud.services.context import Cloud, resource_id
+from localcloud.services.engine_versions import (
+    AURORA_MYSQL,
+    CA,
+    check_class,
+    engine_of,
+    resolve,
+)
+from localcloud.services.rds_parameters import INSTANCE, group_for, values_for
+from localcloud.services.subnet_groups import SubnetGroups
+from localcloud.services.surroundings import arn, key_arn, name_of, region_of, security_groups
+
+log = logging.getLogger(__name__)
+
+HOSTED_ZONE = "Z2R2ITUGPM61AM"
+_AS_GIVEN = (
+    "DBName", "MaxAllocatedStorage", "Iops", "StorageThroughput", "PreferredBackupWindow",
+    "PreferredMaintenanceWindow", "MonitoringRoleArn", "PromotionTier", "DatabaseInsightsMode",
+    "DedicatedLogVolume",
+)  # fmt: skip
+"""Members of a create call that a describe call repeats unchanged."""
+
+
+def missing(name: str) -> ApiError:
+    """There is no such instance."""
+    return ApiError("DBInstanceNotFound", f"DBInstance {name} not found.", 404)
+
+
+class Instances:
+    """The operations on single instances; cluster members are instances too."""
+
+    def __init__(self, cloud: Cloud, groups: SubnetGroups) -> None:
+        self._cloud = cloud
+        self._records = cloud.records
+        self._fleet = cloud.fleet
+        self._groups = groups
+
+    def register(self, operations: Operations) -> None:
+        """Answer the operations of this module."""
+        operations.handle("rds", "CreateDBInstance", self._create)
+        operations.handle("rds", "DescribeDBInstances", self._describe)
+        operations.handle("rds", "DeleteDBInstance", self._delete)
+        operations.handle("rds", "RebootDBInstance", self._reboot)
+        operations.handle("rds", "StopDBInstance", self._stop)
+        operations.handle("rds", "StartDBInstance", self._start)
+        operations.handle("rds", "DescribeDBSnapshots", self._snapshots)
+
+    def need(self, region: str, name: str) -> Record:
+        """One instance by identifier or ARN. Raises ``DBInstanceNotFound``."""
+        identifier = name_of(name)
+        return self._cloud.need(
+            "instance", region_of(name, region), identifier, missing(name)
+        )
+
+    def need_available(self, region: str, name: str) -> Record:
+        """An instance that is not in the middle of something."""
+        record = self.need(region, name)
+        if record["DBInstanceStatus"] != "available":
+            raise ApiError(
+                "InvalidDBInstanceState",
+                f"Instance {name} is not in available state (it is {record['DBInstanceStatus']}).",
+            )
+        return record
+
+    def _create(self, call: Call) -> Answer:
+        p = call.params
+        identifier = rules.check_identifier("DBInstanceIdentifier", p["DBInstanceIdentifier"])
+        engine = engine_of(p.get("Engine"))
+        if engine is AURORA_MYSQL:
+            # The clusters' module answers for members; it hooks in here.
+            record = self.member_record(call, identifier)
+        else:
+            record = self._single(call, identifier)
+        self.reserve(call.region, identifier, record)
+        try:
+            address = self._start_server(call, record)
+        except LocalCloudError as error:
+            self._records.drop("instance", call.region, identifier)
+            log.exception("create of %s failed", identifier)
+            raise ApiError("InternalFailure", f"{identifier}: {error}", 500) from error
+        except BaseException:
+            self._records.drop("instance", call.region, identifier)
+            raise
+        return {"DBInstance": self.finish(call.region, identifier, address)}
+
+    def member_record(self, call: Call, identifier: str) -> Record:
+        """The record of an Aurora member; set by `rds_clusters`."""
+        raise NotImplementedError
+
+    def _start_server(self, call: Call, record: Record) -> Address:
+        ref = Ref(call.region, record["DBInstanceIdentifier"])
+        values = values_for(self._cloud, call.region, record)
+        cluster = record.get("DBClusterIdentifier")
+        if cluster:
+            return self._fleet.add_member(
+                Ref(call.region, cluster), ref.identifier, record["PromotionTier"], values
+            )
+        credentials = Credentials(record["MasterUsername"], call.params["MasterUserPassword"])
+        return self._fleet.create_instance(ref, credentials, record.get("DBName"), values)
+
+    def reserve(self, region: str, identifier: str, record: Record) -> None:
+        """Take the identifier. Raises ``DBInstanceAlreadyExists``."""
+        with self._records.change():
+            if self._records.get("instance", region, identifier):
+                raise ApiError("DBInstanceAlreadyExists", "DB instance already exists")
+            self._records.put("instance", region, identifier, record)
+
+    def finish(self, region: str, identifier: str, address: Address) -> Record:
+        """The instance answers at ``address``: report it available."""
+        with self._records.change():
+            self._records.update(
+                "instance",
+                region,
+                identifier,
+                DBInstanceStatus="available",
+                InstanceCreateTime=now(),
+                LatestRestorableTime=now(),
+                Endpoint={
+                    "Address": address.host,
+                    "Port": address.port,
+                    "HostedZoneId": HOSTED_ZONE,
+                },
+                DbInstancePort=address.port,
+            )
+            record = self.need(region, identifier)
+            self.tell(record, "DB instance created", "creation")
+        return record
+
+    def tell(self, record: Record, message: str, category: str) -> None:
+        """Leave an event of an instance."""
+        source = ("db-instance", record["DBInstanceIdentifier"], record["_arn"])
+        self._cloud.event("rds", record["_region"], source, message, (category,))
+
+    def base(self, region: str, identifier: str, p: dict[str, Any], vpc: Record) -> Record:
+        """The members every instance has, whether single, replica or cluster member."""
+        zones = self._groups.zones(vpc)
+        zone = p.get("AvailabilityZone") or zones[len(self._records.keys("instance")) % len(zones)]
+        if zone not in zones:
+            raise ApiError(
+                "InvalidVPCNetworkStateFault",
+                f"The requested Availability Zone {zone} is not among those of the DB subnet "
+                f"group: {', '.join(zones)}",
+            )
+        groups = security_groups(region, p.get("VpcSecurityGroupIds"), vpc["VpcId"])
+        rules.check_certificate(p.get("CACertificateIdentifier"))
+        return {
+            "DBInstanceIdentifier": identifier,
+            "DBInstanceArn": arn("rds", region, "db", identifier),
+            "_arn": arn("rds", region, "db", identifier),
+            "_region": region,
+            "_subnet_group": vpc["DBSubnetGroupName"],
+            "DbiResourceId": resource_id("db-"),
+            "DBInstanceStatus": "creating",
+            "DBInstanceClass": p["DBInstanceClass"],
+            "LicenseModel": "general-public-license",
+            "AvailabilityZone": zone,
+            "DBSubnetGroup": {k: v for k, v in vpc.items() if not k.startswith("_")},
+            "VpcSecurityGroups": [
+                {"VpcSecurityGroupId": group, "Status": "active"} for group in groups
+            ],
+            "DBSecurityGroups": [],
+            "PubliclyAccessible": bool(p.get("PubliclyAccessible")),
+            "AutoMinorVersionUpgrade": p.get("AutoMinorVersionUpgrade", True),
+            "MonitoringInterval": p.get("MonitoringInterval") or 0,
+            "PerformanceInsightsEnabled": bool(p.get("EnablePerformanceInsights")),
+            "CopyTagsToSnapshot": bool(p.get("CopyTagsToSnapshot")),
+            "IAMDatabaseAuthenticationEnabled": bool(p.get("EnableIAMDatabaseAuthentication")),
+            "DeletionProtection": bool(p.get("DeletionProtection")),
+            "EnabledCloudwatchLogsExports": p.get("EnableCloudwatchLogsExports") or [],
+            "CACertificateIdentifier": p.get("CACertificateIdentifier") or CA,
+            "CertificateDetails": {"CAIdentifier": p.get("CACertificateIdentifier") or CA},
+            "NetworkType": "IPV4",
+            "PendingModifiedValues": {},
+            "ReadReplicaDBInstanceIdentifiers": [],
+            "StatusInfos": [],
+            "AssociatedRoles": [],
+            "DomainMemberships": [],
+            "OptionGroupMemberships": [],
+            "TagList": p.get("Tags") or [],
+            "BackupTarget": "region",
+            "CustomerOwnedIpEnabled": False,
+            "PreferredMaintenanceWindow": "sun:05:00-sun:06:00",
+            "PreferredBackupWindow": "03:00-03:30",
+        } | given(p, _AS_GIVEN)
+
+    def _single(self, call: Call, identifier: str) -> Record:
+        p = call.params
+        engine = engine_of(p["Engine"])
+        if p.get("DBClusterIdentifier"):
+            raise rules.combination(f"A DB cluster has no members of engine {engine.name}.")
+        version = resolve(engine, p.get("EngineVersion"))
+        check_class(engine, version, p["DBInstanceClass"])
+        if not p.get("MasterUsername") or not p.get("MasterUserPassword"):
+            raise ApiError(
+                "MissingParameter",
+                "The request must contain the parameters MasterUsername and MasterUserPassword.",
+            )
+        rules.check_credentials(p["MasterUsername"], p["MasterUserPassword"])
+        rules.check_database_name(p.get("DBName"))
+        if p.get("AllocatedStorage") is None:
+            raise ApiError(
+                "MissingParameter", "The request must contain the parameter AllocatedStorage."
+            )
+        storage = p.get("StorageType") or ("io1" if p.get("Iops") else "gp3")
+        rules.check_storage(p, storage, p["AllocatedStorage"])
+        retention = p.get("BackupRetentionPeriod")
+        rules.check_retention(1 if retention is None else retention)
+        rules.check_monitoring(p, engine, p["DBInstanceClass"])
+        rules.check_windows(p.get("PreferredBackupWindow"), p.get("PreferredMaintenanceWindow"))
+        if p.get("MultiAZ") and p.get("AvailabilityZone"):
+            raise rules.combination(
+                "Requesting a specific availability zone is not valid for Multi-AZ instances."
+            )
+        encrypted = bool(p.get("StorageEncrypted"))
+        if p.get("KmsKeyId") and not encrypted:
+            raise rules.combination("KmsKeyId needs StorageEncrypted.")
+        group = group_for(
+            self._cloud, INSTANCE, call.region, p.get("DBParameterGroupName"), engine, version
+        )
+        vpc = self._groups.find(call.region, p.get("DBSubnetGroupName"))
+        record = self.base(call.region, identifier, p, vpc) | {
+            "Engine": engine.name,
+            "EngineVersion": version,
+            "MasterUsername": p["MasterUsername"],
+            "AllocatedStorage": p["AllocatedStorage"],
+            "StorageType": storage,
+            "MultiAZ": bool(p.get("MultiAZ")),
+            "StorageEncrypted": encrypted,
+            "BackupRetentionPeriod": 1 if retention is None else retention,
+            "DBParameterGroups": in_sync(group),
+        }
+        if record["MultiAZ"]:
+            zones = self._groups.zones(vpc)
+            others = [z for z in zones if z != record["AvailabilityZone"]]
+            record["SecondaryAvailabilityZone"] = others[0]
+        if encrypted:
+            record["KmsKeyId"] = key_arn(call.region, p.get("KmsKeyId"), "rds")
+        return record
+
+    def _describe(self, call: Call) -> Answer:
+        p = call.params
+        if p.get("DBInstanceIdentifier"):
+            wanted = p["DBInstanceIdentifier"]
+            if region_of(wanted, call.region) != call.region:
+                raise missing(wanted)
+            return {"DBInstances": [self.need(call.region, wanted)]}
+        members = {
+            "db-cluster-id": "DBClusterIdentifier",
+            "db-instance-id": "DBInstanceIdentifier",
+            "dbi-resource-id": "DbiResourceId",
+            "engine": "Engine",
+        }
+        found = self._records.all("instance", call.region)
+        for wish in p.get("Filters") or []:
+            member = members.get(wish["Name"])
+            if member is None:
+                raise rules.refuse(f"Unrecognized filter name: {wish['Name']}")
+            values = {v if member == "DbiResourceId" else name_of(v) for v in wish["Values"]}
+            found = [record for record in found if record.get(member) in values]
+        return page(call, "DBInstances", found)
+
+    def _delete(self, call: Call) -> Answer:
+        p = call.params
+        name = p["DBInstanceIdentifier"]
+        with self._records.change():
+            record = self.need(call.region, name)
+            self._check_delete(record, p)
+            identifier = record["DBInstanceIdentifier"]
+            self._records.update(
+                "instance", call.region, identifier, DBInstanceStatus="deleting"
+            )
+        self._release_replicas(record)
+        if p.get("FinalDBSnapshotIdentifier"):
+            self._snapshot(record, p["FinalDBSnapshotIdentifier"])
+        self.remove_server(record)
+        with self._records.change():
+            self._records.drop("instance", call.region, identifier)
+            self._forget_at_source(record)
+            self.tell(record, "DB instance deleted", "deletion")
+        return {"DBInstance": record | {"DBInstanceStatus": "deleting"}}
+
+    def _check_delete(self, record: Record, p: dict[str, Any]) -> None:
+        if record["DBInstanceStatus"] in ("creating", "deleting"):
+            raise ApiError(
+                "InvalidDBInstanceState",
+                f"Instance {record['DBInstanceIdentifier']} is {record['DBInstanceStatus']}.",
+            )
+        if record["DeletionProtection"]:
+            raise rules.combination(
+                "Cannot delete protected DB Instance, please disable deletion protection and try "
+                "again."
+            )
+        final, skip = p.get("FinalDBSnapshotIdentifier"), bool(p.get("SkipFinalSnapshot"))
+        part_of_more = "_source" in record or "DBClusterIdentifier" in record
+        if final and (skip or part_of_more):
+            raise rules.combination(
+                "FinalDBSnapshotIdentifier can not be specified when deleting a replica instance "
+                "or a cluster member, or when SkipFinalSnapshot is enabled."
+            )
+        if not final and not skip and not part_of_more:
+            raise rules.combination(
+                "FinalDBSnapshotIdentifier is required unless SkipFinalSnapshot is specified."
+            )
+        if final and self._records.get("snapshot", record["_region"], name_of(final)):
+            raise ApiError("DBSnapshotAlreadyExists", f"Snapshot {final} already exists.")
+
+    def remove_server(self, record: Record) -> None:
+        """Stop the server and remove its data."""
+        ref = Ref(record["_region"], record["DBInstanceIdentifier"])
+        cluster = record.get("DBClusterIdentifier")
+        if cluster:
+            self._fleet.remove_member(Ref(ref.region, cluster), ref.identifier)
+        else:
+            self._fleet.delete_instance(ref)
+
+    def _release_replicas(self, source: Record) -> None:
+        # RDS promotes the replicas of a source that goes away.
+        for replica in self._records.all("instance"):
+            if replica.get("_source") != source["_arn"]:
+                continue
+            ref = Ref(replica["_region"], replica["DBInstanceIdentifier"])
+            self._fleet.promote(ref)
+            self.standalone(ref)
+
+    def standalone(self, ref: Ref) -> None:
+        """A replica is one no more."""
+        self._records.update(
+            "instance",
+            ref.region,
+            ref.identifier,
+            _source=None,
+            ReadReplicaSourceDBInstanceIdentifier=None,
+            StatusInfos=[],
+        )
+
+    def _forget_at_source(self, replica: Record) -> None:
+        source_arn = replica.get("_source")
+        if source_arn is None:
+            return
+        region, name = region_of(source_arn, ""), name_of(source_arn)
+        source = self._records.get("instance", region, name)
+        if source is not None:
+            gone = (replica["DBInstanceIdentifier"], replica["_arn"])
+            kept = [r for r in source["ReadReplicaDBInstanceIdentifiers"] if r not in gone]
+            self._records.update(
+                "instance", region, name, ReadReplicaDBInstanceIdentifiers=kept
+            )
+
+    forget_at_source = _forget_at_source
+
+    def _snapshot(self, record: Record, name: str) -> None:
+        identifier = rules.check_identifier("FinalDBSnapshotIdentifier", name)
+        region = record["_region"]
+        snapshot = given(
+            record,
+            ("DBInstanceIdentifier", "Engine", "EngineVersion", "AllocatedStorage", "KmsKeyId",
+             "MasterUsername", "StorageType", "DbiResourceId"),
+        ) | {
+            "DBSnapshotIdentifier": identifier,
+            "DBSnapshotArn": arn("rds", region, "snapshot", identifier),
+            "_arn": arn("rds", region, "snapshot", identifier),
+            "SnapshotCreateTime": now(),
+            "SnapshotType": "manual",
+            "Status": "available",
+            "PercentProgress": 100,
+            "Encrypted": record["StorageEncrypted"],
+        }  # fmt: skip
+        self._records.put("snapshot", region, identifier, snapshot)
+
+    def _snapshots(self, call: Call) -> Answer:
+        found = self._records.all("snapshot", call.region)
+        for member in ("DBSnapshotIdentifier", "DBInstanceIdentifier"):
+            wanted = call.params.get(member)
+            if wanted:
+                found = [s for s in found if s[member] == name_of(wanted)]
+        if call.params.get("DBSnapshotIdentifier") and not found:
+            raise ApiError(
+                "DBSnapshotNotFound",
+                f"DBSnapshot {call.params['DBSnapshotIdentifier']} not found.",
+                404,
+            )
+        return page(call, "DBSnapshots", found)
+
+    def _reboot(self, call: Call) -> Answer:
+        record = self.need_available(call.region, call.params["DBInstanceIdentifier"])
+        if call.params.get("ForceFailover") and not record.get("MultiAZ"):
+            raise rules.combination("Reboot with failover needs a Multi-AZ instance.")
+        identifier = record["DBInstanceIdentifier"]
+        self._fleet.reboot(Ref(call.region, identifier))
+        groups = in_sync(record["DBParameterGroups"][0]["DBParameterGroupName"])
+        self._records.update("instance", call.region, identifier, DBParameterGroups=groups)
+        self.tell(record, "DB instance restarted", "availability")
+        return {"DBInstance": self.need(call.region, identifier)}
+
+    def _stop(self, call: Call) -> Answer:
+        record = self.need_available(call.region, call.params["DBInstanceIdentifier"])
+        if "_source" in record or record["ReadReplicaDBInstanceIdentifiers"]:
+            raise ApiError(
+                "InvalidDBInstanceState", "A read replica or its source can not be stopped."
+            )
+        if "DBClusterIdentifier" in record:
+            raise ApiError("InvalidDBInstanceState", "Stop the DB cluster, not its member.")
+        identifier = record["DBInstanceIdentifier"]
+        self._fleet.stop_instance(Ref(call.region, identifier))
+        self._records.update("instance", call.region, identifier, DBInstanceStatus="stopped")
+        self.tell(record, "DB instance stopped", "notification")
+        return {"DBInstance": self.need(call.region, identifier)}
+
+    def _start(self, call: Call) -> Answer:
+        record = self.need(call.region, call.params["DBInstanceIdentifier"])
+        if record["DBInstanceStatus"] != "stopped":
+            raise ApiError("InvalidDBInstanceState", "Instance is not in stopped state.")
+        identifier = record["DBInstanceIdentifier"]
+        self._fleet.start_instance(Ref(call.region, identifier))
+        self._records.update("instance", call.region, identifier, DBInstanceStatus="available")
+        self.tell(record, "DB instance started", "notification")
+        return {"DBInstance": self.need(call.region, identifier)}
+
+
+def in_sync(group: str) -> list[dict[str, str]]:
+    """The parameter group of an instance, applied."""
+    return [{"DBParameterGroupName": group, "ParameterApplyStatus": "in-sync"}]

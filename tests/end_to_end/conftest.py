@@ -1,0 +1,16 @@
+"""One deployed dev stack for all tests of this folder, on a local cloud of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from bench.workspace import Workspace, workspace
+
+
+@pytest.fixture(scope="session")
+def deployed() -> Iterator[Workspace]:
+    with workspace(prefix="127.85") as space:
+        space.run("-m", "localcloud", "up")
+        yield space
