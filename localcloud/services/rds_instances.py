@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from typing import Any
 
 from localcloud.api import Answer, ApiError, Call, Operations, given, now, page
@@ -38,6 +39,10 @@ def missing(name: str) -> ApiError:
     return ApiError("DBInstanceNotFound", f"DBInstance {name} not found.", 404)
 
 
+def _no_clusters(call: Call, identifier: str) -> Record:
+    raise rules.refuse(f"{call.operation} of {identifier}: there are no clusters here.")
+
+
 class Instances:
     """The operations on single instances; cluster members are instances too."""
 
@@ -46,16 +51,14 @@ class Instances:
         self._records = cloud.records
         self._fleet = cloud.fleet
         self._groups = groups
+        self.member_record: Callable[[Call, str], Record] = _no_clusters
+        """Makes the record of an Aurora member; the clusters' module puts its own here."""
 
     def register(self, operations: Operations) -> None:
         """Answer the operations of this module."""
         operations.handle("rds", "CreateDBInstance", self._create)
         operations.handle("rds", "DescribeDBInstances", self._describe)
         operations.handle("rds", "DeleteDBInstance", self._delete)
-        operations.handle("rds", "RebootDBInstance", self._reboot)
-        operations.handle("rds", "StopDBInstance", self._stop)
-        operations.handle("rds", "StartDBInstance", self._start)
-        operations.handle("rds", "DescribeDBSnapshots", self._snapshots)
 
     def need(self, region: str, name: str) -> Record:
         """One instance by identifier or ARN. Raises ``DBInstanceNotFound``."""
@@ -79,7 +82,6 @@ class Instances:
         identifier = rules.check_identifier("DBInstanceIdentifier", p["DBInstanceIdentifier"])
         engine = engine_of(p.get("Engine"))
         if engine is AURORA_MYSQL:
-            # The clusters' module answers for members; it hooks in here.
             record = self.member_record(call, identifier)
         else:
             record = self._single(call, identifier)
@@ -94,10 +96,6 @@ class Instances:
             self._records.drop("instance", call.region, identifier)
             raise
         return {"DBInstance": self.finish(call.region, identifier, address)}
-
-    def member_record(self, call: Call, identifier: str) -> Record:
-        """The record of an Aurora member; set by `rds_clusters`."""
-        raise NotImplementedError
 
     def _start_server(self, call: Call, record: Record) -> Address:
         ref = Ref(call.region, record["DBInstanceIdentifier"])
@@ -287,7 +285,7 @@ class Instances:
         self.remove_server(record)
         with self._records.change():
             self._records.drop("instance", call.region, identifier)
-            self._forget_at_source(record)
+            self.forget_at_source(record)
             self.tell(record, "DB instance deleted", "deletion")
         return {"DBInstance": record | {"DBInstanceStatus": "deleting"}}
 
@@ -345,7 +343,7 @@ class Instances:
             StatusInfos=[],
         )
 
-    def _forget_at_source(self, replica: Record) -> None:
+    def forget_at_source(self, replica: Record) -> None:
         source_arn = replica.get("_source")
         if source_arn is None:
             return
@@ -357,8 +355,6 @@ class Instances:
             self._records.update(
                 "instance", region, name, ReadReplicaDBInstanceIdentifiers=kept
             )
-
-    forget_at_source = _forget_at_source
 
     def _snapshot(self, record: Record, name: str) -> None:
         identifier = rules.check_identifier("FinalDBSnapshotIdentifier", name)
@@ -378,55 +374,6 @@ class Instances:
             "Encrypted": record["StorageEncrypted"],
         }  # fmt: skip
         self._records.put("snapshot", region, identifier, snapshot)
-
-    def _snapshots(self, call: Call) -> Answer:
-        found = self._records.all("snapshot", call.region)
-        for member in ("DBSnapshotIdentifier", "DBInstanceIdentifier"):
-            wanted = call.params.get(member)
-            if wanted:
-                found = [s for s in found if s[member] == name_of(wanted)]
-        if call.params.get("DBSnapshotIdentifier") and not found:
-            raise ApiError(
-                "DBSnapshotNotFound",
-                f"DBSnapshot {call.params['DBSnapshotIdentifier']} not found.",
-                404,
-            )
-        return page(call, "DBSnapshots", found)
-
-    def _reboot(self, call: Call) -> Answer:
-        record = self.need_available(call.region, call.params["DBInstanceIdentifier"])
-        if call.params.get("ForceFailover") and not record.get("MultiAZ"):
-            raise rules.combination("Reboot with failover needs a Multi-AZ instance.")
-        identifier = record["DBInstanceIdentifier"]
-        self._fleet.reboot(Ref(call.region, identifier))
-        groups = in_sync(record["DBParameterGroups"][0]["DBParameterGroupName"])
-        self._records.update("instance", call.region, identifier, DBParameterGroups=groups)
-        self.tell(record, "DB instance restarted", "availability")
-        return {"DBInstance": self.need(call.region, identifier)}
-
-    def _stop(self, call: Call) -> Answer:
-        record = self.need_available(call.region, call.params["DBInstanceIdentifier"])
-        if "_source" in record or record["ReadReplicaDBInstanceIdentifiers"]:
-            raise ApiError(
-                "InvalidDBInstanceState", "A read replica or its source can not be stopped."
-            )
-        if "DBClusterIdentifier" in record:
-            raise ApiError("InvalidDBInstanceState", "Stop the DB cluster, not its member.")
-        identifier = record["DBInstanceIdentifier"]
-        self._fleet.stop_instance(Ref(call.region, identifier))
-        self._records.update("instance", call.region, identifier, DBInstanceStatus="stopped")
-        self.tell(record, "DB instance stopped", "notification")
-        return {"DBInstance": self.need(call.region, identifier)}
-
-    def _start(self, call: Call) -> Answer:
-        record = self.need(call.region, call.params["DBInstanceIdentifier"])
-        if record["DBInstanceStatus"] != "stopped":
-            raise ApiError("InvalidDBInstanceState", "Instance is not in stopped state.")
-        identifier = record["DBInstanceIdentifier"]
-        self._fleet.start_instance(Ref(call.region, identifier))
-        self._records.update("instance", call.region, identifier, DBInstanceStatus="available")
-        self.tell(record, "DB instance started", "notification")
-        return {"DBInstance": self.need(call.region, identifier)}
 
 
 def in_sync(group: str) -> list[dict[str, str]]:

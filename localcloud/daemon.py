@@ -1,0 +1,302 @@
+"""The process behind the endpoint: one a state folder, found by its lock, stopped by its pid."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import json
+import logging
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, is_dataclass
+from pathlib import Path
+from typing import Any
+
+from localcloud.errors import AlreadyRunning, LocalCloudError, NotRunning, PortBusy
+from localcloud.records import write_atomically
+from localcloud.site import Site
+
+log = logging.getLogger(__name__)
+
+HEALTH = "/_localcloud/health"
+SERVERS = "/_localcloud/servers"
+STOP_DEADLINE_S = 30.0
+_POLL_S = 0.02
+
+
+def lock_path(site: Site) -> Path:
+    """The file whose flock says that a daemon runs."""
+    return site.state_dir / "daemon.lock"
+
+
+def log_path(site: Site) -> Path:
+    """Where the daemon writes what it does."""
+    return site.state_dir / "daemon.log"
+
+
+def health(site: Site, timeout_s: float = 1.0) -> dict[str, Any] | None:
+    """What the daemon says of itself, None when it does not answer within ``timeout_s``."""
+    try:
+        with urllib.request.urlopen(site.endpoint_url + HEALTH, timeout=timeout_s) as answer:
+            found: dict[str, Any] = json.load(answer)
+    except (urllib.error.URLError, OSError, ValueError):
+        return None
+    return found
+
+
+def serve(site: Site) -> int:
+    """Run the endpoint until SIGTERM or SIGINT; returns 0. The servers keep running.
+
+    Raises `AlreadyRunning`, `PortBusy` or `StateUnreadable`.
+    """
+    site.state_dir.mkdir(parents=True, exist_ok=True)
+    with _only_daemon(site):
+        _log_to(log_path(site))
+        try:
+            return _serve(site)
+        except LocalCloudError:
+            log.exception("the daemon gave up")
+            raise
+        finally:
+            (site.state_dir / "daemon.json").unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def _only_daemon(site: Site) -> Iterator[None]:
+    with lock_path(site).open("a+") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            file.seek(0)
+            raise AlreadyRunning(
+                f"a local cloud (pid {file.read().strip() or 'unknown'}) already serves "
+                f"{site.endpoint_url} from {site.state_dir}"
+            ) from error
+        file.truncate(0)
+        file.write(str(os.getpid()))
+        file.flush()
+        yield
+
+
+def _serve(site: Site) -> int:
+    # moto and its models take half a second: only the daemon pays it, not who asks for health.
+    from werkzeug.serving import WSGIRequestHandler, make_server
+
+    from localcloud.fleet import Fleet
+    from localcloud.wiring import build
+
+    class Handler(WSGIRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def setup(self) -> None:
+            super().setup()
+            self.connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+        def log(self, type: str, message: str, *args: Any) -> None:
+            pass
+
+    _claim_port(site)
+    fleet = Fleet(site)
+    fleet.recover()
+    try:
+        front = build(site, fleet, {HEALTH: _ready, SERVERS: lambda: _servers(fleet)})
+        server = make_server(
+            site.endpoint_host, site.endpoint_port, front, threaded=True, request_handler=Handler
+        )
+        server.daemon_threads = True  # type: ignore[attr-defined]
+        stopping = threading.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: stopping.set())
+        threading.Thread(target=_warm, name="warm", daemon=True).start()
+        worker = threading.Thread(target=server.serve_forever, name="http", daemon=True)
+        worker.start()
+        about = {"pid": os.getpid(), "endpoint_url": site.endpoint_url}
+        write_atomically(site.state_dir / "daemon.json", json.dumps(about).encode())
+        log.info("ready at %s, pid %d", site.endpoint_url, os.getpid())
+        stopping.wait()
+        log.info("stopping; the servers keep running")
+        server.shutdown()
+        worker.join(5)
+        server.server_close()
+    finally:
+        fleet.close()
+    return 0
+
+
+def _claim_port(site: Site) -> None:
+    # werkzeug prints and exits on a busy port; ask first, and in our own words.
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((site.endpoint_host, site.endpoint_port))
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise
+            raise PortBusy(
+                f"{site.endpoint_host}:{site.endpoint_port} is in use by another program; stop it "
+                "or set LOCALCLOUD_PREFIX=127.N to use other addresses"
+            ) from error
+
+
+def _warm() -> None:
+    # The first EC2 call costs a second of imports and regional data; nobody should wait for it.
+    import moto.ec2.responses
+    import moto.iam.responses
+    import moto.kms.responses
+    import moto.logs.responses
+    import moto.secretsmanager.responses
+    import moto.sts.responses  # noqa: F401
+    from moto.core.utils import get_service_model
+
+    for service in ("ec2", "rds", "elasticache", "secretsmanager", "kms", "iam", "logs", "sts"):
+        get_service_model(service)
+
+
+def _ready() -> dict[str, Any]:
+    return {"status": "ready", "pid": os.getpid()}
+
+
+def _servers(fleet: Any) -> dict[str, Any]:
+    rows = [asdict(row) if is_dataclass(row) else row for row in fleet.listing()]
+    return {"servers": rows}
+
+
+def _log_to(path: Path) -> None:
+    handler = logging.FileHandler(path)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    root = logging.getLogger()
+    root.addHandler(handler)
+    root.setLevel(logging.INFO)
+    logging.getLogger("localcloud").setLevel(logging.DEBUG)
+
+
+def ensure_running(site: Site, deadline_s: float = 10.0) -> int:
+    """The pid of the site's daemon, started detached if there is none.
+
+    Raises `NotRunning` with the end of the log when it is not ready within ``deadline_s``,
+    `PortBusy` when another program answers on the endpoint.
+    """
+    found = health(site, 0.5) if _locked(site) else None
+    if found is not None:
+        return int(found["pid"])
+    site.state_dir.mkdir(parents=True, exist_ok=True)
+    started: subprocess.Popen[bytes] | None = None
+    if not _locked(site):
+        _claim_port(site)
+        started = _spawn(site)
+    end = time.monotonic() + deadline_s
+    while time.monotonic() < end:
+        found = health(site, 0.5)
+        if found is not None:
+            return int(found["pid"])
+        if started is not None and started.poll() is not None and not _locked(site):
+            break
+        time.sleep(_POLL_S)
+    raise NotRunning(
+        f"the local cloud did not become ready within {deadline_s:.0f} s; the end of "
+        f"{log_path(site)}:\n{_tail(log_path(site))}"
+    )
+
+
+def _spawn(site: Site) -> subprocess.Popen[bytes]:
+    environment = {
+        **os.environ,
+        "LOCALCLOUD_STATE": str(site.state_dir),
+        "LOCALCLOUD_PREFIX": site.prefix,
+    }
+    for name in ("AWS_ENDPOINT_URL", "AWS_PROFILE"):
+        # moto must not find another cloud by the caller's settings.
+        environment.pop(name, None)
+    root = str(Path(__file__).resolve().parent.parent)
+    with log_path(site).open("ab") as output:
+        return subprocess.Popen(
+            [sys.executable, "-m", "localcloud", "serve"],
+            cwd=root,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
+
+
+def stop(site: Site) -> None:
+    """Stop the daemon, then every server; the data stays. Works when the daemon is dead."""
+    _stop_daemon(site)
+    from localcloud.fleet import Fleet
+
+    Fleet(site).down()
+
+
+def _stop_daemon(site: Site) -> None:
+    pid = _daemon_pid(site)
+    if pid is None:
+        return
+    try:
+        handle = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return
+    try:
+        # The lock is asked again with the handle open: the pid can not be somebody else's now.
+        if _daemon_pid(site) != pid:
+            return
+        signal.pidfd_send_signal(handle, signal.SIGTERM)
+        if not _ended(handle, STOP_DEADLINE_S):
+            log.warning("daemon %d did not stop in %.0f s: killed", pid, STOP_DEADLINE_S)
+            signal.pidfd_send_signal(handle, signal.SIGKILL)
+            _ended(handle, STOP_DEADLINE_S)
+    except ProcessLookupError:
+        return
+    finally:
+        os.close(handle)
+
+
+def _ended(handle: int, timeout_s: float) -> bool:
+    poller = select.poll()
+    poller.register(handle, select.POLLIN)
+    return bool(poller.poll(timeout_s * 1000))
+
+
+def _locked(site: Site) -> bool:
+    return _with_lock_file(site, lambda _: None) is _HELD
+
+
+def _daemon_pid(site: Site) -> int | None:
+    text: list[str] = []
+    if _with_lock_file(site, lambda content: text.append(content)) is not _HELD:
+        return None
+    return int(text[0]) if text and text[0].isdigit() else None
+
+
+_HELD = object()
+
+
+def _with_lock_file(site: Site, seen: Callable[[str], None]) -> object | None:
+    try:
+        file = lock_path(site).open("r")
+    except FileNotFoundError:
+        return None
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            seen(file.read().strip())
+            return _HELD
+    return None
+
+
+def _tail(path: Path, lines: int = 15) -> str:
+    try:
+        return "\n".join(path.read_text(errors="replace").splitlines()[-lines:])
+    except OSError:
+        return "(no log)"

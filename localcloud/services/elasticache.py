@@ -1,0 +1,52 @@
+"""ElastiCache: everything this service answers, wired together."""
+
+from __future__ import annotations
+
+from localcloud.api import Answer, Call, Operations, page
+from localcloud.services import cache_rules
+from localcloud.services.cache_changes import CacheChanges
+from localcloud.services.cache_groups import CacheGroups
+from localcloud.services.cache_parameters import CacheParameterGroups
+from localcloud.services.context import Cloud, Tags, describe_events
+from localcloud.services.subnet_groups import CACHE, SubnetGroups
+
+_TAGGED = ("replication-group", "cache-parameter-group", "cache-subnet-group")
+
+
+def register(operations: Operations, cloud: Cloud) -> None:
+    """Add ElastiCache to ``operations``."""
+    operations.closed.add("elasticache")
+    subnets = SubnetGroups(cloud, CACHE)
+    parameters = CacheParameterGroups(cloud)
+    groups = CacheGroups(cloud, subnets, parameters)
+    changes = CacheChanges(cloud, groups, subnets, parameters)
+    for part in (subnets, parameters, groups, changes):
+        part.register(operations)
+    Tags(cloud, "elasticache", _TAGGED, "ReplicationGroupNotFoundFault").register(
+        operations, "AddTagsToResource", "RemoveTagsFromResource", "ListTagsForResource"
+    )
+
+    def events(call: Call) -> Answer:
+        # Looking at the groups notices a failover that the servers did by themselves.
+        for record in cloud.records.all("replication-group", call.region):
+            groups.shown(record)
+        return describe_events(cloud, call)
+
+    operations.handle("elasticache", "DescribeEvents", events)
+    operations.handle("elasticache", "DescribeCacheEngineVersions", _versions)
+
+
+def _versions(call: Call) -> Answer:
+    p = call.params
+    rows = [
+        {
+            "Engine": "redis",
+            "EngineVersion": version,
+            "CacheParameterGroupFamily": cache_rules.family(version),
+            "CacheEngineDescription": "Redis",
+            "CacheEngineVersionDescription": f"Redis {version}",
+        }
+        for version in cache_rules.VERSIONS
+        if p.get("Engine") in (None, "redis") and p.get("EngineVersion") in (None, version)
+    ]
+    return page(call, "CacheEngineVersions", rows[-1:] if p.get("DefaultOnly") else rows)

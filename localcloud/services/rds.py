@@ -1,0 +1,74 @@
+"""RDS: everything this service answers, wired together."""
+
+from __future__ import annotations
+
+from localcloud.api import ApiError, Call, Operations
+from localcloud.services import engine_versions
+from localcloud.services.context import Cloud, Tags, describe_events
+from localcloud.services.rds_cluster_changes import ClusterChanges, ClusterEndpoints
+from localcloud.services.rds_clusters import Clusters
+from localcloud.services.rds_instances import Instances
+from localcloud.services.rds_lifecycle import Lifecycle
+from localcloud.services.rds_modify import Modify
+from localcloud.services.rds_parameters import CLUSTER, INSTANCE, ParameterGroups
+from localcloud.services.rds_replicas import Replicas
+from localcloud.services.subnet_groups import RDS, SubnetGroups
+
+_TAGGED = (
+    "instance", "cluster", "cluster-endpoint", "parameter-group", "cluster-parameter-group",
+    "subnet-group", "snapshot",
+)  # fmt: skip
+_LENT = (
+    "CreateOptionGroup", "DescribeOptionGroups", "ModifyOptionGroup", "DeleteOptionGroup",
+    "DescribeOptionGroupOptions",
+)  # fmt: skip
+"""moto may answer these: no server stands behind an option group."""
+
+
+def register(operations: Operations, cloud: Cloud) -> None:
+    """Add RDS to ``operations``."""
+    operations.closed.add("rds")
+    operations.lent.update(("rds", name) for name in _LENT)
+    groups = SubnetGroups(cloud, RDS)
+    instances = Instances(cloud, groups)
+    clusters = Clusters(cloud, instances, groups)
+    for part in (
+        groups,
+        ParameterGroups(cloud, INSTANCE),
+        ParameterGroups(cloud, CLUSTER),
+        instances,
+        Lifecycle(cloud, instances),
+        Modify(cloud, instances),
+        Replicas(cloud, instances, groups),
+        clusters,
+        ClusterChanges(cloud, clusters),
+        ClusterEndpoints(cloud, clusters),
+    ):
+        part.register(operations)
+    engine_versions.register(operations)
+    Tags(cloud, "rds", _TAGGED, "DBInstanceNotFound").register(
+        operations, "AddTagsToResource", "RemoveTagsFromResource", "ListTagsForResource"
+    )
+
+    def events(call: Call) -> dict[str, object]:
+        # Looking at the clusters notices a failover that the servers did by themselves.
+        for record in cloud.records.all("cluster", call.region):
+            clusters.shown(record)
+        return describe_events(cloud, call)
+
+    operations.handle("rds", "DescribeEvents", events)
+    operations.check_before("ec2", "DeleteSecurityGroup", lambda call: _not_in_use(cloud, call))
+
+
+def _not_in_use(cloud: Cloud, call: Call) -> None:
+    wanted = call.params.get("GroupId")
+    for kind, member, key in (
+        ("instance", "VpcSecurityGroups", "VpcSecurityGroupId"),
+        ("cluster", "VpcSecurityGroups", "VpcSecurityGroupId"),
+        ("replication-group", "_security_groups", "SecurityGroupId"),
+    ):
+        for record in cloud.records.all(kind, call.region):
+            if any(group[key] == wanted for group in record[member]):
+                raise ApiError(
+                    "DependencyViolation", f"resource {wanted} has a dependent object"
+                )

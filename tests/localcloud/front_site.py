@@ -1,0 +1,53 @@
+"""An endpoint over a recording fleet, served on loopback for plain boto3 clients."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, cast
+
+import boto3
+from botocore.config import Config
+from moto.core.base_backend import BackendDict
+from werkzeug.serving import make_server
+
+from localcloud.fleet import Fleet
+from localcloud.site import ACCESS_KEY_ID, SECRET_ACCESS_KEY, Site
+from localcloud.wiring import build
+from tests.localcloud.recording_fleet import RecordingFleet
+
+
+@dataclass
+class Endpoint:
+    """A served front: `client` makes boto3 clients of it, `fleet` saw what servers were asked."""
+
+    url: str
+    fleet: RecordingFleet
+
+    def client(self, service: str, region: str = "us-east-1") -> Any:
+        return boto3.client(
+            service,
+            region_name=region,
+            endpoint_url=self.url,
+            aws_access_key_id=ACCESS_KEY_ID,
+            aws_secret_access_key=SECRET_ACCESS_KEY,
+            config=Config(retries={"max_attempts": 0}, connect_timeout=5, read_timeout=30),
+        )
+
+
+@contextmanager
+def served(site: Site, fleet: RecordingFleet) -> Iterator[Endpoint]:
+    """Serve what ``site`` has saved, as a new daemon would: moto starts from nothing else."""
+    BackendDict.reset()
+    front = build(site, cast(Fleet, fleet), {})
+    server = make_server(site.endpoint_host, 0, front, threaded=True)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield Endpoint(f"http://{site.endpoint_host}:{server.server_port}", fleet)
+    finally:
+        server.shutdown()
+        thread.join(5)
+        server.server_close()

@@ -1,0 +1,144 @@
+"""Stands in for the servers where a test is about the API alone: it records what was asked.
+
+Whether servers really start is the business of the tests that use a real `Fleet`.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping, Sequence
+from types import SimpleNamespace
+from typing import Any
+
+from localcloud.errors import ServerFailed
+from localcloud.fleet import Address, Credentials, Ref
+
+
+class RecordingFleet:
+    """Remembers calls and hands out addresses; `failing` names the methods that raise."""
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[Any, ...]] = []
+        self.failing: set[str] = set()
+        self._hosts = itertools.count(2)
+        self.clusters: dict[Ref, list[str]] = {}
+        self.writers: dict[Ref, str] = {}
+        self.caches: dict[Ref, dict[str, Address]] = {}
+        self.primaries: dict[Ref, str] = {}
+        self.ends: dict[Ref, tuple[Address, Address]] = {}
+        self.rows: list[Any] = []
+
+    def _note(self, name: str, *args: Any) -> None:
+        if name in self.failing:
+            raise ServerFailed(f"{name}: the log's last line")
+        self.calls.append((name, *args))
+
+    def named(self, name: str) -> list[tuple[Any, ...]]:
+        return [call[1:] for call in self.calls if call[0] == name]
+
+    def _address(self, port: int = 3306) -> Address:
+        return Address(f"127.82.1.{next(self._hosts)}", port)
+
+    def create_instance(
+        self, ref: Ref, credentials: Credentials, database: str | None, values: Mapping[str, str]
+    ) -> Address:
+        self._note("create_instance", ref, credentials, database, dict(values))
+        self.rows.append(SimpleNamespace(region=ref.region, identifier=ref.identifier))
+        return self._address()
+
+    def create_replica(self, ref: Ref, source: Ref, values: Mapping[str, str]) -> Address:
+        self._note("create_replica", ref, source, dict(values))
+        return self._address()
+
+    def promote(self, ref: Ref) -> None:
+        self._note("promote", ref)
+
+    def set_password(self, ref: Ref, password: str) -> None:
+        self._note("set_password", ref, password)
+
+    def set_parameters(self, ref: Ref, values: Mapping[str, str]) -> None:
+        self._note("set_parameters", ref, dict(values))
+
+    def reboot(self, ref: Ref) -> None:
+        self._note("reboot", ref)
+
+    def stop_instance(self, ref: Ref) -> None:
+        self._note("stop_instance", ref)
+
+    def start_instance(self, ref: Ref) -> None:
+        self._note("start_instance", ref)
+
+    def delete_instance(self, ref: Ref) -> None:
+        self._note("delete_instance", ref)
+        self.rows = [r for r in self.rows if (r.region, r.identifier) != (ref.region, ref.identifier)]
+
+    def create_cluster(self, ref: Ref, *args: Any) -> Any:
+        self._note("create_cluster", ref, *args)
+        self.clusters[ref] = []
+        return SimpleNamespace(writer=self._address(), reader=self._address())
+
+    def add_member(self, ref: Ref, name: str, tier: int, values: Mapping[str, str]) -> Address:
+        self._note("add_member", ref, name, tier, dict(values))
+        self.clusters[ref].append(name)
+        self.writers.setdefault(ref, name)
+        return self._address()
+
+    def remove_member(self, ref: Ref, name: str) -> None:
+        self._note("remove_member", ref, name)
+        self.clusters[ref].remove(name)
+
+    def set_custom_endpoint(self, ref: Ref, name: str, members: Sequence[str]) -> Address:
+        self._note("set_custom_endpoint", ref, name, list(members))
+        return self._address()
+
+    def delete_custom_endpoint(self, ref: Ref, name: str) -> None:
+        self._note("delete_custom_endpoint", ref, name)
+
+    def cluster_state(self, ref: Ref) -> Any:
+        return SimpleNamespace(writer=self.writers.get(ref), members=tuple(self.clusters[ref]))
+
+    def fail_over(self, ref: Ref, target: str | None) -> None:
+        self._note("fail_over", ref, target)
+        others = [name for name in self.clusters[ref] if name != self.writers[ref]]
+        self.writers[ref] = target or others[0]
+
+    def set_cluster_password(self, ref: Ref, password: str) -> None:
+        self._note("set_cluster_password", ref, password)
+
+    def delete_cluster(self, ref: Ref) -> None:
+        self._note("delete_cluster", ref)
+
+    def create_redis(self, ref: Ref, nodes: Sequence[str], *args: Any) -> Any:
+        self._note("create_redis", ref, list(nodes), *args)
+        self.caches[ref] = {node: self._address(6379) for node in nodes}
+        self.primaries[ref] = nodes[0]
+        self.ends[ref] = (self._address(6379), self._address(6379))
+        return self.redis_state(ref).addresses
+
+    def resize_redis(self, ref: Ref, nodes: Sequence[str]) -> Any:
+        self._note("resize_redis", ref, list(nodes))
+        old = self.caches[ref]
+        self.caches[ref] = {n: old.get(n) or self._address(6379) for n in nodes}
+        return self.redis_state(ref).addresses
+
+    def redis_state(self, ref: Ref) -> Any:
+        nodes = self.caches[ref]
+        primary, reader = self.ends[ref]
+        return SimpleNamespace(
+            primary=self.primaries[ref],
+            nodes=tuple(nodes),
+            addresses=SimpleNamespace(primary=primary, reader=reader, nodes=dict(nodes)),
+        )
+
+    def fail_over_redis(self, ref: Ref) -> None:
+        self._note("fail_over_redis", ref)
+        self.primaries[ref] = next(n for n in self.caches[ref] if n != self.primaries[ref])
+
+    def set_auth_token(self, ref: Ref, token: str | None) -> None:
+        self._note("set_auth_token", ref, token)
+
+    def delete_redis(self, ref: Ref) -> None:
+        self._note("delete_redis", ref)
+
+    def listing(self) -> list[Any]:
+        return list(self.rows)
