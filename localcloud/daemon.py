@@ -18,7 +18,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, is_dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -93,9 +93,9 @@ def _serve(site: Site) -> int:
     from werkzeug.serving import WSGIRequestHandler, make_server
 
     from localcloud.fleet import Fleet
-    from localcloud.wiring import build
+    from localcloud.wiring import build, warm
 
-    class Handler(WSGIRequestHandler):
+    class Handler(WSGIRequestHandler):  # type: ignore[misc]
         protocol_version = "HTTP/1.1"
 
         def setup(self) -> None:
@@ -113,11 +113,11 @@ def _serve(site: Site) -> int:
         server = make_server(
             site.endpoint_host, site.endpoint_port, front, threaded=True, request_handler=Handler
         )
-        server.daemon_threads = True  # type: ignore[attr-defined]
+        server.daemon_threads = True
         stopping = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stopping.set())
-        threading.Thread(target=_warm, name="warm", daemon=True).start()
+        threading.Thread(target=warm, name="warm", daemon=True).start()
         worker = threading.Thread(target=server.serve_forever, name="http", daemon=True)
         worker.start()
         about = {"pid": os.getpid(), "endpoint_url": site.endpoint_url}
@@ -148,27 +148,12 @@ def _claim_port(site: Site) -> None:
             ) from error
 
 
-def _warm() -> None:
-    # The first EC2 call costs a second of imports and regional data; nobody should wait for it.
-    import moto.ec2.responses
-    import moto.iam.responses
-    import moto.kms.responses
-    import moto.logs.responses
-    import moto.secretsmanager.responses
-    import moto.sts.responses  # noqa: F401
-    from moto.core.utils import get_service_model
-
-    for service in ("ec2", "rds", "elasticache", "secretsmanager", "kms", "iam", "logs", "sts"):
-        get_service_model(service)
-
-
 def _ready() -> dict[str, Any]:
     return {"status": "ready", "pid": os.getpid()}
 
 
 def _servers(fleet: Any) -> dict[str, Any]:
-    rows = [asdict(row) if is_dataclass(row) else row for row in fleet.listing()]
-    return {"servers": rows}
+    return {"servers": [asdict(row) for row in fleet.listing()]}
 
 
 def _log_to(path: Path) -> None:

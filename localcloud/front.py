@@ -11,12 +11,12 @@ import json
 import logging
 import re
 import threading
+import warnings
 from collections.abc import Callable, Iterable
 from io import BytesIO
 from typing import Any
 
 from botocore.model import OperationModel, OperationNotFoundError
-from moto.core.exceptions import ServiceException
 from moto.core.parse import PROTOCOL_PARSERS
 from moto.core.request import determine_request_protocol
 from moto.core.serialize import get_serializer_class
@@ -29,6 +29,9 @@ from localcloud.errors import LocalCloudError
 from localcloud.state import MotoState
 
 log = logging.getLogger(__name__)
+
+# moto wonders about codes that no service model lists; InvalidAction and its like are common.
+warnings.filterwarnings("ignore", message=".* does not match an error shape")
 
 _CREDENTIAL = re.compile(r"Credential=[^/]*/\d+/([^/]+)/([^/]+)/aws4_request")
 _SIGNING_NAMES = {"monitoring": "cloudwatch"}
@@ -60,8 +63,10 @@ class Front:
         request = Request(environ)
         if request.path in self._pages:
             body = json.dumps(self._pages[request.path]())
-            return Response(body, mimetype="application/json")(environ, start_response)
-        return self._answer(request)(environ, start_response)
+            page: Wsgi = Response(body, mimetype="application/json")
+            return page(environ, start_response)
+        answer: Wsgi = self._answer(request)
+        return answer(environ, start_response)
 
     def _answer(self, request: Request) -> Response:
         signed = _CREDENTIAL.search(request.headers.get("Authorization", ""))
@@ -139,7 +144,7 @@ class Front:
             operation = model.operation_model(name)
         except OperationNotFoundError:
             operation = OperationModel({}, model, name)
-        response = _serialize(request, operation, ServiceException(error.code, error.message))
+        response = _serialize(request, operation, error)
         if error.status != 400:
             response.status_code = error.status
         return response
@@ -162,7 +167,7 @@ def _fresh_environ(request: Request, raw: bytes) -> dict[str, Any]:
 
 
 def _protocol(request: Request, operation: OperationModel) -> str:
-    return determine_request_protocol(operation.service_model, request.content_type or "")
+    return str(determine_request_protocol(operation.service_model, request.content_type or ""))
 
 
 def _parse(request: Request, raw: bytes, operation: OperationModel) -> dict[str, Any]:

@@ -27,3 +27,18 @@ def build(site: Site, fleet: Fleet, pages: dict[str, Page]) -> Front:
     rds.register(operations, cloud)
     elasticache.register(operations, cloud)
     return Front(operations, state, pages)
+
+
+def warm() -> None:
+    """Load what the first calls need. To be run in a thread."""
+    # The first EC2 call costs a second of imports and regional data; nobody should wait for it.
+    import moto.ec2.responses
+    import moto.iam.responses
+    import moto.kms.responses
+    import moto.logs.responses
+    import moto.secretsmanager.responses
+    import moto.sts.responses  # noqa: F401
+    from moto.core.utils import get_service_model
+
+    for service in ("ec2", "rds", "elasticache", "secretsmanager", "kms", "iam", "logs", "sts"):
+        get_service_model(service)

@@ -11,8 +11,8 @@ from localcloud.services import cache_rules as rules
 from localcloud.services.cache_groups import KIND, CacheGroups
 from localcloud.services.cache_parameters import CacheParameterGroups
 from localcloud.services.context import Cloud, changed
-from localcloud.services.surroundings import security_groups
 from localcloud.services.subnet_groups import SubnetGroups
+from localcloud.services.surroundings import security_groups
 
 _AT_ONCE = ("SnapshotRetentionLimit", "SnapshotWindow", "AutoMinorVersionUpgrade")
 
@@ -68,7 +68,7 @@ class CacheChanges:
                 )
             values["_version"] = version
         if p.get("CacheParameterGroupName"):
-            family = rules.family(values.get("_version", record["_version"]))
+            family = rules.family(str(values.get("_version") or record["_version"]))
             wanted = p["CacheParameterGroupName"]
             values["_parameter_group"] = self._parameters.group_for(call.region, wanted, family)
         if p.get("SecurityGroupIds"):

@@ -220,10 +220,8 @@ class CacheGroups:
 
     def _describe(self, call: Call) -> Answer:
         wanted = call.params.get("ReplicationGroupId")
-        if wanted:
-            found = [self.need(call.region, wanted)]
-        else:
-            found = self._records.all(KIND, call.region)
+        everything = self._records.all(KIND, call.region)
+        found = [self.need(call.region, wanted)] if wanted else everything
         return page(call, "ReplicationGroups", [self.shown(record) for record in found])
 
     def _clusters(self, call: Call) -> Answer:

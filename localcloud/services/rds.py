@@ -5,7 +5,8 @@ from __future__ import annotations
 from localcloud.api import ApiError, Call, Operations
 from localcloud.services import engine_versions
 from localcloud.services.context import Cloud, Tags, describe_events
-from localcloud.services.rds_cluster_changes import ClusterChanges, ClusterEndpoints
+from localcloud.services.rds_cluster_changes import ClusterChanges
+from localcloud.services.rds_cluster_endpoints import ClusterEndpoints
 from localcloud.services.rds_clusters import Clusters
 from localcloud.services.rds_instances import Instances
 from localcloud.services.rds_lifecycle import Lifecycle
@@ -69,6 +70,4 @@ def _not_in_use(cloud: Cloud, call: Call) -> None:
     ):
         for record in cloud.records.all(kind, call.region):
             if any(group[key] == wanted for group in record[member]):
-                raise ApiError(
-                    "DependencyViolation", f"resource {wanted} has a dependent object"
-                )
+                raise ApiError("DependencyViolation", f"resource {wanted} has a dependent object")

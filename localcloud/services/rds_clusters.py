@@ -21,6 +21,16 @@ _FROM_CLUSTER = (
     "EngineVersion", "MasterUsername", "StorageEncrypted", "KmsKeyId", "BackupRetentionPeriod",
     "PreferredBackupWindow",
 )  # fmt: skip
+_FILTERS = {
+    "db-cluster-id": "DBClusterIdentifier",
+    "db-cluster-resource-id": "DbClusterResourceId",
+    "engine": "Engine",
+}
+_OF_THE_CLUSTER = (
+    "MasterUsername", "MasterUserPassword", "AllocatedStorage", "DBName", "StorageEncrypted",
+    "KmsKeyId", "VpcSecurityGroupIds", "MultiAZ",
+)  # fmt: skip
+"""Members a cluster member must not be given."""
 
 
 def missing(name: str) -> ApiError:
@@ -203,8 +213,7 @@ class Clusters:
             return {"DBClusters": [self.shown(self.need(call.region, wanted))]}
         found = self._records.all("cluster", call.region)
         for wish in p.get("Filters") or []:
-            member = {"db-cluster-id": "DBClusterIdentifier", "engine": "Engine",
-                      "db-cluster-resource-id": "DbClusterResourceId"}.get(wish["Name"])  # fmt: skip
+            member = _FILTERS.get(wish["Name"])
             if member is None:
                 raise rules.refuse(f"Unrecognized filter name: {wish['Name']}")
             by_id = member == "DBClusterIdentifier"
@@ -230,8 +239,7 @@ class Clusters:
         scaling = cluster.get("ServerlessV2ScalingConfiguration")
         if p["DBInstanceClass"] == "db.serverless" and not scaling:
             raise rules.combination("db.serverless needs the cluster's scaling configuration.")
-        for member in ("MasterUsername", "MasterUserPassword", "AllocatedStorage", "DBName",
-                       "StorageEncrypted", "KmsKeyId", "VpcSecurityGroupIds", "MultiAZ"):  # fmt: skip
+        for member in _OF_THE_CLUSTER:
             if p.get(member):
                 raise rules.combination(
                     f"The requested DB Instance will be a member of a DB Cluster. Set {member} "

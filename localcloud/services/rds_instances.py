@@ -1,4 +1,4 @@
-"""RDS instances: create, describe, delete, reboot, stop, start. Each is a real server."""
+"""RDS instances: create and describe. Each is a real server."""
 
 from __future__ import annotations
 
@@ -58,14 +58,11 @@ class Instances:
         """Answer the operations of this module."""
         operations.handle("rds", "CreateDBInstance", self._create)
         operations.handle("rds", "DescribeDBInstances", self._describe)
-        operations.handle("rds", "DeleteDBInstance", self._delete)
 
     def need(self, region: str, name: str) -> Record:
         """One instance by identifier or ARN. Raises ``DBInstanceNotFound``."""
         identifier = name_of(name)
-        return self._cloud.need(
-            "instance", region_of(name, region), identifier, missing(name)
-        )
+        return self._cloud.need("instance", region_of(name, region), identifier, missing(name))
 
     def need_available(self, region: str, name: str) -> Record:
         """An instance that is not in the middle of something."""
@@ -269,69 +266,6 @@ class Instances:
             found = [record for record in found if record.get(member) in values]
         return page(call, "DBInstances", found)
 
-    def _delete(self, call: Call) -> Answer:
-        p = call.params
-        name = p["DBInstanceIdentifier"]
-        with self._records.change():
-            record = self.need(call.region, name)
-            self._check_delete(record, p)
-            identifier = record["DBInstanceIdentifier"]
-            self._records.update(
-                "instance", call.region, identifier, DBInstanceStatus="deleting"
-            )
-        self._release_replicas(record)
-        if p.get("FinalDBSnapshotIdentifier"):
-            self._snapshot(record, p["FinalDBSnapshotIdentifier"])
-        self.remove_server(record)
-        with self._records.change():
-            self._records.drop("instance", call.region, identifier)
-            self.forget_at_source(record)
-            self.tell(record, "DB instance deleted", "deletion")
-        return {"DBInstance": record | {"DBInstanceStatus": "deleting"}}
-
-    def _check_delete(self, record: Record, p: dict[str, Any]) -> None:
-        if record["DBInstanceStatus"] in ("creating", "deleting"):
-            raise ApiError(
-                "InvalidDBInstanceState",
-                f"Instance {record['DBInstanceIdentifier']} is {record['DBInstanceStatus']}.",
-            )
-        if record["DeletionProtection"]:
-            raise rules.combination(
-                "Cannot delete protected DB Instance, please disable deletion protection and try "
-                "again."
-            )
-        final, skip = p.get("FinalDBSnapshotIdentifier"), bool(p.get("SkipFinalSnapshot"))
-        part_of_more = "_source" in record or "DBClusterIdentifier" in record
-        if final and (skip or part_of_more):
-            raise rules.combination(
-                "FinalDBSnapshotIdentifier can not be specified when deleting a replica instance "
-                "or a cluster member, or when SkipFinalSnapshot is enabled."
-            )
-        if not final and not skip and not part_of_more:
-            raise rules.combination(
-                "FinalDBSnapshotIdentifier is required unless SkipFinalSnapshot is specified."
-            )
-        if final and self._records.get("snapshot", record["_region"], name_of(final)):
-            raise ApiError("DBSnapshotAlreadyExists", f"Snapshot {final} already exists.")
-
-    def remove_server(self, record: Record) -> None:
-        """Stop the server and remove its data."""
-        ref = Ref(record["_region"], record["DBInstanceIdentifier"])
-        cluster = record.get("DBClusterIdentifier")
-        if cluster:
-            self._fleet.remove_member(Ref(ref.region, cluster), ref.identifier)
-        else:
-            self._fleet.delete_instance(ref)
-
-    def _release_replicas(self, source: Record) -> None:
-        # RDS promotes the replicas of a source that goes away.
-        for replica in self._records.all("instance"):
-            if replica.get("_source") != source["_arn"]:
-                continue
-            ref = Ref(replica["_region"], replica["DBInstanceIdentifier"])
-            self._fleet.promote(ref)
-            self.standalone(ref)
-
     def standalone(self, ref: Ref) -> None:
         """A replica is one no more."""
         self._records.update(
@@ -352,28 +286,7 @@ class Instances:
         if source is not None:
             gone = (replica["DBInstanceIdentifier"], replica["_arn"])
             kept = [r for r in source["ReadReplicaDBInstanceIdentifiers"] if r not in gone]
-            self._records.update(
-                "instance", region, name, ReadReplicaDBInstanceIdentifiers=kept
-            )
-
-    def _snapshot(self, record: Record, name: str) -> None:
-        identifier = rules.check_identifier("FinalDBSnapshotIdentifier", name)
-        region = record["_region"]
-        snapshot = given(
-            record,
-            ("DBInstanceIdentifier", "Engine", "EngineVersion", "AllocatedStorage", "KmsKeyId",
-             "MasterUsername", "StorageType", "DbiResourceId"),
-        ) | {
-            "DBSnapshotIdentifier": identifier,
-            "DBSnapshotArn": arn("rds", region, "snapshot", identifier),
-            "_arn": arn("rds", region, "snapshot", identifier),
-            "SnapshotCreateTime": now(),
-            "SnapshotType": "manual",
-            "Status": "available",
-            "PercentProgress": 100,
-            "Encrypted": record["StorageEncrypted"],
-        }  # fmt: skip
-        self._records.put("snapshot", region, identifier, snapshot)
+            self._records.update("instance", region, name, ReadReplicaDBInstanceIdentifiers=kept)
 
 
 def in_sync(group: str) -> list[dict[str, str]]:

@@ -1,17 +1,20 @@
-"""RDS instances in operation: reboot, stop, start, and the snapshots they left behind."""
+"""RDS instances in operation: reboot, stop, start, delete, and what a deletion leaves."""
 
 from __future__ import annotations
 
-from localcloud.api import Answer, ApiError, Call, Operations, page
+from typing import Any
+
+from localcloud.api import Answer, ApiError, Call, Operations, given, now, page
 from localcloud.fleet import Ref
+from localcloud.records import Record
 from localcloud.services import rds_rules as rules
 from localcloud.services.context import Cloud
 from localcloud.services.rds_instances import Instances, in_sync
-from localcloud.services.surroundings import name_of
+from localcloud.services.surroundings import arn, name_of
 
 
 class Lifecycle:
-    """Reboot, stop and start of instances."""
+    """Reboot, stop, start and deletion of instances."""
 
     def __init__(self, cloud: Cloud, instances: Instances) -> None:
         self._records = cloud.records
@@ -23,7 +26,88 @@ class Lifecycle:
         operations.handle("rds", "RebootDBInstance", self._reboot)
         operations.handle("rds", "StopDBInstance", self._stop)
         operations.handle("rds", "StartDBInstance", self._start)
+        operations.handle("rds", "DeleteDBInstance", self._delete)
         operations.handle("rds", "DescribeDBSnapshots", self._snapshots)
+
+    def _delete(self, call: Call) -> Answer:
+        p = call.params
+        name = p["DBInstanceIdentifier"]
+        with self._records.change():
+            record = self._instances.need(call.region, name)
+            self._check_delete(record, p)
+            identifier = record["DBInstanceIdentifier"]
+            self._records.update("instance", call.region, identifier, DBInstanceStatus="deleting")
+        self._release_replicas(record)
+        if p.get("FinalDBSnapshotIdentifier"):
+            self._snapshot(record, p["FinalDBSnapshotIdentifier"])
+        self._remove_server(record)
+        with self._records.change():
+            self._records.drop("instance", call.region, identifier)
+            self._instances.forget_at_source(record)
+            self._instances.tell(record, "DB instance deleted", "deletion")
+        return {"DBInstance": record | {"DBInstanceStatus": "deleting"}}
+
+    def _check_delete(self, record: Record, p: dict[str, Any]) -> None:
+        if record["DBInstanceStatus"] in ("creating", "deleting"):
+            raise ApiError(
+                "InvalidDBInstanceState",
+                f"Instance {record['DBInstanceIdentifier']} is {record['DBInstanceStatus']}.",
+            )
+        if record["DeletionProtection"]:
+            raise rules.combination(
+                "Cannot delete protected DB Instance, please disable deletion protection and try "
+                "again."
+            )
+        final, skip = p.get("FinalDBSnapshotIdentifier"), bool(p.get("SkipFinalSnapshot"))
+        part_of_more = "_source" in record or "DBClusterIdentifier" in record
+        if final and (skip or part_of_more):
+            raise rules.combination(
+                "FinalDBSnapshotIdentifier can not be specified when deleting a replica instance "
+                "or a cluster member, or when SkipFinalSnapshot is enabled."
+            )
+        if not final and not skip and not part_of_more:
+            raise rules.combination(
+                "FinalDBSnapshotIdentifier is required unless SkipFinalSnapshot is specified."
+            )
+        if final and self._records.get("snapshot", record["_region"], name_of(final)):
+            raise ApiError("DBSnapshotAlreadyExists", f"Snapshot {final} already exists.")
+
+    def _remove_server(self, record: Record) -> None:
+        """Stop the server and remove its data."""
+        ref = Ref(record["_region"], record["DBInstanceIdentifier"])
+        cluster = record.get("DBClusterIdentifier")
+        if cluster:
+            self._fleet.remove_member(Ref(ref.region, cluster), ref.identifier)
+        else:
+            self._fleet.delete_instance(ref)
+
+    def _release_replicas(self, source: Record) -> None:
+        # RDS promotes the replicas of a source that goes away.
+        for replica in self._records.all("instance"):
+            if replica.get("_source") != source["_arn"]:
+                continue
+            ref = Ref(replica["_region"], replica["DBInstanceIdentifier"])
+            self._fleet.promote(ref)
+            self._instances.standalone(ref)
+
+    def _snapshot(self, record: Record, name: str) -> None:
+        identifier = rules.check_identifier("FinalDBSnapshotIdentifier", name)
+        region = record["_region"]
+        snapshot = given(
+            record,
+            ("DBInstanceIdentifier", "Engine", "EngineVersion", "AllocatedStorage", "KmsKeyId",
+             "MasterUsername", "StorageType", "DbiResourceId"),
+        ) | {
+            "DBSnapshotIdentifier": identifier,
+            "DBSnapshotArn": arn("rds", region, "snapshot", identifier),
+            "_arn": arn("rds", region, "snapshot", identifier),
+            "SnapshotCreateTime": now(),
+            "SnapshotType": "manual",
+            "Status": "available",
+            "PercentProgress": 100,
+            "Encrypted": record["StorageEncrypted"],
+        }  # fmt: skip
+        self._records.put("snapshot", region, identifier, snapshot)
 
     def _snapshots(self, call: Call) -> Answer:
         found = self._records.all("snapshot", call.region)

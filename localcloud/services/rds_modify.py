@@ -1,4 +1,4 @@
-"""ModifyDBInstance: what changes at once, what waits for the maintenance window, what is refused."""
+"""ModifyDBInstance: what changes at once, what waits for the window, what is refused."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from localcloud.api import Answer, ApiError, Call, Operations, page
 from localcloud.fleet import Ref
 from localcloud.records import Record
 from localcloud.services.context import Cloud
-from localcloud.services.engine_versions import ENGINES, AURORA_MYSQL, Engine
+from localcloud.services.engine_versions import AURORA_MYSQL, ENGINES, Engine
 from localcloud.services.surroundings import arn, name_of
 
 _GONE_IN_84 = {
@@ -47,9 +47,7 @@ class Flavor:
         return ApiError("DBParameterGroupNotFound", f"{self.member} not found: {name}", 404)
 
 
-INSTANCE = Flavor(
-    "parameter-group", "pg", "DBParameterGroup", "DBParameterGroup", "DBParameters"
-)
+INSTANCE = Flavor("parameter-group", "pg", "DBParameterGroup", "DBParameterGroup", "DBParameters")
 CLUSTER = Flavor(
     "cluster-parameter-group",
     "cluster-pg",

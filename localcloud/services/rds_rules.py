@@ -165,6 +165,4 @@ def check_windows(backup: str | None, maintenance: str | None) -> None:
         other = _minutes(first[4:])
         other_length = (_minutes(last[4:]) - other) % 1440 or 1440
         if (other - start) % 1440 < length or (start - other) % 1440 < other_length:
-            raise combination(
-                "The specified maintenance window overlaps with the backup window."
-            )
+            raise combination("The specified maintenance window overlaps with the backup window.")

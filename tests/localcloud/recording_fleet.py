@@ -10,8 +10,9 @@ from collections.abc import Mapping, Sequence
 from types import SimpleNamespace
 from typing import Any
 
-from localcloud.errors import ServerFailed
 from localcloud.fleet import Address, Credentials, Ref
+
+from localcloud.errors import ServerFailed
 
 
 class RecordingFleet:
@@ -36,6 +37,13 @@ class RecordingFleet:
     def named(self, name: str) -> list[tuple[Any, ...]]:
         return [call[1:] for call in self.calls if call[0] == name]
 
+    def _row(self, ref: Ref) -> None:
+        self.rows.append(SimpleNamespace(region=ref.region, identifier=ref.identifier))
+
+    def _unrow(self, ref: Ref) -> None:
+        kept = [r for r in self.rows if (r.region, r.identifier) != (ref.region, ref.identifier)]
+        self.rows = kept
+
     def _address(self, port: int = 3306) -> Address:
         return Address(f"127.82.1.{next(self._hosts)}", port)
 
@@ -43,11 +51,12 @@ class RecordingFleet:
         self, ref: Ref, credentials: Credentials, database: str | None, values: Mapping[str, str]
     ) -> Address:
         self._note("create_instance", ref, credentials, database, dict(values))
-        self.rows.append(SimpleNamespace(region=ref.region, identifier=ref.identifier))
+        self._row(ref)
         return self._address()
 
     def create_replica(self, ref: Ref, source: Ref, values: Mapping[str, str]) -> Address:
         self._note("create_replica", ref, source, dict(values))
+        self._row(ref)
         return self._address()
 
     def promote(self, ref: Ref) -> None:
@@ -70,7 +79,7 @@ class RecordingFleet:
 
     def delete_instance(self, ref: Ref) -> None:
         self._note("delete_instance", ref)
-        self.rows = [r for r in self.rows if (r.region, r.identifier) != (ref.region, ref.identifier)]
+        self._unrow(ref)
 
     def create_cluster(self, ref: Ref, *args: Any) -> Any:
         self._note("create_cluster", ref, *args)
@@ -80,12 +89,14 @@ class RecordingFleet:
     def add_member(self, ref: Ref, name: str, tier: int, values: Mapping[str, str]) -> Address:
         self._note("add_member", ref, name, tier, dict(values))
         self.clusters[ref].append(name)
+        self._row(Ref(ref.region, name))
         self.writers.setdefault(ref, name)
         return self._address()
 
     def remove_member(self, ref: Ref, name: str) -> None:
         self._note("remove_member", ref, name)
         self.clusters[ref].remove(name)
+        self._unrow(Ref(ref.region, name))
 
     def set_custom_endpoint(self, ref: Ref, name: str, members: Sequence[str]) -> Address:
         self._note("set_custom_endpoint", ref, name, list(members))
