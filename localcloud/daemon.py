@@ -118,7 +118,9 @@ def _serve(site: Site) -> int:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stopping.set())
         threading.Thread(target=warm, name="warm", daemon=True).start()
-        worker = threading.Thread(target=server.serve_forever, name="http", daemon=True)
+        worker = threading.Thread(
+            target=server.serve_forever, args=(_POLL_S,), name="http", daemon=True
+        )
         worker.start()
         about = {"pid": os.getpid(), "endpoint_url": site.endpoint_url}
         write_atomically(site.state_dir / "daemon.json", json.dumps(about).encode())

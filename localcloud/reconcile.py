@@ -18,7 +18,7 @@ _STATUS = {
 
 
 def reconcile(records: Records, fleet: Fleet) -> None:
-    """Finish what a kill cut short, and remove what only one side knows.
+    """Finish what a kill cut short, remove servers nobody knows, mark databases without one.
 
     A record in ``creating`` was never answered to its caller: it goes, with its server. One
     in ``deleting`` was: the deletion is finished. A record is saved before its server
@@ -41,14 +41,25 @@ def reconcile(records: Records, fleet: Fleet) -> None:
                 _remove(records, fleet, kind, Ref(region, name))
     known = {(region, name) for kind in _STATUS for region, name in records.keys(kind)}
     known |= _nodes(records)
-    served = {(status.region, status.identifier) for status in statuses}
+    served = {(status.region, status.identifier) for status in fleet.listing()}
     for region, name in sorted(served - known):
         log.warning("server %s in %s has no record: removed", name, region)
         _remove_server(fleet, Ref(region, name))
     for region, name in records.keys("instance"):
-        if (region, name) not in served:
-            log.warning("instance %s in %s has no server: its record is removed", name, region)
-            _remove(records, fleet, "instance", Ref(region, name))
+        _judge(records, region, name, (region, name) in served)
+
+
+def _judge(records: Records, region: str, name: str, served: bool) -> None:
+    # An instance without a server is reported as RDS does, and kept: to drop its record would
+    # hide the loss from whoever made it.
+    record = records.get("instance", region, name) or {}
+    status = record.get("DBInstanceStatus")
+    if status == "available" and not served:
+        log.error("instance %s in %s has no server: it is reported as failed", name, region)
+        records.update("instance", region, name, DBInstanceStatus="failed")
+    elif status == "failed" and served:
+        log.warning("instance %s in %s has a server again", name, region)
+        records.update("instance", region, name, DBInstanceStatus="available")
 
 
 def _nodes(records: Records) -> set[tuple[str, str]]:

@@ -19,6 +19,18 @@ from localcloud.wiring import build
 from tests.localcloud.recording_fleet import RecordingFleet
 
 
+def client_of(url: str, service: str, region: str = "us-east-1") -> Any:
+    """A plain boto3 client of the endpoint at ``url``; nothing is retried."""
+    return boto3.client(
+        service,
+        region_name=region,
+        endpoint_url=url,
+        aws_access_key_id=ACCESS_KEY_ID,
+        aws_secret_access_key=SECRET_ACCESS_KEY,
+        config=Config(retries={"max_attempts": 0}, connect_timeout=5, read_timeout=30),
+    )
+
+
 @dataclass
 class Endpoint:
     """A served front: `client` makes boto3 clients of it, `fleet` saw what servers were asked."""
@@ -27,14 +39,7 @@ class Endpoint:
     fleet: RecordingFleet
 
     def client(self, service: str, region: str = "us-east-1") -> Any:
-        return boto3.client(
-            service,
-            region_name=region,
-            endpoint_url=self.url,
-            aws_access_key_id=ACCESS_KEY_ID,
-            aws_secret_access_key=SECRET_ACCESS_KEY,
-            config=Config(retries={"max_attempts": 0}, connect_timeout=5, read_timeout=30),
-        )
+        return client_of(self.url, service, region)
 
 
 @contextmanager

@@ -24,9 +24,8 @@ def test_each_region_has_a_default_vpc_with_subnets_in_named_zones(
     ec2 = endpoint.client("ec2", region)
     vpcs = ec2.describe_vpcs(Filters=[{"Name": "is-default", "Values": ["true"]}])["Vpcs"]
     subnets = ec2.describe_subnets()["Subnets"]
-    zones = {
-        z["ZoneName"]: z["ZoneId"] for z in ec2.describe_availability_zones()["AvailabilityZones"]
-    }
+    listed = ec2.describe_availability_zones()["AvailabilityZones"]
+    zones = {z["ZoneName"]: z["ZoneId"] for z in listed}
     assert len(vpcs) == 1
     assert {s["VpcId"] for s in subnets} == {vpcs[0]["VpcId"]}
     assert len(subnets) >= 3
@@ -83,7 +82,9 @@ def test_an_operation_without_a_server_behind_it_is_named_and_refused(endpoint: 
 
 def test_an_operation_moto_has_not_is_named_and_refused(endpoint: Endpoint) -> None:
     with pytest.raises(ClientError) as caught:
-        endpoint.client("iam").generate_organizations_access_report(EntityPath="o/r")
+        endpoint.client("iam").generate_organizations_access_report(
+            EntityPath="o-1234567890/r-1234"
+        )
     error = caught.value.response["Error"]
     assert error["Code"] == "InvalidAction"
     assert "iam:GenerateOrganizationsAccessReport" in error["Message"]
@@ -125,22 +126,21 @@ def test_saved_state_is_private_and_holds_no_master_password(site: Site) -> None
     assert "correct-horse" not in (site.state_dir / "records.json").read_text()
 
 
+def _start(site: Site) -> None:
+    with served(site, RecordingFleet()):
+        pass
+
+
 def test_state_of_another_moto_is_refused_in_words(site: Site) -> None:
     (site.state_dir / "moto.pickle").write_bytes(pickle.dumps("moto 1.0, Python 3.11"))
-    with (
-        pytest.raises(StateUnreadable, match=r"moto 1\.0.*down --wipe"),
-        served(site, RecordingFleet()),
-    ):
-        pass
+    with pytest.raises(StateUnreadable, match=r"moto 1\.0.*down --wipe"):
+        _start(site)
 
 
 def test_damaged_records_are_refused_in_words(site: Site) -> None:
     (site.state_dir / "records.json").write_text('{"format": 1, "rec')
-    with (
-        pytest.raises(StateUnreadable, match=r"records\.json.*down --wipe"),
-        served(site, RecordingFleet()),
-    ):
-        pass
+    with pytest.raises(StateUnreadable, match=r"records\.json.*down --wipe"):
+        _start(site)
 
 
 def test_reads_are_not_saved_and_writes_are() -> None:

@@ -1,0 +1,155 @@
+"""What AWS says: settings of a database and its secret, through boto3."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    NoCredentialsError,
+    PartialCredentialsError,
+    ProfileNotFound,
+    ReadTimeoutError,
+)
+from botocore.exceptions import ConnectionError as BotoConnectionError
+
+from contract import Access
+from verify.errors import CannotRun, NoCredentials, StepFailed, Unreachable
+
+_UNREACHABLE = (
+    BotoConnectionError,
+    EndpointConnectionError,
+    ConnectTimeoutError,
+    ReadTimeoutError,
+)
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """A database user and its password, or a cache's auth token (user ``None``)."""
+
+    user: str | None
+    password: str = field(repr=False)
+
+
+def region_of(arn: str) -> str:
+    """The region in an ARN; `NoCredentials` when it has none."""
+    parts = arn.split(":", 5)
+    if len(parts) != 6 or parts[0] != "arn" or not parts[3]:
+        raise NoCredentials(f"{arn!r} is not the ARN of a secret")
+    return parts[3]
+
+
+def read_credentials(secret: str, arn: str) -> Credentials:
+    """The credentials in a secret's JSON; the secret itself is in no message.
+
+    The password is under ``password``, a cache's token under ``auth_token`` or ``password``.
+    """
+    try:
+        facts = json.loads(secret)
+    except json.JSONDecodeError:
+        facts = None
+    password = None
+    if isinstance(facts, dict):
+        password = facts.get("auth_token") or facts.get("password")
+    if not isinstance(facts, dict) or not isinstance(password, str):
+        raise NoCredentials(f"the secret {arn} is not a JSON object with a password")
+    user = facts.get("username")
+    return Credentials(user=user if isinstance(user, str) else None, password=password)
+
+
+class Cloud:
+    """boto3 clients by service and region; each call waits at most ``wait`` seconds, twice."""
+
+    def __init__(self, access: Access, wait: float) -> None:
+        self._access = access
+        self._config = Config(
+            connect_timeout=wait, read_timeout=wait, retries={"total_max_attempts": 2}
+        )
+        self._clients: dict[tuple[str, str], Any] = {}
+        self._session: Any = None
+
+    def client(self, service: str, region: str) -> Any:
+        """A boto3 client, made once."""
+        key = (service, region)
+        if key not in self._clients:
+            if self._session is None:
+                self._session = boto3.session.Session()
+            self._clients[key] = self._session.client(
+                service,
+                region_name=region,
+                endpoint_url=self._access.endpoint_url,
+                aws_access_key_id=self._access.access_key_id,
+                aws_secret_access_key=self._access.secret_access_key,
+                config=self._config,
+            )
+        return self._clients[key]
+
+    def credentials(self, arn: str) -> Credentials:
+        """The credentials in Secrets Manager under ``arn``, in the ARN's own region."""
+        region = region_of(arn)
+        with _translated(f"secret {arn}"):
+            try:
+                answer = self.client("secretsmanager", region).get_secret_value(SecretId=arn)
+            except ClientError as error:
+                raise NoCredentials(f"the secret {arn} cannot be read: {_said(error)}") from error
+        return read_credentials(answer["SecretString"], arn)
+
+    def instance(self, region: str, identifier: str) -> dict[str, Any]:
+        """One RDS instance as ``describe_db_instances`` reports it."""
+        with _translated("RDS"):
+            answer = self.client("rds", region).describe_db_instances(
+                DBInstanceIdentifier=identifier
+            )
+        return _only(answer["DBInstances"], identifier)
+
+    def cluster(self, region: str, identifier: str) -> dict[str, Any]:
+        """One Aurora cluster as ``describe_db_clusters`` reports it."""
+        with _translated("RDS"):
+            answer = self.client("rds", region).describe_db_clusters(DBClusterIdentifier=identifier)
+        return _only(answer["DBClusters"], identifier)
+
+    def replication_group(self, region: str, identifier: str) -> dict[str, Any]:
+        """One cache as ``describe_replication_groups`` reports it."""
+        with _translated("ElastiCache"):
+            answer = self.client("elasticache", region).describe_replication_groups(
+                ReplicationGroupId=identifier
+            )
+        return _only(answer["ReplicationGroups"], identifier)
+
+
+def _only(found: list[dict[str, Any]], identifier: str) -> dict[str, Any]:
+    if len(found) != 1:
+        raise StepFailed(f"AWS reports {len(found)} databases named {identifier!r}, not one")
+    return found[0]
+
+
+def _said(error: ClientError) -> str:
+    facts = error.response.get("Error", {})
+    return f"{facts.get('Code', 'error')}: {facts.get('Message', 'no message')}"
+
+
+@contextmanager
+def _translated(what: str) -> Iterator[None]:
+    try:
+        yield
+    except (NoCredentialsError, PartialCredentialsError, ProfileNotFound) as error:
+        raise NoCredentials(
+            f"no AWS credentials: {str(error).rstrip('.')}; "
+            "log in (`aws configure`, `aws sso login`) or set AWS_PROFILE"
+        ) from error
+    except _UNREACHABLE as error:
+        raise Unreachable(f"AWS does not answer: {str(error).rstrip('.')}") from error
+    except ClientError as error:
+        raise StepFailed(f"{what} answered {_said(error)}") from error
+    except BotoCoreError as error:
+        raise CannotRun(f"AWS cannot be asked: {str(error).rstrip('.')}") from error

@@ -1,0 +1,130 @@
+"""Redis connections whose every wait has an end, and their errors as ours."""
+
+from __future__ import annotations
+
+import shlex
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from contract import Endpoint
+from verify.deadline import Deadline
+from verify.errors import DeadlineExceeded, NotTrusted, Refused, StepFailed, Unreachable
+
+
+class ReadOnly(Refused):
+    """A replica refused a write."""
+
+
+class Denied(Refused):
+    """The server asked for an auth token, or did not accept it."""
+
+
+class Broken(Unreachable):
+    """The peer answered by closing the connection."""
+
+
+class Cache:
+    """One client, with one connection. Every wait ends within ``seconds``."""
+
+    def __init__(self, client: redis.Redis, where: str, seconds: float) -> None:
+        self._client = client
+        self._where = where
+        self._seconds = seconds
+
+    def run(self, command: str) -> Any:
+        """The answer to one command, written as for redis-cli, nothing converted."""
+        return self.ask(*shlex.split(command))
+
+    def ask(self, *words: str) -> Any:
+        """As `run`, for a command already in words."""
+        try:
+            connection = self._client.connection or self._client.connection_pool.get_connection()
+            self._client.connection = connection
+            connection.send_command(*words)
+            return connection.read_response()
+        except (redis.RedisError, OSError) as error:
+            raise _meaning(error, self._where, self._seconds) from error
+
+    def close(self) -> None:
+        self._client.close()
+
+
+@contextmanager
+def connect(
+    endpoint: Endpoint,
+    token: str | None,
+    deadline: Deadline,
+    *,
+    tls: bool,
+    ca: str | None,
+) -> Iterator[Cache]:
+    """A connection that has answered a PING; ``ca`` ``None`` trusts the system's CAs.
+
+    Raises `Unreachable`, `NotTrusted` or `Denied`.
+    """
+    cache = open_connection(endpoint, token, deadline, tls=tls, ca=ca)
+    try:
+        yield cache
+    finally:
+        cache.close()
+
+
+def open_connection(
+    endpoint: Endpoint, token: str | None, deadline: Deadline, *, tls: bool, ca: str | None
+) -> Cache:
+    """As `connect`, for a connection that outlives a block."""
+    seconds = deadline.wait()
+    trust: dict[str, Any] = (
+        {"ssl": True, "ssl_ca_certs": ca, "ssl_cert_reqs": "required", "ssl_check_hostname": True}
+        if tls
+        else {}
+    )
+    client = redis.Redis(
+        host=endpoint.host,
+        port=endpoint.port,
+        password=token,
+        socket_connect_timeout=seconds,
+        socket_timeout=seconds,
+        decode_responses=True,
+        protocol=2,
+        retry=Retry(NoBackoff(), 0),
+        **trust,
+    )
+    cache = Cache(client, f"{endpoint.host}:{endpoint.port}", seconds)
+    try:
+        cache.run("PING")
+    except DeadlineExceeded as error:
+        cache.close()
+        raise Unreachable(str(error)) from error
+    except BaseException:
+        cache.close()
+        raise
+    return cache
+
+
+def _meaning(error: Exception, where: str, seconds: float) -> Exception:
+    text = str(error).strip().rstrip(".")
+    causes = (error, error.__cause__, error.__context__)
+    distrust = next((c for c in causes if isinstance(c, ssl.SSLCertVerificationError)), None)
+    if distrust is not None or "CERTIFICATE_VERIFY_FAILED" in text:
+        reason = distrust.verify_message if distrust else text
+        return NotTrusted(f"the certificate of {where} is not trusted: {reason}")
+    if isinstance(error, redis.ReadOnlyError):
+        return ReadOnly("READONLY", text)
+    if isinstance(error, redis.AuthenticationError | redis.NoPermissionError) or (
+        isinstance(error, redis.ResponseError) and text.startswith(("NOAUTH", "WRONGPASS"))
+    ):
+        return Denied("NOAUTH" if "required" in text.lower() else "WRONGPASS", text)
+    if isinstance(error, redis.ResponseError):
+        return StepFailed(f"{where} answered: {text}")
+    if isinstance(error, redis.TimeoutError | TimeoutError):
+        return DeadlineExceeded(f"{where} gives no answer within {seconds:.0f} s")
+    if "refused" in text or "Name or service" in text or "unreachable" in text:
+        return Unreachable(f"{where} cannot be reached: {text}")
+    return Broken(f"{where} closed the connection: {text}")

@@ -1,0 +1,93 @@
+"""What a database's settings should be, as AWS reports them.
+
+The rules are the course's, not one stack's: a setting is on or off; sizes and periods are shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from verify.errors import StepFailed
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """A field of AWS's answer and the rule it must satisfy."""
+
+    field: str
+    wanted: str
+    holds: Callable[[Any, Mapping[str, Any]], bool] = lambda value, _: value is not None
+
+
+def _is(field: str, value: object) -> Expectation:
+    return Expectation(field, f"{value}", lambda found, _: found == value)
+
+
+def _at_least(field: str, minimum: int) -> Expectation:
+    return Expectation(
+        field, f"at least {minimum}", lambda found, _: isinstance(found, int) and found >= minimum
+    )
+
+
+def _reported(field: str) -> Expectation:
+    return Expectation(field, "a value")
+
+
+INSTANCE = (
+    _is("MultiAZ", True),
+    _reported("StorageType"),
+    _at_least("AllocatedStorage", 1),
+    Expectation(
+        "MaxAllocatedStorage",
+        "more than AllocatedStorage (storage autoscaling)",
+        lambda found, all_: (found or 0) > all_.get("AllocatedStorage", 0),
+    ),
+    _at_least("BackupRetentionPeriod", 1),
+    _at_least("MonitoringInterval", 1),
+    _reported("MonitoringRoleArn"),
+    _is("PubliclyAccessible", False),
+    _is("StorageEncrypted", True),
+)
+"""Practice 1: an RDS instance for production. Sizes in GB, periods in days, intervals in s."""
+
+REPLICA = (
+    _reported("ReadReplicaSourceDBInstanceIdentifier"),
+    _is("PubliclyAccessible", False),
+    _is("StorageEncrypted", True),
+)
+"""Practice 2: a read replica."""
+
+CLUSTER = (
+    _is("StorageEncrypted", True),
+    _at_least("BackupRetentionPeriod", 1),
+)
+"""Practice 3: an Aurora cluster."""
+
+CACHE = (
+    _is("MultiAZ", "enabled"),
+    _is("AutomaticFailover", "enabled"),
+    _at_least("SnapshotRetentionLimit", 1),
+    _is("TransitEncryptionEnabled", True),
+    _is("AtRestEncryptionEnabled", True),
+    _is("AuthTokenEnabled", True),
+)
+"""Practice 5: a replication group."""
+
+
+def judge(reported: Mapping[str, Any], expectations: Sequence[Expectation]) -> str:
+    """The reported values in one line; `StepFailed` names every one that is not as expected."""
+    wrong = [
+        f"{e.field} is {reported.get(e.field)!r}, not {e.wanted}"
+        for e in expectations
+        if not e.holds(reported.get(e.field), reported)
+    ]
+    if wrong:
+        raise StepFailed("; ".join(wrong))
+    return ", ".join(f"{e.field} {_short(reported[e.field])}" for e in expectations)
+
+
+def _short(value: object) -> str:
+    text = str(value)
+    return text.rsplit(":", 1)[-1] if text.startswith("arn:") else text

@@ -1,0 +1,110 @@
+"""Practice 1: the RDS MySQL instance takes the course's rows, and is set up as the course says."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+
+from contract import ContractError, Database, Endpoint
+from verify import course
+from verify.aws import Credentials
+from verify.deadline import Deadline
+from verify.errors import StepFailed
+from verify.exercise import Check, Exercise, Scene
+from verify.expectations import INSTANCE, judge
+from verify.sql import (
+    Sql,
+    connect,
+    drop_own_database,
+    open_connection,
+    refused_by_wrong_ca,
+    refused_without_tls,
+    tls_in_use,
+)
+from verify.trust import required_for_rds
+
+CONNECT = "connect with a verified certificate"
+CLEAN = "no leftovers of an earlier run"
+CREATE = "create testdb.users and insert three rows"
+TABLES = frozenset({"users", "heartbeat"})
+"""What the exercises make in testdb."""
+
+
+def instance_endpoint(database: Database) -> Endpoint:
+    """Where an RDS instance or replica listens, whatever role its topology calls it by."""
+    for role in ("writer", "instance", "reader"):
+        found = database.endpoints_of(role)
+        if found:
+            return found[0]
+    raise ContractError(f"no endpoint of an instance; it has {database.endpoints}")
+
+
+def select_users(sql: Sql) -> str:
+    """Prove that the course's SELECT returns the course's three rows."""
+    rows = sql.run(course.SELECT_USERS)
+    found = sorted((str(row[1]), str(row[2])) for row in rows)
+    if found != sorted(course.THE_USERS):
+        raise StepFailed(f"SELECT returned {found}, not the three rows")
+    return f"{len(rows)} rows: {', '.join(name for name, _ in found)}"
+
+
+class MySQL(Exercise):
+    """The checks on one RDS MySQL instance."""
+
+    def __init__(self, scene: Scene) -> None:
+        super().__init__(scene)
+        self._endpoint = instance_endpoint(scene.database)
+        self._credentials = Credentials(None, "")
+        self._sql: Sql
+
+    def checks(self) -> Iterable[Check]:
+        return (
+            Check(CONNECT, self._connect, opens=True),
+            Check("settings as RDS reports them", self._settings, (CONNECT,)),
+            Check("TLS in use", lambda: tls_in_use(self._sql), (CONNECT,)),
+            Check("a connection without TLS is refused", self._without_tls, (CONNECT,)),
+            Check("a wrong CA is refused", self._wrong_ca, (CONNECT,)),
+            Check(CLEAN, self._clean, (CONNECT,)),
+            Check(CREATE, self._create, (CLEAN,)),
+            Check("select the three rows", lambda: select_users(self._sql), (CREATE,)),
+        )
+
+    def clean_up(self, deadline: Deadline) -> str:
+        ca = required_for_rds(self.scene.ca)
+        with connect(self._endpoint, self._credentials, deadline, ca=ca) as sql:
+            return drop_own_database(sql, "testdb", TABLES)
+
+    def _connect(self) -> str:
+        scene = self.scene
+        self._credentials = scene.credentials(scene.database)
+        self._sql = open_connection(
+            self._endpoint, self._credentials, scene.deadline(), ca=required_for_rds(scene.ca)
+        )
+        self.opened.callback(self._sql.close)
+        version = self._sql.run("SELECT VERSION()")[0][0]
+        return f"{self._endpoint.host}:{self._endpoint.port}, server {version}"
+
+    def _settings(self) -> str:
+        database = self.scene.database
+        return judge(self.scene.cloud.instance(database.region, database.instances[0]), INSTANCE)
+
+    def _without_tls(self) -> str:
+        return refused_without_tls(self._endpoint, self._credentials, self.scene.deadline())
+
+    def _wrong_ca(self) -> str:
+        return refused_by_wrong_ca(self._endpoint, self._credentials, self.scene.deadline())
+
+    def _clean(self) -> str:
+        return drop_own_database(self._sql, "testdb", TABLES)
+
+    def _create(self) -> str:
+        self.began = True
+        for statement in course.statements(course.USERS):
+            self._sql.run(statement)
+        return "3 rows inserted"
+
+
+if __name__ == "__main__":
+    from verify.cli import main
+
+    sys.exit(main(exercises=("mysql",)))

@@ -1,0 +1,160 @@
+"""Practice 2: what the source commits arrives at the replica, and the replica takes no writes."""
+
+from __future__ import annotations
+
+import statistics
+import sys
+import time
+import uuid
+from collections.abc import Iterable
+
+from contract import Database
+from verify import course
+from verify.aws import Credentials
+from verify.deadline import Deadline
+from verify.errors import DeadlineExceeded, NoDeployment, Refused, StepFailed
+from verify.exercise import Check, Exercise, Scene
+from verify.expectations import REPLICA, judge
+from verify.mysql import CLEAN, TABLES, instance_endpoint, select_users
+from verify.sql import READ_ONLY, Sql, connect, drop_own_database, expect_read_only, open_connection
+from verify.trust import required_for_rds
+
+CONNECT_SOURCE = "connect to the source"
+CONNECT_REPLICA = "connect to the replica"
+CREATE = "create testdb.users on the source"
+ARRIVE = "rows arrive at the replica"
+HEARTBEATS = 20
+_POLL_S = 0.0005
+_NOT_THERE_YET = frozenset({1049, 1146})
+"""Unknown database, unknown table: replication has not come that far."""
+
+
+class Replica(Exercise):
+    """The checks on one read replica and the database it copies."""
+
+    def __init__(self, scene: Scene) -> None:
+        super().__init__(scene)
+        self._endpoint = instance_endpoint(scene.database)
+        self._source_facts = self._find_source()
+        self._source_endpoint = instance_endpoint(self._source_facts)
+        self._credentials = Credentials(None, "")
+        self._source: Sql
+        self._replica: Sql
+
+    def checks(self) -> Iterable[Check]:
+        return (
+            Check(CONNECT_SOURCE, self._connect_source, opens=True),
+            Check(CONNECT_REPLICA, self._connect_replica, (CONNECT_SOURCE,), opens=True),
+            Check("settings as RDS reports them", self._settings, (CONNECT_REPLICA,)),
+            Check(CLEAN, self._clean, (CONNECT_REPLICA,)),
+            Check(CREATE, self._create, (CLEAN,)),
+            Check(ARRIVE, self._lag, (CREATE,)),
+            Check("select on the replica", self._select, (ARRIVE,)),
+            Check("insert on the replica is refused", self._insert, (ARRIVE,)),
+        )
+
+    def clean_up(self, deadline: Deadline) -> str:
+        ca = required_for_rds(self.scene.ca)
+        with connect(self._source_endpoint, self._credentials, deadline, ca=ca) as sql:
+            return drop_own_database(sql, "testdb", TABLES)
+
+    def _find_source(self) -> Database:
+        name = self.scene.database.source
+        if name is None or name not in self.scene.databases:
+            raise NoDeployment(
+                f"{self.scene.name} replicates {name!r}, which is not among the stack's outputs"
+            )
+        return self.scene.databases[name]
+
+    def _connect_source(self) -> str:
+        scene = self.scene
+        self._credentials = scene.credentials(self._source_facts)
+        self._source = open_connection(
+            self._source_endpoint,
+            self._credentials,
+            scene.deadline(),
+            ca=required_for_rds(scene.ca),
+        )
+        self.opened.callback(self._source.close)
+        return f"{scene.database.source} in {self._source_facts.region}"
+
+    def _connect_replica(self) -> str:
+        scene = self.scene
+        self._replica = open_connection(
+            self._endpoint, self._credentials, scene.deadline(), ca=required_for_rds(scene.ca)
+        )
+        self.opened.callback(self._replica.close)
+        return f"{self._endpoint.host}:{self._endpoint.port} in {scene.database.region}"
+
+    def _settings(self) -> str:
+        database = self.scene.database
+        reported = self.scene.cloud.instance(database.region, database.instances[0])
+        said = judge(reported, REPLICA)
+        source = str(reported["ReadReplicaSourceDBInstanceIdentifier"]).rsplit(":", 1)[-1]
+        if source not in self._source_facts.instances:
+            raise StepFailed(
+                f"it replicates {source!r}, not one of {list(self._source_facts.instances)}"
+            )
+        return said
+
+    def _clean(self) -> str:
+        return drop_own_database(self._source, "testdb", TABLES)
+
+    def _create(self) -> str:
+        self.began = True
+        for statement in course.statements(course.USERS):
+            self._source.run(statement)
+        self._source.run(
+            "CREATE TABLE heartbeat (run CHAR(32) NOT NULL, beat INT NOT NULL, "
+            "sent_at TIMESTAMP(6) DEFAULT CURRENT_TIMESTAMP(6), PRIMARY KEY (run, beat))"
+        )
+        return "3 rows inserted, and a table for heartbeats"
+
+    def _lag(self) -> str:
+        # A token of this run: a replica that is stuck may still show an earlier run's beats.
+        run = uuid.uuid4().hex
+        lags = []
+        for beat in range(1, HEARTBEATS + 1):
+            self._source.run("INSERT INTO heartbeat (run, beat) VALUES (%s, %s)", (run, beat))
+            committed = time.monotonic()
+            self._await(run, beat)
+            lags.append(1000 * (time.monotonic() - committed))
+        return (
+            f"{HEARTBEATS} heartbeats, from commit to visible: min {min(lags):.1f} ms, "
+            f"median {statistics.median(lags):.1f} ms, max {max(lags):.1f} ms"
+        )
+
+    def _await(self, run: str, beat: int) -> None:
+        deadline = self.scene.deadline()
+        while not self._sees(run, beat):
+            if deadline.expired:
+                raise DeadlineExceeded(
+                    f"heartbeat {beat} did not reach the replica within {self.scene.wait_s:g} s: "
+                    "it does not replicate, or lags behind"
+                )
+            time.sleep(_POLL_S)
+
+    def _sees(self, run: str, beat: int) -> bool:
+        try:
+            rows = self._replica.run(
+                "SELECT 1 FROM testdb.heartbeat WHERE run = %s AND beat = %s", (run, beat)
+            )
+        except Refused as error:
+            if error.errno in _NOT_THERE_YET:
+                return False
+            raise
+        return bool(rows)
+
+    def _select(self) -> str:
+        self._replica.run("USE testdb")
+        return select_users(self._replica)
+
+    def _insert(self) -> str:
+        self._replica.run("USE testdb")
+        return expect_read_only(self._replica, course.REFUSED_INSERT, frozenset({READ_ONLY}))
+
+
+if __name__ == "__main__":
+    from verify.cli import main
+
+    sys.exit(main(exercises=("replica",)))
