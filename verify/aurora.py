@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterable
+from contextlib import AbstractContextManager
 
 from contract import Endpoint
 from verify import course
@@ -81,7 +82,7 @@ class Aurora(Exercise):
         with self._open(self._writer_endpoint, deadline) as sql:
             return drop_own_database(sql, "auroratest", _TABLES)
 
-    def _open(self, endpoint: Endpoint, deadline: Deadline):  # type: ignore[no-untyped-def]
+    def _open(self, endpoint: Endpoint, deadline: Deadline) -> AbstractContextManager[Sql]:
         ca = required_for_rds(self.scene.ca)
         return connect(endpoint, self._credentials, deadline, ca=ca)
 
@@ -203,7 +204,9 @@ class Aurora(Exercise):
 
     def _needs_readers(self) -> None:
         if len(self.scene.database.instances) == 1:
-            raise NotApplicable("the cluster has no reader, its reader endpoint leads to the writer")
+            raise NotApplicable(
+                "the cluster has no reader, its reader endpoint leads to the writer"
+            )
 
 
 def _count(sql: Sql) -> int:

@@ -10,6 +10,7 @@ from typing import Any
 
 import redis
 from redis.backoff import NoBackoff
+from redis.connection import Connection, SSLConnection
 from redis.retry import Retry
 
 from contract import Endpoint
@@ -30,10 +31,10 @@ class Broken(Unreachable):
 
 
 class Cache:
-    """One client, with one connection. Every wait ends within ``seconds``."""
+    """One connection. Every wait ends within ``seconds``."""
 
-    def __init__(self, client: redis.Redis, where: str, seconds: float) -> None:
-        self._client = client
+    def __init__(self, connection: Any, where: str, seconds: float) -> None:
+        self._connection = connection
         self._where = where
         self._seconds = seconds
 
@@ -44,15 +45,13 @@ class Cache:
     def ask(self, *words: str) -> Any:
         """As `run`, for a command already in words."""
         try:
-            connection = self._client.connection or self._client.connection_pool.get_connection()
-            self._client.connection = connection
-            connection.send_command(*words)
-            return connection.read_response()
+            self._connection.send_command(*words)
+            return self._connection.read_response()
         except (redis.RedisError, OSError) as error:
             raise _meaning(error, self._where, self._seconds) from error
 
     def close(self) -> None:
-        self._client.close()
+        self._connection.disconnect()
 
 
 @contextmanager
@@ -81,11 +80,9 @@ def open_connection(
     """As `connect`, for a connection that outlives a block."""
     seconds = deadline.wait()
     trust: dict[str, Any] = (
-        {"ssl": True, "ssl_ca_certs": ca, "ssl_cert_reqs": "required", "ssl_check_hostname": True}
-        if tls
-        else {}
+        {"ssl_ca_certs": ca, "ssl_cert_reqs": "required", "ssl_check_hostname": True} if tls else {}
     )
-    client = redis.Redis(
+    connection = (SSLConnection if tls else Connection)(
         host=endpoint.host,
         port=endpoint.port,
         password=token,
@@ -96,7 +93,7 @@ def open_connection(
         retry=Retry(NoBackoff(), 0),
         **trust,
     )
-    cache = Cache(client, f"{endpoint.host}:{endpoint.port}", seconds)
+    cache = Cache(connection, f"{endpoint.host}:{endpoint.port}", seconds)
     try:
         cache.run("PING")
     except DeadlineExceeded as error:
@@ -117,7 +114,7 @@ def _meaning(error: Exception, where: str, seconds: float) -> Exception:
         return NotTrusted(f"the certificate of {where} is not trusted: {reason}")
     if isinstance(error, redis.ReadOnlyError):
         return ReadOnly("READONLY", text)
-    if isinstance(error, redis.AuthenticationError | redis.NoPermissionError) or (
+    if isinstance(error, redis.AuthenticationError | redis.exceptions.NoPermissionError) or (
         isinstance(error, redis.ResponseError) and text.startswith(("NOAUTH", "WRONGPASS"))
     ):
         return Denied("NOAUTH" if "required" in text.lower() else "WRONGPASS", text)

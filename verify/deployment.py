@@ -21,9 +21,7 @@ PROJECT = Path(__file__).resolve().parent.parent
 _PULUMI_SECONDS = 60.0
 
 
-def find_deployment(
-    stack: str, outputs: Path | None = None, project: Path = PROJECT
-) -> Deployment:
+def find_deployment(stack: str, outputs: Path | None = None, project: Path = PROJECT) -> Deployment:
     """The deployed stack; `NoDeployment` when there is none or it cannot be read.
 
     ``outputs`` is a file with either what ``pulumi stack output --json`` printed or a record.
@@ -53,7 +51,9 @@ def _from_file(path: Path, stack: str) -> Deployment:
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
-        raise NoDeployment(f"cannot read the stack's outputs in {path}: {error.strerror}") from error
+        raise NoDeployment(
+            f"cannot read the stack's outputs in {path}: {error.strerror}"
+        ) from error
     raw = _parse(text, str(path))
     try:
         if "outputs" in raw and "databases" not in raw:

@@ -144,9 +144,7 @@ def _perform(check: Check, progress: _Progress) -> Step:
     started = time.monotonic()
 
     def step(status: Status, said: str) -> Step:
-        return Step(
-            name=check.name, status=status, said=said, seconds=time.monotonic() - started
-        )
+        return Step(name=check.name, status=status, said=said, seconds=time.monotonic() - started)
 
     if progress.not_run is not None:
         return step(Status.SKIPPED, "the exercise could not run")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from typing import Any
 
 from verify import course
@@ -53,11 +54,11 @@ class Redis(Exercise):
         with self._open_with(self._token, deadline) as cache:
             return drop_own_keys(cache)
 
-    def _open_with(self, token: str | None, deadline: Deadline):  # type: ignore[no-untyped-def]
+    def _open_with(self, token: str | None, deadline: Deadline) -> AbstractContextManager[Cache]:
         database = self.scene.database
         return connect(self._endpoint, token, deadline, tls=database.tls, ca=self.scene.ca)
 
-    def _reader(self):  # type: ignore[no-untyped-def]
+    def _reader(self) -> AbstractContextManager[Cache]:
         scene = self.scene
         if len(scene.database.instances) < 2:
             raise NotApplicable("the cache has no replica")

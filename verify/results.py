@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from enum import StrEnum
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 from xml.etree import ElementTree
 
 from pydantic import BaseModel, ConfigDict, computed_field
 
 from verify.errors import CannotRun
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION: Final = 1
 
 # XML 1.0 has no way to write most control characters, not even escaped.
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

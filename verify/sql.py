@@ -151,9 +151,7 @@ def _meaning(error: Any, where: str, seconds: float, *, opening: bool) -> Verify
     return StepFailed(f"the connection to {where} broke: {text}")
 
 
-def refused_without_tls(
-    endpoint: Endpoint, credentials: Credentials, deadline: Deadline
-) -> str:
+def refused_without_tls(endpoint: Endpoint, credentials: Credentials, deadline: Deadline) -> str:
     """Prove that the server refuses a connection in plain text."""
     try:
         with connect(endpoint, credentials, deadline, ca=None, tls=False):
@@ -161,7 +159,7 @@ def refused_without_tls(
     except Refused as error:
         # A user that REQUIREs SSL is refused by 1045, whatever its password.
         if error.errno in (_INSECURE_TRANSPORT, _ACCESS_DENIED):
-            return f"refused with error {error.errno}"
+            return f"refused: {getattr(error.__cause__, 'msg', error)} (error {error.errno})"
         raise
     raise StepFailed("a connection without TLS was accepted")
 
@@ -193,8 +191,9 @@ def tls_in_use(sql: Sql) -> str:
 
 def drop_own_database(sql: Sql, database: str, own: frozenset[str]) -> str:
     """Drop ``database`` if it holds nothing but the tables ``own``; else `StepFailed`."""
-    found = sql.run("SELECT schema_name FROM information_schema.schemata WHERE schema_name = %s",
-                    (database,))
+    found = sql.run(
+        "SELECT schema_name FROM information_schema.schemata WHERE schema_name = %s", (database,)
+    )
     if not found:
         return f"no {database}"
     tables = sql.run(
