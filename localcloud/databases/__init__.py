@@ -1,0 +1,1 @@
+"""Databases made of servers: one instance, a cluster, a replication group."""

@@ -1,0 +1,257 @@
+"""An ElastiCache replication group, cluster mode disabled: Redis servers behind two endpoints."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Mapping, Sequence
+
+from localcloud.databases.revival import Revival
+from localcloud.databases.store import Plan, Plans
+from localcloud.endpoints import Endpoint, Endpoints
+from localcloud.errors import LocalCloudError, ServerFailed
+from localcloud.failover import Candidate, reader_targets, successor
+from localcloud.servers.facts import Address, RedisAddresses, RedisState, Ref
+from localcloud.servers.machine import Machine
+from localcloud.servers.redis import PORT, Redis, RedisFailed, Settings
+
+log = logging.getLogger(__name__)
+
+_SYNC_S = 20.0
+_POLL_S = 0.005
+
+
+class CachePlan(Plan):
+    """A replication group; ``nodes`` are hosts by identifier."""
+
+    token: str | None
+    tls: bool
+    failover: bool
+    parameters: Mapping[str, str]
+    primary_host: str
+    reader_host: str
+    nodes: Mapping[str, str]
+    primary: str
+
+
+class Cache:
+    """A running replication group. One thing at a time happens to it."""
+
+    def __init__(self, machine: Machine, plans: Plans, plan: CachePlan) -> None:
+        self._machine = machine
+        self._plans = plans
+        self.plan = plan
+        self.ref = Ref(plan.region, plan.identifier)
+        self._lock = threading.RLock()
+        self.servers = {name: self._server(name, host) for name, host in plan.nodes.items()}
+        self.endpoints = Endpoints(
+            machine, f"cache.{self.ref.region}.{self.ref.identifier}", plan.primary_host
+        )
+        self._joined: set[str] = set()
+        self._revival = Revival()
+
+    @property
+    def state(self) -> RedisState:
+        nodes = {name: server.address for name, server in self.servers.items()}
+        addresses = RedisAddresses(
+            Address(self.plan.primary_host, PORT), Address(self.plan.reader_host, PORT), nodes
+        )
+        return RedisState(self.plan.primary, tuple(nodes), addresses)
+
+    def create(self) -> None:
+        with self._lock:
+            for server in self.servers.values():
+                server.remove()
+            self._plans.save(self.plan)
+            self._heal()
+            missing = set(self.plan.nodes) - self._joined
+            if missing:
+                raise ServerFailed(f"{', '.join(sorted(missing))} of {self.ref} did not start")
+
+    def recover(self) -> None:
+        """Adopt what runs, start what does not, agree on one primary."""
+        with self._lock:
+            self._heal()
+
+    def delete(self) -> None:
+        with self._lock:
+            self._plans.forget(self.plan)
+            self.endpoints.stop()
+            for name in list(self.servers):
+                self._remove_server(name)
+            self._machine.addresses.release(*cache_endpoint_names(self.ref))
+
+    def resize(self, nodes: Sequence[str]) -> None:
+        """Start the nodes that are new and stop those that are gone; the primary moves first."""
+        with self._lock:
+            if self.plan.primary not in nodes:
+                self.fail_over()
+            hosts = {
+                name: self.plan.nodes.get(name)
+                or self._machine.addresses.claim(node_name(self.ref, name))
+                for name in nodes
+            }
+            for name in hosts.keys() - self.servers.keys():
+                self.servers[name] = self._server(name, hosts[name])
+                self.servers[name].remove()
+            gone = self.servers.keys() - hosts.keys()
+            self._save(nodes=hosts)
+            self._heal()
+            for name in list(gone):
+                self._remove_server(name)
+
+    def fail_over(self) -> None:
+        """Promote the most advanced replica; the primary becomes a replica."""
+        with self._lock:
+            old = self.plan.primary
+            replicas = self._joined - {old}
+            if not replicas:
+                raise LocalCloudError(f"{self.ref} has no live replica to fail over to")
+            self._promote(self._best(replicas))
+            self._heal()
+
+    def set_token(self, token: str | None) -> None:
+        with self._lock:
+            for server in self.servers.values():
+                server.set_token(token)
+            self._save(token=token)
+
+    def _heal(self) -> None:
+        self._joined = {n for n in self._joined if self.servers[n].alive and n in self.plan.nodes}
+        if self.plan.primary not in self._joined:
+            self._ensure_primary()
+        for name in sorted(set(self.plan.nodes) - self._joined):
+            try:
+                self._join(name)
+            except ServerFailed as error:
+                log.warning("%s of %s is not back yet: %s", name, self.ref, error)
+        self._route()
+
+    def _ensure_primary(self) -> None:
+        name = self.plan.primary
+        server = self.servers[name]
+        if server.adopt(self.plan.token):
+            self._watch(name)
+            self._joined.add(name)
+            return
+        alive = {n for n in self.plan.nodes if n != name and self.servers[n].adopt(self.plan.token)}
+        if self.plan.failover and alive:
+            best = self._best(alive)
+            log.warning("%s: primary %s is dead, %s takes over", self.ref, name, best)
+            self._promote(best)
+            return
+        server.kill()
+        self._start(name, None)
+        self._joined.add(name)
+
+    def _promote(self, name: str) -> None:
+        # On disk first: should we be killed now, recovery finishes with the same node.
+        self._save(primary=name)
+        self.servers[name].lead()
+        if name not in self._joined:
+            self._watch(name)
+        self._joined.add(name)
+        for other in self._joined - {name}:
+            try:
+                self.servers[other].follow(self.servers[name].address)
+            except RedisFailed as error:
+                log.warning("%s does not follow %s yet: %s", other, name, error)
+                self._joined.discard(other)
+        self._route()
+
+    def _join(self, name: str) -> None:
+        server = self.servers[name]
+        primary = self.servers[self.plan.primary].address
+        if server.adopt(self.plan.token):
+            self._watch(name)
+            server.follow(primary)
+        else:
+            server.kill()
+            self._start(name, primary)
+        end = time.monotonic() + _SYNC_S
+        while server.replication().get("master_link_status") != "up":
+            if time.monotonic() > end:
+                raise ServerFailed(f"{name} did not synchronise within {_SYNC_S:.0f} s")
+            time.sleep(_POLL_S)
+        self._joined.add(name)
+
+    def _best(self, names: set[str]) -> str:
+        candidates = []
+        for name in names:
+            try:
+                offset = int(self.servers[name].replication()["slave_repl_offset"])
+            except (RedisFailed, KeyError) as error:
+                log.warning("%s cannot take over: %s", name, error)
+            else:
+                candidates.append(Candidate(name, offset))
+        best = successor(candidates)
+        if best is None:
+            raise ServerFailed(f"none of {', '.join(sorted(names))} can take over")
+        return best
+
+    def _start(self, name: str, source: Address | None) -> None:
+        plan = self.plan
+        self.servers[name].start(Settings(plan.token, plan.tls, source, plan.parameters))
+        self._watch(name)
+
+    def _route(self) -> None:
+        primary = self.plan.primary
+        nodes = {name: self.servers[name].address for name in self.plan.nodes}
+        replicas = reader_targets(set(nodes), primary, self._joined)
+        addresses = self.state.addresses
+        self.endpoints.apply(
+            nodes,
+            [
+                Endpoint("primary", addresses.primary, frozenset({primary})),
+                Endpoint("reader", addresses.reader, replicas, checked=True),
+            ],
+        )
+        self._machine.supervisor.unwatch(self.endpoints.name)
+        self._machine.supervisor.watch(self.endpoints.name, self._endpoints_died)
+
+    def _endpoints_died(self) -> None:
+        with self._lock:
+            if not self.endpoints.alive and self._plans.has(self.plan):
+                log.warning("the endpoints of %s died", self.ref)
+                self._route()
+
+    def _watch(self, name: str) -> None:
+        server = self.servers[name]
+        self._machine.supervisor.unwatch(server.name)
+        self._machine.supervisor.watch(server.name, lambda: self._died(name))
+
+    def _died(self, name: str) -> None:
+        with self._lock:
+            if name not in self.plan.nodes or self.servers[name].alive:
+                return
+            log.warning("%s of %s died", name, self.ref)
+            if self._revival.worth_it():
+                self._heal()
+            else:
+                log.error("%s dies too often and is left as it is", self.ref)
+
+    def _server(self, name: str, host: str) -> Redis:
+        also = [self.plan.primary_host, self.plan.reader_host]
+        return Redis(self._machine, f"{self.ref.region}.{name}", name, host, also)
+
+    def _remove_server(self, name: str) -> None:
+        server = self.servers.pop(name)
+        self._joined.discard(name)
+        server.remove()
+        self._machine.addresses.release(node_name(self.ref, name))
+
+    def _save(self, **changes: object) -> None:
+        plan = self.plan.having(**changes)
+        self._plans.save(plan)
+        self.plan = plan
+
+
+def node_name(ref: Ref, node: str) -> str:
+    """The name under which a node holds its address."""
+    return f"redis.{ref.region}.{node}"
+
+
+def cache_endpoint_names(ref: Ref) -> list[str]:
+    """The names under which a group's endpoints hold their addresses."""
+    return [f"cache.{ref.region}.{ref.identifier}.{role}" for role in ("primary", "reader")]

@@ -1,0 +1,56 @@
+"""What an Aurora cluster is to be, as it is kept on disk."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pydantic import BaseModel, ConfigDict
+
+from localcloud.databases.store import Plan
+
+CUSTOM_ENDPOINTS = 5
+"""Aurora's limit; as many addresses are reserved, because certificates name them in advance."""
+
+
+class MemberPlan(BaseModel):
+    """One member. ``tier`` is its promotion tier, 0 to 15."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    host: str
+    tier: int
+    parameters: Mapping[str, str]
+
+
+class CustomEndpointPlan(BaseModel):
+    """A custom endpoint on one of the reserved addresses."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    slot: int
+    members: tuple[str, ...]
+
+
+class ClusterPlan(Plan):
+    """A cluster; its master user is made when the first member brings a server."""
+
+    user: str
+    password: str
+    """Empty once the master user exists."""
+    database: str | None
+    parameters: Mapping[str, str]
+    writer_host: str
+    reader_host: str
+    custom_hosts: tuple[str, ...]
+    members: Mapping[str, MemberPlan] = {}
+    writer: str | None = None
+    custom: Mapping[str, CustomEndpointPlan] = {}
+
+    def without_member(self, name: str) -> ClusterPlan:
+        """The cluster with one member less, also in its custom endpoints."""
+        kept = {other: plan for other, plan in self.members.items() if other != name}
+        custom = {
+            endpoint: plan.model_copy(update={"members": tuple(set(plan.members) - {name})})
+            for endpoint, plan in self.custom.items()
+        }
+        return self.model_copy(update={"members": kept, "custom": custom})

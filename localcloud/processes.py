@@ -1,0 +1,106 @@
+"""What the kernel says about a process: is it the one we started, does it still run."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import time
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Process:
+    """A process that no other can be mistaken for, because pids come round again."""
+
+    pid: int
+    start_time: int
+    """Clock ticks since boot, field 22 of /proc/PID/stat."""
+    boot_id: str
+
+    @classmethod
+    def of(cls, pid: int) -> Process | None:
+        """The process that has ``pid`` now, ``None`` when there is none or it is a zombie."""
+        found = _stat(pid)
+        if found is None:
+            return None
+        state, start_time = found
+        return None if state in "ZX" else cls(pid, start_time, boot_id())
+
+    @property
+    def alive(self) -> bool:
+        return Process.of(self.pid) == self
+
+    def open(self) -> int | None:
+        """A pidfd of exactly this process, ``None`` when it has ended. The caller closes it."""
+        try:
+            handle = os.pidfd_open(self.pid)
+        except (ProcessLookupError, PermissionError):
+            return None
+        # Asked again with the handle open: the pid cannot change its owner any more.
+        if self.alive:
+            return handle
+        os.close(handle)
+        return None
+
+    def signal(self, number: signal.Signals) -> bool:
+        """Send a signal to exactly this process; ``False`` when it has ended."""
+        handle = self.open()
+        if handle is None:
+            return False
+        try:
+            signal.pidfd_send_signal(handle, number)
+        except ProcessLookupError:
+            return False
+        finally:
+            os.close(handle)
+        return True
+
+
+def wait_for_end(processes: list[Process], deadline_s: float) -> list[Process]:
+    """Those of ``processes`` that still run when all have ended or ``deadline_s`` has passed."""
+    end = time.monotonic() + deadline_s
+    for process in processes:
+        handle = process.open()
+        if handle is None:
+            continue
+        try:
+            poller = select.poll()
+            poller.register(handle, select.POLLIN)
+            poller.poll(max(0.0, end - time.monotonic()) * 1000)
+        finally:
+            os.close(handle)
+    return [process for process in processes if process.alive]
+
+
+def command_lines() -> dict[int, list[str]]:
+    """The arguments of every process that we may look at."""
+    found = {}
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdigit():
+            continue
+        try:
+            raw = (entry / "cmdline").read_bytes()
+        except OSError:
+            continue
+        if raw:
+            found[int(entry.name)] = raw.decode(errors="replace").rstrip("\0").split("\0")
+    return found
+
+
+@cache
+def boot_id() -> str:
+    """Changes with every boot, so that a registry from before it is not believed."""
+    return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+
+
+def _stat(pid: int) -> tuple[str, int] | None:
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return None
+    # The command name is in parentheses and may hold anything.
+    fields = text[text.rindex(")") + 2 :].split()
+    return fields[0], int(fields[19])

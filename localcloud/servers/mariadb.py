@@ -1,0 +1,248 @@
+"""One MariaDB server: its folder, its flags, its process, its administrator's connection."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import mysql.connector
+
+from localcloud.errors import ServerFailed
+from localcloud.servers.facts import Address
+from localcloud.servers.machine import Machine, own, program, service_user
+from localcloud.servers.mariadb_parameters import flags_of, settable
+from localcloud.servers.mariadb_template import PACKAGE, REDO_LOG, administrator, copy_template
+from localcloud.supervisor import Launch, tail
+
+log = logging.getLogger(__name__)
+
+PORT = 3306
+READY_S = 30.0
+_STATEMENT_S = 40
+_POLL_S = 0.005
+
+SMALL = (
+    # Fits a dozen servers on a laptop; what AWS would give is a matter of its instance classes.
+    "--innodb-buffer-pool-size=16M",
+    "--key-buffer-size=64K",
+    "--aria-pagecache-buffer-size=1M",
+    "--performance-schema=OFF",
+    "--innodb-use-native-aio=0",
+    "--max-connections=300",
+)
+REPLICABLE = (
+    "--log-bin=binlog",
+    "--log-slave-updates=ON",
+    "--relay-log=relay",
+    "--binlog-format=ROW",
+    "--gtid-strict-mode=ON",
+    "--skip-slave-start",
+    "--slave-net-timeout=5",
+    # Every new replica replays the binary log from its beginning, so it is never purged.
+    "--expire-logs-days=0",
+    # In the kernel's hands at commit: survives a SIGKILL, not a power cut.
+    "--innodb-flush-log-at-trx-commit=2",
+)
+ACKNOWLEDGED = (
+    # A writer answers "committed" only when a reader has the row (and `failover` switches it on).
+    "--rpl-semi-sync-slave-enabled=1",
+    "--rpl-semi-sync-master-wait-point=AFTER_SYNC",
+    "--rpl-semi-sync-master-timeout=3600000",
+    "--rpl-semi-sync-master-wait-no-slave=ON",
+)
+
+
+class SqlFailed(ServerFailed):
+    """A statement of the administrator's was refused, or its connection broke."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a server is started; everything that may change between two starts.
+
+    ``rejoining`` tells crash recovery that another server writes now: the end of the binary
+    log that nobody acknowledged is dropped. A writer that comes back as writer keeps it.
+    """
+
+    read_only: bool = False
+    acknowledged: bool = False
+    rejoining: bool = False
+    parameters: Mapping[str, str] = field(default_factory=dict)
+
+
+class MariaDB:
+    """A server at ``host``; its certificate names ``also_at``, too."""
+
+    def __init__(
+        self, machine: Machine, name: str, identifier: str, host: str, also_at: Sequence[str] = ()
+    ) -> None:
+        self._machine = machine
+        self.name = f"mariadb.{name}"
+        self.identifier = identifier
+        self.address = Address(host, PORT)
+        self._also_at = tuple(also_at)
+        self._folder = machine.folder(self.name)
+        self._user = service_user("mysql")
+
+    @property
+    def _socket(self) -> Path:
+        return self._machine.site.run_dir / self.address.host / "mariadb.sock"
+
+    @property
+    def _log(self) -> Path:
+        return self._folder / "mariadbd.log"
+
+    def start(self, settings: Settings) -> None:
+        """Start the server and wait until it answers. An existing data folder is kept.
+
+        Raises `ServerFailed` with the end of its log, `MissingPackage`.
+        """
+        data = self._folder / "data"
+        if not data.exists():
+            copy_template(self._machine.site.state_dir / "templates", data, self._user)
+        tls = self._machine.authority.issue(
+            self._folder / "tls", [self.address.host, *self._also_at]
+        )
+        own(tls.key, self._user)
+        self._machine.sockets(self.address.host, self._user)
+        argv = (
+            program("mariadbd", PACKAGE),
+            "--no-defaults",
+            f"--datadir={data}",
+            f"--socket={self._socket}",
+            f"--pid-file={self._socket}.pid",
+            f"--bind-address={self.address.host}",
+            f"--port={PORT}",
+            f"--report-host={self.identifier}",
+            f"--server-id={_server_id(self.address.host)}",
+            "--skip-name-resolve",
+            "--character-set-server=utf8mb4",
+            f"--ssl-cert={tls.certificate}",
+            f"--ssl-key={tls.key}",
+            f"--ssl-ca={tls.ca}",
+            REDO_LOG,
+            *SMALL,
+            *REPLICABLE,
+            *(ACKNOWLEDGED if settings.acknowledged else ()),
+            *(["--init-rpl-role=SLAVE"] if settings.rejoining else ()),
+            *flags_of(settings.parameters),
+            f"--read-only={int(settings.read_only)}",
+        )
+        self._machine.supervisor.start(Launch(self.name, argv, self._log, self._user))
+        self._wait()
+
+    def _wait(self) -> None:
+        end = time.monotonic() + READY_S
+        while True:
+            try:
+                self.run("SELECT 1")
+                return
+            except SqlFailed as error:
+                if not self.alive:
+                    raise ServerFailed(
+                        f"{self.identifier} did not start; the end of {self._log}:\n"
+                        f"{tail(self._log)}"
+                    ) from error
+                if time.monotonic() > end:
+                    raise ServerFailed(
+                        f"{self.identifier} does not answer within {READY_S:.0f} s; the end of "
+                        f"{self._log}:\n{tail(self._log)}"
+                    ) from error
+            time.sleep(_POLL_S)
+
+    @property
+    def alive(self) -> bool:
+        return self._machine.supervisor.running(self.name) is not None
+
+    def answers(self) -> bool:
+        """Whether it is there and speaks."""
+        try:
+            self.run("SELECT 1")
+        except SqlFailed:
+            return False
+        return True
+
+    def stop(self) -> None:
+        self._machine.supervisor.stop(self.name)
+
+    def kill(self) -> None:
+        """End it at once; what is committed is safe."""
+        self._machine.supervisor.stop(self.name, kill=True)
+
+    def remove(self) -> None:
+        """Stop it and delete its data. Its address is the caller's to release."""
+        self.kill()
+        shutil.rmtree(self._folder, ignore_errors=True)
+        shutil.rmtree(self._socket.parent, ignore_errors=True)
+
+    @contextmanager
+    def connect(self) -> Iterator[Session]:
+        """The administrator's connection, by the socket, in autocommit mode."""
+        try:
+            connection = mysql.connector.connect(
+                unix_socket=str(self._socket),
+                user=administrator(),
+                autocommit=True,
+                connection_timeout=5,
+                read_timeout=_STATEMENT_S,
+                ssl_disabled=True,
+                use_pure=True,
+            )
+        except (mysql.connector.Error, OSError) as error:
+            raise SqlFailed(f"{self.identifier}: {error}") from error
+        try:
+            yield Session(self.identifier, connection)
+        finally:
+            try:
+                connection.close()
+            except (mysql.connector.Error, OSError):
+                log.debug("%s was gone before its connection was closed", self.identifier)
+
+    def run(self, statement: str, values: Sequence[object] = ()) -> list[dict[str, Any]]:
+        """One statement on a connection of its own; rows by column."""
+        with self.connect() as session:
+            return session.run(statement, values)
+
+    def set_at_once(self, parameters: Mapping[str, str]) -> None:
+        """Set what can be set in a running server; the rest waits for the next start."""
+        with self.connect() as session:
+            for name, value in settable(parameters).items():
+                try:
+                    session.run(f"SET GLOBAL {name} = {value}")
+                except SqlFailed as error:
+                    log.info("%s: %s waits for a reboot: %s", self.identifier, name, error)
+
+
+class Session:
+    """An open connection of the administrator's."""
+
+    def __init__(self, identifier: str, connection: Any) -> None:
+        self._identifier = identifier
+        self._connection = connection
+
+    def run(self, statement: str, values: Sequence[object] = ()) -> list[dict[str, Any]]:
+        """Rows by column name; `SqlFailed` when the server refuses or breaks off."""
+        try:
+            cursor = self._connection.cursor(dictionary=True)
+            cursor.execute(statement, tuple(values))
+            rows = cursor.fetchall() if cursor.with_rows else []
+            cursor.close()
+        except (mysql.connector.Error, OSError) as error:
+            raise SqlFailed(f"{self._identifier}: {error}") from error
+        return list(rows)
+
+    def value(self, expression: str) -> Any:
+        """The value of one SQL expression."""
+        return self.run(f"SELECT {expression} AS v")[0]["v"]
+
+
+def _server_id(host: str) -> int:
+    """Unique within a site, as its address is."""
+    _, _, net, number = host.split(".")
+    return (int(net) << 8) | int(number)

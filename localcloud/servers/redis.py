@@ -1,0 +1,213 @@
+"""One Redis server: its configuration file, its process, its administrator's connection."""
+
+from __future__ import annotations
+
+import logging
+import re
+import shutil
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import redis
+
+from localcloud.errors import ServerFailed
+from localcloud.servers.facts import Address
+from localcloud.servers.machine import Machine, own, program, service_user
+from localcloud.supervisor import Launch, tail
+
+log = logging.getLogger(__name__)
+
+PACKAGE = "redis-server"
+PORT = 6379
+READY_S = 20.0
+_ANSWER_S = 5.0
+_POLL_S = 0.005
+_PARAMETER = re.compile(r"[a-z][a-z0-9-]*\Z")
+_OURS = frozenset(
+    {
+        "appendonly", "bind", "cluster-enabled", "dir", "masterauth", "maxmemory", "port",
+        "replicaof", "requirepass", "tls-port", "unixsocket",
+    }
+)  # fmt: skip
+_ONLY_AWS = frozenset({"reserved-memory", "reserved-memory-percent", "rename-commands"})
+
+
+class RedisFailed(ServerFailed):
+    """A command of the administrator's was refused, or its connection broke."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a server is started; ``source`` is the primary of a replica."""
+
+    token: str | None = field(repr=False)
+    tls: bool
+    source: Address | None = None
+    parameters: Mapping[str, str] = field(default_factory=dict)
+
+
+class Redis:
+    """A server at ``host``; its certificate names ``also_at``, too."""
+
+    def __init__(
+        self, machine: Machine, name: str, identifier: str, host: str, also_at: Sequence[str]
+    ) -> None:
+        self._machine = machine
+        self.name = f"redis.{name}"
+        self.identifier = identifier
+        self.address = Address(host, PORT)
+        self._also_at = tuple(also_at)
+        self._folder = machine.folder(self.name)
+        self._user = service_user("redis")
+        self._token: str | None = None
+
+    @property
+    def _socket(self) -> Path:
+        return self._machine.site.run_dir / self.address.host / "redis.sock"
+
+    @property
+    def _log(self) -> Path:
+        return self._folder / "redis.log"
+
+    @property
+    def alive(self) -> bool:
+        return self._machine.supervisor.running(self.name) is not None
+
+    def start(self, settings: Settings) -> None:
+        """Start the server with its data, if it has any, and wait until it answers.
+
+        Raises `ServerFailed` with the end of its log, `MissingPackage`.
+        """
+        data = self._folder / "data"
+        data.mkdir(parents=True, exist_ok=True)
+        data.chmod(0o700)
+        own(data, self._user)
+        tls = self._machine.authority.issue(
+            self._folder / "tls", [self.address.host, *self._also_at]
+        )
+        own(tls.key, self._user)
+        self._machine.sockets(self.address.host, self._user)
+        lines = {
+            "bind": self.address.host,
+            "unixsocket": self._socket,
+            "unixsocketperm": "700",
+            "dir": data,
+            # Otherwise the arguments by which we know our own processes vanish.
+            "set-proc-title": "no",
+            # In the kernel's hands after each command: survives a SIGKILL, not a power cut.
+            "appendonly": "yes",
+            "appendfsync": "everysec",
+            "save": '""',
+            "repl-diskless-sync-delay": "0",
+            "replica-serve-stale-data": "yes",
+            **_parameters(settings.parameters),
+            **self._ports(settings, tls.certificate, tls.key, tls.ca),
+        }
+        if settings.token is not None:
+            lines |= {"requirepass": _quoted(settings.token), "masterauth": _quoted(settings.token)}
+        if settings.source is not None:
+            lines["replicaof"] = f"{settings.source.host} {settings.source.port}"
+        config = self._folder / "redis.conf"
+        config.touch(mode=0o600)
+        config.write_text("".join(f"{name} {value}\n" for name, value in lines.items()))
+        own(config, self._user)
+        self._token = settings.token
+        argv = (program("redis-server", PACKAGE), str(config))
+        self._machine.supervisor.start(Launch(self.name, argv, self._log, self._user))
+        self._wait()
+
+    def _ports(self, settings: Settings, certificate: Path, key: Path, ca: Path) -> dict[str, Any]:
+        if not settings.tls:
+            return {"port": PORT}
+        return {
+            "port": 0,
+            "tls-port": PORT,
+            "tls-cert-file": certificate,
+            "tls-key-file": key,
+            "tls-ca-cert-file": ca,
+            "tls-auth-clients": "no",
+            "tls-replication": "yes",
+        }
+
+    def _wait(self) -> None:
+        end = time.monotonic() + READY_S
+        while True:
+            try:
+                if self.command("INFO", "persistence")["loading"] == 0:
+                    return
+            except RedisFailed as error:
+                if not self.alive or time.monotonic() > end:
+                    raise ServerFailed(
+                        f"{self.identifier} did not start; the end of {self._log}:\n"
+                        f"{tail(self._log)}"
+                    ) from error
+            time.sleep(_POLL_S)
+
+    def adopt(self, token: str | None) -> bool:
+        """Whether the process of an earlier daemon's is there and answers to ``token``."""
+        self._token = token
+        if not self.alive:
+            return False
+        try:
+            self.command("PING")
+        except RedisFailed:
+            return False
+        return True
+
+    def command(self, *words: object) -> Any:
+        """One command by the socket; `RedisFailed` when it is refused or nobody answers."""
+        client = redis.Redis(
+            unix_socket_path=str(self._socket), password=self._token, socket_timeout=_ANSWER_S
+        )
+        try:
+            return client.execute_command(*words)  # type: ignore[no-untyped-call]
+        except (redis.RedisError, OSError) as error:
+            raise RedisFailed(f"{self.identifier}: {error}") from error
+        finally:
+            client.close()
+
+    def replication(self) -> dict[str, Any]:
+        """``INFO replication``: role, offsets, the state of the link to the primary."""
+        found: dict[str, Any] = self.command("INFO", "replication")
+        return found
+
+    def follow(self, source: Address) -> None:
+        self.command("REPLICAOF", source.host, source.port)
+
+    def lead(self) -> None:
+        self.command("REPLICAOF", "NO", "ONE")
+
+    def set_token(self, token: str | None) -> None:
+        """A new token for clients and for replication, or none."""
+        self.command("CONFIG", "SET", "masterauth", token or "", "requirepass", token or "")
+        self._token = token
+
+    def stop(self) -> None:
+        self._machine.supervisor.stop(self.name)
+
+    def kill(self) -> None:
+        self._machine.supervisor.stop(self.name, kill=True)
+
+    def remove(self) -> None:
+        """Stop it and delete its data. Its address is the caller's to release."""
+        self.kill()
+        shutil.rmtree(self._folder, ignore_errors=True)
+        shutil.rmtree(self._socket.parent, ignore_errors=True)
+
+
+def _parameters(parameters: Mapping[str, str]) -> dict[str, str]:
+    passed = {}
+    for name, value in parameters.items():
+        if name in _OURS or name in _ONLY_AWS or not _PARAMETER.match(name) or not value:
+            log.debug("parameter %s is not passed on", name)
+        else:
+            passed[name] = _quoted(value)
+    return passed
+
+
+def _quoted(value: str) -> str:
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    return f'"{escaped}"'
