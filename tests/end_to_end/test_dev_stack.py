@@ -135,9 +135,10 @@ def test_a_stopped_server_is_a_failed_exercise_not_a_hang(deployed: Workspace) -
 def test_a_replica_that_does_not_replicate_fails_the_replica_exercise(
     deployed: Workspace,
 ) -> None:
-    with pytest.raises(mysql.connector.Error) as refused, connect(
-        deployed, "mysql-replica", "reader"
-    ) as connection:
+    with (
+        pytest.raises(mysql.connector.Error) as refused,
+        connect(deployed, "mysql-replica", "reader") as connection,
+    ):
         connection.cursor().execute("STOP SLAVE")
     assert refused.value.errno == 1227, "the master user must not be able to stop replication"
     replica = next(s for s in servers(deployed) if s["identifier"] == "myapp-mysql-replica")
@@ -196,7 +197,9 @@ def test_down_leaves_no_process_and_up_brings_everything_back(deployed: Workspac
     ]
     assert left == []
     done = deployed.attempt("-m", "verify", "mysql", "--timeout", "5")
-    assert done.returncode == 2, "a stack that is down could not be verified, which is not a failure"
+    assert done.returncode == 2, (
+        "a stack that is down could not be verified, which is not a failure"
+    )
     deployed.run("-m", "localcloud", "up")
     with connect(deployed, "mysql", "writer") as connection:
         connection.cursor().execute("DROP DATABASE kept")

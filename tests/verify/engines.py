@@ -62,9 +62,7 @@ def write_certificates(folder: Path, addresses: list[str]) -> Path:
     (folder / "ca.pem").write_bytes(ca.public_bytes(pem))
     (folder / "server.pem").write_bytes(server.public_bytes(pem))
     (folder / "server.key").write_bytes(
-        key.private_bytes(
-            pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
+        key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     )
     for file in folder.iterdir():
         file.chmod(0o644)
@@ -115,7 +113,12 @@ def _start_redis(servers: Servers) -> None:
     for address in (PRIMARY, READER):
         command = [
             *("redis-server", "--bind", address, "--port", "0", "--tls-port", "6379"),
-            *("--tls-cert-file", str(tls / "server.pem"), "--tls-key-file", str(tls / "server.key")),
+            *(
+                "--tls-cert-file",
+                str(tls / "server.pem"),
+                "--tls-key-file",
+                str(tls / "server.key"),
+            ),
             *("--tls-ca-cert-file", str(servers.ca), "--tls-auth-clients", "no"),
             *("--tls-replication", "yes", "--requirepass", PASSWORD, "--masterauth", PASSWORD),
             *("--save", "", "--repl-diskless-sync-delay", "0", "--dir", str(servers.folder)),
@@ -152,7 +155,10 @@ def _start_mariadb(servers: Servers) -> None:
                 *(f"--ssl-key={tls / 'server.key'}", "--require-secure-transport=ON"),
             ],
         )
-    create = (f"CREATE USER '{USER}'@'%' IDENTIFIED BY '{PASSWORD}'", f"GRANT {_GRANTS} ON *.* TO '{USER}'@'%'")
+    create = (
+        f"CREATE USER '{USER}'@'%' IDENTIFIED BY '{PASSWORD}'",
+        f"GRANT {_GRANTS} ON *.* TO '{USER}'@'%'",
+    )
     replicate = (
         "SET GLOBAL gtid_slave_pos=''",
         f"CREATE USER copy@'%' IDENTIFIED BY '{PASSWORD}'",
