@@ -1,0 +1,89 @@
+"""An ElastiCache replication group of Redis."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, model_validator
+
+from specs.parts import (
+    ApplyChanges,
+    Availability,
+    BackupWindow,
+    Identifier,
+    Lifetime,
+    MaintenanceWindow,
+    Part,
+    RegionName,
+    check_windows,
+)
+from specs.problems import refuse
+
+MOST_REPLICAS = 5
+LONGEST_IDENTIFIER = 40
+_VERSIONS = ("6.2", "7.0", "7.1")
+
+
+class ClusterModeDisabled(Part):
+    """One shard: a primary and its replicas, which take over from it."""
+
+    cluster_mode: Literal["disabled"]
+    replicas: int = Field(ge=0, le=MOST_REPLICAS)
+
+
+class CacheBackups(Part):
+    """Daily snapshots, kept for ``retention_days``."""
+
+    retention_days: int = Field(ge=1, le=35)
+    window: BackupWindow
+
+
+def _node_class(text: str) -> str:
+    if not re.match(r"cache\.[a-z0-9]+\.[a-z0-9]+\Z", text):
+        raise refuse(f"{text!r} is no node type; write one such as cache.t3.micro")
+    if text.startswith(("cache.t1.", "cache.m1.", "cache.m2.", "cache.c1.")):
+        raise refuse(f"{text!r} has no backups and no failover; write one such as cache.t3.micro")
+    if text.startswith("cache.r6gd."):
+        raise refuse(f"{text!r} needs data tiering, which is not offered here; write cache.r6g.*")
+    return text
+
+
+def _version(text: str) -> str:
+    if text not in _VERSIONS:
+        raise refuse(f"{text!r} is not a Redis version here; choose {', '.join(_VERSIONS)}")
+    return text
+
+
+class Redis(Part):
+    """A cache. TLS, an auth token and encryption at rest are not a choice."""
+
+    kind: Literal["redis"]
+    identifier: Identifier
+    region: RegionName | None = None
+    description: str = Field(min_length=1)
+    engine_version: Annotated[str, AfterValidator(_version)]
+    node_class: Annotated[str, AfterValidator(_node_class)] = Field(alias="class")
+    shape: ClusterModeDisabled
+    availability: Availability
+    backups: CacheBackups
+    maintenance_window: MaintenanceWindow
+    apply_changes: ApplyChanges = "maintenance-window"
+    lifetime: Lifetime = "protected"
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Redis:
+        # ElastiCache asks for an hour where RDS is content with half of it.
+        check_windows(self.backups.window, self.maintenance_window, least_minutes=60)
+        if len(self.identifier) > LONGEST_IDENTIFIER:
+            raise refuse(
+                f"identifier has {len(self.identifier)} characters; ElastiCache allows "
+                f"{LONGEST_IDENTIFIER}"
+            )
+        if self.availability == "multi-az" and self.shape.replicas == 0:
+            raise refuse("availability multi-az needs a replica; set shape.replicas to 1 or more")
+        return self
+
+    @property
+    def instance_identifiers(self) -> tuple[str, ...]:
+        return ()

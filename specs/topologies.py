@@ -1,0 +1,162 @@
+"""The union of all topologies, and the rules between them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, Field, TypeAdapter, ValidationError
+
+from specs.aurora_mysql import AuroraMysql
+from specs.network import Network
+from specs.parts import Part, RegionName
+from specs.problems import ConfigError, Problem, did_you_mean, problems_of
+from specs.rds_mysql import RdsMysql
+from specs.read_replica import MOST_REPLICAS, ReadReplica
+from specs.redis import Redis
+
+Topology = Annotated[RdsMysql | ReadReplica | AuroraMysql | Redis, Field(discriminator="kind")]
+KINDS: Mapping[str, type[BaseModel]] = {
+    "rds-mysql": RdsMysql,
+    "read-replica": ReadReplica,
+    "aurora-mysql": AuroraMysql,
+    "redis": Redis,
+}
+_ADAPTER: TypeAdapter[RdsMysql | ReadReplica | AuroraMysql | Redis] = TypeAdapter(Topology)
+_REGION: TypeAdapter[str] = TypeAdapter(RegionName)
+_LONGEST_NAME = 30
+
+
+class Stack(Part):
+    """A stack's config, read and consistent."""
+
+    region: str
+    network: Network
+    topologies: Mapping[str, Topology]
+
+    def region_of(self, name: str) -> str:
+        """Where a topology stands: its own region, its source's, the stack's."""
+        topology = self.topologies[name]
+        if topology.region is not None:
+            return topology.region
+        if isinstance(topology, ReadReplica):
+            return self.region_of(topology.source)
+        return self.region
+
+    @property
+    def regions(self) -> tuple[str, ...]:
+        """Every region in use, in the order of the topologies."""
+        return tuple(dict.fromkeys(self.region_of(name) for name in self.topologies))
+
+
+def read(region: object, network: object, topologies: object) -> Stack:
+    """The stack that three plain values of a config describe.
+
+    Raises `ConfigError` with every problem there is.
+    """
+    problems: list[Problem] = []
+    found_network = _read_network(network, problems)
+    _check_region(region, problems)
+    found: dict[str, Any] = {}
+    if not isinstance(topologies, Mapping) or not topologies:
+        problems.append(Problem("topologies", "is empty; add a database, such as mysql"))
+    else:
+        for name, raw in topologies.items():
+            _read_topology(str(name), raw, found, problems)
+        named = frozenset(map(str, topologies))
+        problems += [*_check_sources(found, named), *_check_identifiers(found, str(region))]
+    if problems:
+        raise ConfigError(problems)
+    return Stack(region=str(region), network=found_network, topologies=found)
+
+
+def _check_region(region: object, problems: list[Problem]) -> None:
+    if region is None:
+        problems.append(Problem("aws:region", "is missing; add it, such as us-east-1"))
+        return
+    try:
+        _REGION.validate_python(region)
+    except ValidationError as error:
+        problems += problems_of(error, "aws:region", {})
+
+
+def _read_network(raw: object, problems: list[Problem]) -> Network:
+    try:
+        return Network.model_validate({} if raw is None else raw)
+    except ValidationError as error:
+        problems += problems_of(error, "network", Network)
+        return Network()
+
+
+def _read_topology(name: str, raw: object, found: dict[str, Any], problems: list[Problem]) -> None:
+    at = f"topologies.{name}"
+    if len(name) > _LONGEST_NAME or not name.replace("-", "").isalnum() or name != name.lower():
+        problems.append(
+            Problem(at, f"is no name: up to {_LONGEST_NAME} lower-case letters, digits, hyphens")
+        )
+    try:
+        found[name] = _ADAPTER.validate_python(raw)
+    except ValidationError as error:
+        problems += problems_of(error, at, KINDS)
+
+
+def _check_sources(found: Mapping[str, Any], named: frozenset[str]) -> list[Problem]:
+    problems = []
+    counts: dict[str, int] = {}
+    for name, topology in found.items():
+        if not isinstance(topology, ReadReplica):
+            continue
+        at = f"topologies.{name}.source"
+        source = found.get(topology.source)
+        counts[topology.source] = counts.get(topology.source, 0) + 1
+        if source is None:
+            if topology.source not in named:
+                choices = [other for other, t in found.items() if isinstance(t, RdsMysql)]
+                problems.append(
+                    Problem(
+                        at,
+                        f"{topology.source!r} is no database of this stack"
+                        f"{did_you_mean(topology.source, choices)}",
+                    )
+                )
+        elif not isinstance(source, RdsMysql):
+            problems.append(
+                Problem(at, f"{topology.source!r} is {source.kind}; name an rds-mysql topology")
+            )
+        elif source.backups.retention_days == 0:
+            problems.append(
+                Problem(
+                    at,
+                    f"{topology.source!r} has no backups, which a replica needs; set "
+                    f"topologies.{topology.source}.backups.retention_days to 1 or more",
+                )
+            )
+        if counts[topology.source] == MOST_REPLICAS + 1:
+            problems.append(
+                Problem(at, f"{topology.source!r} has more than {MOST_REPLICAS} replicas")
+            )
+    return problems
+
+
+def _check_identifiers(found: Mapping[str, Any], region: str) -> list[Problem]:
+    # One name space a region for instances, one for clusters, one for caches.
+    taken: dict[tuple[Literal["instance", "cluster", "cache"], str, str], str] = {}
+    problems = []
+    for name, topology in found.items():
+        source = found.get(getattr(topology, "source", ""))
+        home = topology.region or getattr(source, "region", None) or region
+        kind: Literal["cluster", "cache"] = "cache" if isinstance(topology, Redis) else "cluster"
+        claims = [("instance", identifier) for identifier in topology.instance_identifiers]
+        if isinstance(topology, AuroraMysql | Redis):
+            claims.append((kind, topology.identifier))
+        for space, identifier in claims:
+            key: Any = (space, home, identifier)
+            if key in taken:
+                problems.append(
+                    Problem(
+                        f"topologies.{name}.identifier",
+                        f"{identifier!r} is taken by topologies.{taken[key]} in {home}; rename one",
+                    )
+                )
+            taken[key] = name
+    return problems
