@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION: Literal[1] = 1
 
 Role = Literal["writer", "reader", "custom", "instance", "primary", "node"]
 """What an endpoint is for.
@@ -102,7 +102,9 @@ def read_databases(outputs: Mapping[str, Any]) -> dict[str, Database]:
     """
     raw = outputs.get("databases")
     if not isinstance(raw, Mapping):
-        raise ContractError("the stack has no output 'databases'; run `pulumi up` with this version")
+        raise ContractError(
+            "the stack has no output 'databases'; run `pulumi up` with this version"
+        )
     found: dict[str, Database] = {}
     for name, facts in raw.items():
         try:

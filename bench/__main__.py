@@ -39,7 +39,8 @@ class Figure:
     def line(self) -> str:
         verdict = "met" if self.met else "MISSED"
         tail = f"  ({self.note})" if self.note else ""
-        return f"{self.name:<48} {self.measured:>8.2f} {self.unit:<4} goal {self.goal:g}  {verdict}{tail}"
+        measured = f"{self.measured:>8.2f} {self.unit:<4}"
+        return f"{self.name:<48} {measured} goal {self.goal:g}  {verdict}{tail}"
 
 
 def _deployment(space: Workspace, kills: int) -> list[Figure]:
@@ -55,7 +56,9 @@ def _deployment(space: Workspace, kills: int) -> list[Figure]:
     outcome = failover.kill_writers(space, kills)
     spread = f"{kills} kills, worst {max(outcome.outages):.2f} s"
     figures += [
-        Figure("write outage after SIGKILL of the writer, median", outcome.median, 0.3, "s", spread),
+        Figure(
+            "write outage after SIGKILL of the writer, median", outcome.median, 0.3, "s", spread
+        ),
         Figure(
             "acknowledged rows lost", outcome.lost, 0, "rows", f"of {outcome.acknowledged:,} acked"
         ),
@@ -78,7 +81,8 @@ def _program(runs: int = 5) -> Figure:
     seconds(_IMPORTS_ONLY), seconds(_UNDER_MOCKS)
     pairs = [(seconds(_UNDER_MOCKS), seconds(_IMPORTS_ONLY)) for _ in range(runs)]
     ratio = statistics.median(program / bare for program, bare in pairs)
-    note = f"{statistics.median(p for p, _ in pairs):.2f} s / {statistics.median(b for _, b in pairs):.2f} s"
+    program, bare = (statistics.median(side) for side in zip(*pairs, strict=True))
+    note = f"{program:.2f} s / {bare:.2f} s"
     return Figure("program under mocks / bare imports", ratio, 1.3, "x", note)
 
 

@@ -73,9 +73,7 @@ def kill_writers(space: Workspace, kills: int, between_s: float = 1.5) -> Outcom
     """Kill the writer of the stack's Aurora cluster ``kills`` times under load."""
     record = space.record()
     access = record["access"]
-    aurora = next(
-        d for d in record["outputs"]["databases"].values() if d["kind"] == "aurora-mysql"
-    )
+    aurora = next(d for d in record["outputs"]["databases"].values() if d["kind"] == "aurora-mysql")
     writer = next(e for e in aurora["endpoints"] if e["role"] == "writer")
     session = boto3.Session(
         access["access_key_id"], access["secret_access_key"], region_name=aurora["region"]

@@ -42,9 +42,7 @@ class Workspace:
             "NO_COLOR": "1",
         }
 
-    def attempt(
-        self, *arguments: str, timeout_s: float = 300
-    ) -> subprocess.CompletedProcess[str]:
+    def attempt(self, *arguments: str, timeout_s: float = 300) -> subprocess.CompletedProcess[str]:
         """Run ``python ARGUMENTS`` in the copy, whatever its exit code."""
         return subprocess.run(
             [sys.executable, *arguments],

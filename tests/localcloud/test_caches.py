@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 import redis
 from redis.backoff import NoBackoff
@@ -35,13 +33,12 @@ def endpoints(fleet: Fleet) -> RedisAddresses:
 
 
 @pytest.fixture(autouse=True)
-def whole(fleet: Fleet, site: Site, endpoints: RedisAddresses) -> Iterator[None]:
+def whole(fleet: Fleet, site: Site, endpoints: RedisAddresses) -> None:
     eventually(
         lambda: redis_at(site, endpoints.primary).info("replication")["connected_slaves"] == 2,
         "two replicas",
     )
     redis_at(site, endpoints.primary).flushall()
-    yield
 
 
 def test_a_write_reaches_every_replica(site: Site, endpoints: RedisAddresses) -> None:

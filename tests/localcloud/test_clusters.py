@@ -6,7 +6,6 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Iterator
 
 import mysql.connector
 import pytest
@@ -42,13 +41,12 @@ def endpoints(fleet: Fleet, site: Site) -> ClusterAddresses:
 
 
 @pytest.fixture(autouse=True)
-def whole(fleet: Fleet, endpoints: ClusterAddresses, site: Site) -> Iterator[None]:
+def whole(fleet: Fleet, endpoints: ClusterAddresses, site: Site) -> None:
     """Each test starts with three members that agree."""
     writer = str(fleet.cluster_state(CLUSTER).writer)
     eventually(lambda: len(_behind(fleet, site, endpoints, "reader")) == 2, "two readers")
     eventually(lambda: _behind(fleet, site, endpoints, "writer") == {writer}, "the writer")
     rows(site, endpoints.writer, "DELETE FROM app.t")
-    yield
 
 
 def _who(site: Site, address: Address) -> str:

@@ -163,8 +163,7 @@ def _opens(site: Site, address: Address, password: str) -> bool:
     try:
         with mysql_at(site, address, password=password):
             return True
-    except mysql.connector.Error as error:
-        assert error.errno == 1045
+    except mysql.connector.errors.ProgrammingError:
         return False
 
 

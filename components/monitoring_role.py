@@ -1,0 +1,54 @@
+"""The role by which RDS delivers Enhanced Monitoring."""
+
+from __future__ import annotations
+
+import json
+
+import pulumi
+import pulumi_aws as aws
+
+from components.tags import tags
+
+_PRINCIPAL = "monitoring.rds.amazonaws.com"
+_POLICY = "policy/service-role/AmazonRDSEnhancedMonitoringRole"
+
+
+class MonitoringRole(pulumi.ComponentResource):
+    """An IAM role that RDS's monitoring may assume.
+
+    Creates: the role and the attachment of AWS's policy. Costs nothing; what it delivers is
+    billed as CloudWatch Logs. The ARN is only known when the policy is attached: RDS refuses a
+    role that cannot write yet.
+    """
+
+    arn: pulumi.Output[str]
+
+    def __init__(self, name: str, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("aws-databases:index:MonitoringRole", name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        trust = {
+            "Version": "2012-10-17",
+            "Statement": [
+                {
+                    "Effect": "Allow",
+                    "Principal": {"Service": _PRINCIPAL},
+                    "Action": "sts:AssumeRole",
+                }
+            ],
+        }
+        role = aws.iam.Role(
+            f"{name}-role",
+            description="RDS Enhanced Monitoring",
+            assume_role_policy=json.dumps(trust),
+            tags=tags(name),
+            opts=child,
+        )
+        partition = aws.get_partition(opts=pulumi.InvokeOptions(parent=self)).partition
+        attachment = aws.iam.RolePolicyAttachment(
+            f"{name}-policy",
+            role=role.name,
+            policy_arn=f"arn:{partition}:iam::aws:{_POLICY}",
+            opts=child,
+        )
+        self.arn = pulumi.Output.all(role.arn, attachment.id).apply(lambda known: str(known[0]))
+        self.register_outputs({"arn": self.arn})

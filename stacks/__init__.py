@@ -1,0 +1,1 @@
+"""From a stack's config to its components and its outputs."""

@@ -1,0 +1,89 @@
+"""Builds a stack's components: shared ones first, then topologies, each after what it needs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from components.aurora_mysql import AuroraMysql, AuroraMysqlArgs
+from components.keys import RegionKey, RegionKeyArgs
+from components.monitoring_role import MonitoringRole
+from components.network import Network, NetworkArgs
+from components.rds_mysql import RdsMysql, RdsMysqlArgs
+from components.read_replica import ReadReplica, ReadReplicaArgs
+from components.redis import Redis, RedisArgs
+from specs import aurora_mysql, rds_mysql, read_replica, redis
+from specs.topologies import Stack
+
+Topology = RdsMysql | ReadReplica | AuroraMysql | Redis
+
+
+@dataclass(frozen=True)
+class Built:
+    """What a stack consists of. ``networks`` by region, ``topologies`` by name."""
+
+    networks: Mapping[str, Network]
+    topologies: Mapping[str, Topology]
+
+
+def build(stack: Stack) -> Built:
+    """Register every resource of ``stack``.
+
+    Raises `ComponentError` where only the account could tell that it cannot be built.
+    """
+    shared = _Shared(stack)
+    found: dict[str, Topology] = {}
+    for name, spec in stack.topologies.items():
+        if not isinstance(spec, read_replica.ReadReplica):
+            found[name] = _one(name, spec, stack.region_of(name), shared)
+    for name, spec in stack.topologies.items():
+        if isinstance(spec, read_replica.ReadReplica):
+            source = found[spec.source]
+            assert isinstance(source, RdsMysql)
+            region = stack.region_of(name)
+            args = ReadReplicaArgs(
+                spec=spec,
+                source=source,
+                source_name=spec.source,
+                network=shared.networks[region],
+                key=shared.keys[region],
+                monitoring_role=shared.monitoring_role,
+            )
+            found[name] = ReadReplica(name, args)
+    return Built(shared.networks, {name: found[name] for name in stack.topologies})
+
+
+class _Shared:
+    """One network and one key a region, one monitoring role if anybody asks for it."""
+
+    def __init__(self, stack: Stack) -> None:
+        network = stack.network
+        self.networks = {
+            region: Network(
+                f"network-{region}", NetworkArgs(region, network.zones, network.allowed_cidrs)
+            )
+            for region in stack.regions
+        }
+        self.keys = {
+            region: RegionKey(f"key-{region}", RegionKeyArgs(region)) for region in stack.regions
+        }
+        monitored = any(
+            getattr(spec, "enhanced_monitoring", None) for spec in stack.topologies.values()
+        )
+        self.monitoring_role = MonitoringRole("monitoring") if monitored else None
+
+
+def _one(
+    name: str,
+    spec: rds_mysql.RdsMysql | aurora_mysql.AuroraMysql | redis.Redis,
+    region: str,
+    shared: _Shared,
+) -> Topology:
+    network, key = shared.networks[region], shared.keys[region]
+    match spec:
+        case rds_mysql.RdsMysql():
+            return RdsMysql(name, RdsMysqlArgs(spec, network, key, shared.monitoring_role))
+        case aurora_mysql.AuroraMysql():
+            return AuroraMysql(name, AuroraMysqlArgs(spec, network, key, f"topologies.{name}"))
+        case redis.Redis():
+            return Redis(name, RedisArgs(spec, network, key))
