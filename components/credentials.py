@@ -76,5 +76,5 @@ class Credentials(pulumi.ComponentResource):
         )
         self.password = password.result
         # Through the version: whoever has the ARN finds a password in the secret.
-        self.secret_arn = version.arn
+        self.secret_arn = version.secret_arn
         self.register_outputs({"secretArn": self.secret_arn})

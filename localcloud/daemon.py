@@ -167,8 +167,24 @@ def _log_to(path: Path) -> None:
     logging.getLogger("localcloud").setLevel(logging.DEBUG)
 
 
-def ensure_running(site: Site, deadline_s: float = 10.0) -> int:
+def spawn_unless_running(site: Site) -> subprocess.Popen[bytes] | None:
+    """Start the daemon detached if there is none, without waiting for it.
+
+    Raises `PortBusy` when another program has the endpoint's address.
+    """
+    site.state_dir.mkdir(parents=True, exist_ok=True)
+    if _locked(site):
+        return None
+    _claim_port(site)
+    return _spawn(site)
+
+
+def ensure_running(
+    site: Site, deadline_s: float = 10.0, started: subprocess.Popen[bytes] | None = None
+) -> int:
     """The pid of the site's daemon, started detached if there is none.
+
+    ``started`` is what `spawn_unless_running` gave a moment ago.
 
     Raises `NotRunning` with the end of the log when it is not ready within ``deadline_s``,
     `PortBusy` when another program answers on the endpoint.
@@ -176,11 +192,7 @@ def ensure_running(site: Site, deadline_s: float = 10.0) -> int:
     found = health(site, 0.5) if _locked(site) else None
     if found is not None:
         return int(found["pid"])
-    site.state_dir.mkdir(parents=True, exist_ok=True)
-    started: subprocess.Popen[bytes] | None = None
-    if not _locked(site):
-        _claim_port(site)
-        started = _spawn(site)
+    started = started or spawn_unless_running(site)
     end = time.monotonic() + deadline_s
     while time.monotonic() < end:
         found = health(site, 0.5)

@@ -16,8 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from localcloud.errors import LocalCloudError, ServerFailed
+from localcloud.programs import program
 from localcloud.servers.facts import Address
-from localcloud.servers.machine import Machine, program
+from localcloud.servers.machine import Machine
 from localcloud.supervisor import Launch, tail
 
 log = logging.getLogger(__name__)
@@ -93,7 +94,7 @@ class Endpoints:
         self._machine.sockets(self._host, None)
         config = self._folder / "haproxy.cfg"
         config.write_text(_config(self._socket, nodes, wanted.values()))
-        argv = (program("haproxy", "haproxy"), "-db", "-f", str(config))
+        argv = (program("haproxy"), "-db", "-f", str(config))
         output = self._folder / "haproxy.log"
         self._machine.supervisor.start(Launch(self.name, argv, output))
         end = time.monotonic() + _READY_S

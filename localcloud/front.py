@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import logging
 import re
-import threading
 import warnings
 from collections.abc import Callable, Iterable
 from io import BytesIO
@@ -56,8 +55,6 @@ class Front:
         self._state = state
         self._pages = pages
         self._moto: Wsgi = DomainDispatcherApplication(create_backend_app)
-        # moto has no locks of its own.
-        self._moto_lock = threading.RLock()
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         request = Request(environ)
@@ -121,22 +118,24 @@ class Front:
             raise ApiError("InternalFailure", f"{name}: {error!r}; see daemon.log", 500) from error
         finally:
             # A handler that looked at a subnet may have made the region's default VPC.
-            with self._moto_lock:
-                if self._state.grown:
-                    self._state.save()
+            if self._state.grown:
+                self._state.secure(self._state.ticket())
         return _serialize(request, operation, answer)
 
     def _forward(
         self, request: Request, raw: bytes, service: str, name: str, changes: bool
     ) -> Response:
-        with self._moto_lock:
+        ticket = None
+        with self._state.lock:
             try:
                 response = Response.from_app(self._moto, _fresh_environ(request, raw))
             except (NotImplementedError, OperationNotFoundError) as error:
                 raise _not_served(service, name) from error
             if (changes and response.status_code < 500) or self._state.grown:
-                self._state.save()
-            return response
+                ticket = self._state.ticket()
+        if ticket is not None:
+            self._state.secure(ticket)
+        return response
 
     def _refuse(self, request: Request, service: str, name: str, error: ApiError) -> Response:
         model = get_service_model(service)

@@ -11,6 +11,7 @@ import copyreg
 import io
 import pickle
 import sys
+import threading
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -48,15 +49,41 @@ def _teach_pickle_private_keys() -> None:
 
 
 class MotoState:
-    """moto's backends on disk. The caller serialises `save` with the calls that change moto."""
+    """moto's backends on disk, and the lock that moto itself does not have.
+
+    ``lock`` is to be held while moto is called. A call that changed something takes a ticket
+    under it and answers only when `secure` has returned: by then its change is on disk. One
+    write serves everybody who waits meanwhile.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._taught = False
         self._saved_size = 0
+        self.lock = threading.RLock()
+        self._saving = threading.Lock()
+        self._changes = 0
+        self._secured = 0
 
-    def save(self) -> None:
-        """Write every backend in use, atomically."""
+    def ticket(self) -> int:
+        """The number of one more change."""
+        with self.lock:
+            self._changes += 1
+            return self._changes
+
+    def secure(self, ticket: int) -> None:
+        """Return when the change with this number is on disk."""
+        with self._saving:
+            if self._secured >= ticket:
+                return
+            with self.lock:
+                covered = self._changes
+                content = self._content()
+                self._saved_size = self._size()
+            write_atomically(self._path, content)
+            self._secured = covered
+
+    def _content(self) -> bytes:
         if not self._taught:
             _teach_pickle_private_keys()
             self._taught = True
@@ -69,8 +96,7 @@ class MotoState:
         buffer = io.BytesIO()
         pickle.dump(WRITER, buffer)
         pickle.dump(services, buffer)
-        write_atomically(self._path, buffer.getvalue())
-        self._saved_size = self._size()
+        return buffer.getvalue()
 
     def load(self) -> None:
         """Put the saved backends in place; nothing saved is no error.

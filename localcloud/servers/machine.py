@@ -5,17 +5,13 @@ from __future__ import annotations
 import os
 import pwd
 import secrets
-import shutil
 from pathlib import Path
 
 from localcloud.addresses import Addresses
-from localcloud.errors import MissingPackage
 from localcloud.records import write_atomically
 from localcloud.site import Site
 from localcloud.supervisor import Supervisor
 from localcloud.tls import Authority
-
-_SEARCH = os.pathsep.join(["/usr/sbin", "/usr/bin", "/sbin", "/bin", "/usr/local/bin"])
 
 
 class Machine:
@@ -51,14 +47,6 @@ class Machine:
         except FileNotFoundError:
             write_atomically(file, secrets.token_urlsafe(24).encode())
             return file.read_text()
-
-
-def program(name: str, package: str) -> str:
-    """The path of a server's program; `MissingPackage` when it is not installed."""
-    found = shutil.which(name) or shutil.which(name, path=_SEARCH)
-    if found is None:
-        raise MissingPackage(name, package)
-    return found
 
 
 def service_user(name: str) -> str | None:

@@ -14,10 +14,11 @@ from typing import Any
 import mysql.connector
 
 from localcloud.errors import ServerFailed
+from localcloud.programs import program
 from localcloud.servers.facts import Address
-from localcloud.servers.machine import Machine, own, program, service_user
+from localcloud.servers.machine import Machine, own, service_user
 from localcloud.servers.mariadb_parameters import flags_of, settable
-from localcloud.servers.mariadb_template import PACKAGE, REDO_LOG, administrator, copy_template
+from localcloud.servers.mariadb_template import REDO_LOG, administrator, copy_template
 from localcloud.supervisor import Launch, tail
 
 log = logging.getLogger(__name__)
@@ -112,7 +113,7 @@ class MariaDB:
         own(tls.key, self._user)
         self._machine.sockets(self.address.host, self._user)
         argv = (
-            program("mariadbd", PACKAGE),
+            program("mariadbd"),
             "--no-defaults",
             f"--datadir={data}",
             f"--socket={self._socket}",

@@ -14,9 +14,9 @@ from functools import cache
 from pathlib import Path
 
 from localcloud.errors import ServerFailed
-from localcloud.servers.machine import own, program
+from localcloud.programs import program
+from localcloud.servers.machine import own
 
-PACKAGE = "mariadb-server"
 REDO_LOG = "--innodb-log-file-size=4M"
 """The redo log's size is fixed by the template; every server must agree."""
 _MAKE_S = 60.0
@@ -52,7 +52,7 @@ def _template(templates: Path) -> Path:
 @cache
 def _version() -> str:
     printed = subprocess.run(
-        [program("mariadbd", PACKAGE), "--no-defaults", "--version"],
+        [program("mariadbd"), "--no-defaults", "--version"],
         capture_output=True,
         text=True,
         timeout=10,
@@ -67,7 +67,7 @@ def _make(folder: Path) -> None:
     fresh.mkdir(parents=True)
     made = subprocess.run(
         [
-            program("mariadb-install-db", PACKAGE),
+            program("mariadb-install-db", "mariadb-server"),
             "--no-defaults",
             f"--datadir={fresh}",
             f"--auth-root-socket-user={administrator()}",

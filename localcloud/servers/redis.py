@@ -14,13 +14,13 @@ from typing import Any
 import redis
 
 from localcloud.errors import ServerFailed
+from localcloud.programs import program
 from localcloud.servers.facts import Address
-from localcloud.servers.machine import Machine, own, program, service_user
+from localcloud.servers.machine import Machine, own, service_user
 from localcloud.supervisor import Launch, tail
 
 log = logging.getLogger(__name__)
 
-PACKAGE = "redis-server"
 PORT = 6379
 READY_S = 20.0
 _ANSWER_S = 5.0
@@ -115,7 +115,7 @@ class Redis:
         config.write_text("".join(f"{name} {value}\n" for name, value in lines.items()))
         own(config, self._user)
         self._token = settings.token
-        argv = (program("redis-server", PACKAGE), str(config))
+        argv = (program("redis-server"), str(config))
         self._machine.supervisor.start(Launch(self.name, argv, self._log, self._user))
         self._wait()
 

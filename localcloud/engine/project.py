@@ -1,0 +1,68 @@
+"""A Pulumi project's files: its name, and a stack's config as Pulumi passes it on."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from localcloud.errors import BadSetting
+
+DEFAULT_REGION = "us-east-1"
+
+
+@dataclass(frozen=True)
+class Project:
+    """A program and one stack of it; ``config`` are texts by full key."""
+
+    folder: Path
+    name: str
+    stack: str
+    config: dict[str, str]
+
+    @property
+    def region(self) -> str:
+        """The provider's default region."""
+        return self.config.get("aws:region", DEFAULT_REGION)
+
+
+def load(folder: Path, stack: str) -> Project:
+    """The project in ``folder``; `BadSetting` when a file is missing or makes no sense."""
+    folder = folder.absolute()
+    project = _read(folder / "Pulumi.yaml", f"{folder} is not a Pulumi project; use --program DIR")
+    known = sorted(f.name.split(".")[1] for f in folder.glob("Pulumi.*.yaml"))
+    hint = f"there is no stack {stack!r}; the stacks of {folder} are: {', '.join(known) or 'none'}"
+    content = _read(folder / f"Pulumi.{stack}.yaml", hint)
+    name = project.get("name")
+    if not isinstance(name, str):
+        raise BadSetting(f"{folder / 'Pulumi.yaml'} has no name")
+    config = content.get("config") or {}
+    if not isinstance(config, dict):
+        raise BadSetting(f"Pulumi.{stack}.yaml: config is no map; see Pulumi.dev.yaml")
+    texts = {_full(str(key), name): _text(str(key), value) for key, value in config.items()}
+    return Project(folder, name, stack, texts)
+
+
+def _full(key: str, project: str) -> str:
+    return key if ":" in key else f"{project}:{key}"
+
+
+def _text(key: str, value: Any) -> str:
+    if isinstance(value, dict) and set(value) == {"secure"}:
+        raise BadSetting(f"{key} is encrypted; the local cloud has no key for it")
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def _read(file: Path, missing: str) -> dict[str, Any]:
+    try:
+        content = yaml.safe_load(file.read_text())
+    except FileNotFoundError:
+        raise BadSetting(missing) from None
+    except yaml.YAMLError as error:
+        raise BadSetting(f"{file.name} is not YAML: {' '.join(str(error).split())}") from error
+    if not isinstance(content, dict):
+        raise BadSetting(f"{file.name} is no map of keys and values")
+    return content

@@ -1,0 +1,117 @@
+"""What a program has made: one JSON file a stack, written before and after every change.
+
+Passwords are in it in clear text, mode 0600, as in a Pulumi state without encryption.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any, Literal
+
+from localcloud.errors import StateUnreadable
+from localcloud.records import write_atomically
+
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One resource. ``pending``: what was begun and, should nobody have changed it, cut short."""
+
+    urn: str
+    type: str
+    name: str
+    inputs: dict[str, Any]
+    id: str = ""
+    outputs: dict[str, Any] = field(default_factory=dict)
+    dependencies: tuple[str, ...] = ()
+    property_dependencies: dict[str, list[str]] = field(default_factory=dict)
+    generation: int = 0
+    """How often it was replaced; part of generated names."""
+    pending: Literal["create", ""] = ""
+
+    def having(self, **changes: Any) -> Entry:
+        """The same entry with some fields changed."""
+        return replace(self, **changes)
+
+
+class ProgramState:
+    """The entries of one stack, in the order of their creation."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._lock = threading.RLock()
+        self._entries: dict[str, Entry] = {}
+        self._replaced: list[Entry] = []
+        if file.exists():
+            self._load()
+
+    def _load(self) -> None:
+        try:
+            stored = json.loads(self._file.read_text())
+            if stored["format"] != FORMAT:
+                raise ValueError(f"its format is {stored['format']}, not {FORMAT}")
+            entries = [_entry(raw) for raw in stored["resources"]]
+            self._replaced = [_entry(raw) for raw in stored["replaced"]]
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise StateUnreadable(
+                f"{self._file} cannot be used ({error}); `python -m localcloud down --wipe` "
+                "starts an empty local cloud"
+            ) from error
+        self._entries = {entry.urn: entry for entry in entries}
+
+    def __iter__(self) -> Iterator[Entry]:
+        with self._lock:
+            return iter(list(self._entries.values()))
+
+    def get(self, urn: str) -> Entry | None:
+        with self._lock:
+            return self._entries.get(urn)
+
+    def put(self, entry: Entry) -> None:
+        with self._lock:
+            self._entries[entry.urn] = entry
+            self._save()
+
+    def put_all(self, entries: list[Entry]) -> None:
+        """Several at once, one write."""
+        with self._lock:
+            self._entries |= {entry.urn: entry for entry in entries}
+            self._save()
+
+    def drop(self, urn: str) -> None:
+        with self._lock:
+            if self._entries.pop(urn, None) is not None:
+                self._save()
+
+    @property
+    def replaced(self) -> list[Entry]:
+        """Originals of replaced resources that are still to be deleted."""
+        with self._lock:
+            return list(self._replaced)
+
+    def keep_replaced(self, entry: Entry) -> None:
+        with self._lock:
+            self._replaced.append(entry)
+            self._save()
+
+    def drop_replaced(self, entry: Entry) -> None:
+        with self._lock:
+            self._replaced.remove(entry)
+            self._save()
+
+    def _save(self) -> None:
+        content = {
+            "format": FORMAT,
+            "resources": [asdict(entry) for entry in self._entries.values()],
+            "replaced": [asdict(entry) for entry in self._replaced],
+        }
+        write_atomically(self._file, json.dumps(content, indent=1).encode())
+
+
+def _entry(raw: dict[str, Any]) -> Entry:
+    return Entry(**{**raw, "dependencies": tuple(raw["dependencies"])})

@@ -1,0 +1,167 @@
+"""The provider object: the methods of Pulumi's protocol, on plain dicts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
+
+from localcloud.errors import DeployFailed, LocalCloudError
+from localcloud.provider import (
+    elasticache,
+    rds_clusters,
+    rds_groups,
+    rds_instances,
+    secrets,
+    surroundings,
+)
+from localcloud.provider.clients import Clients
+from localcloud.provider.invokes import INVOKES
+from localcloud.provider.kind import Kind, Outputs, Resource
+from localcloud.provider.mapping import Inputs
+from localcloud.site import Site
+
+KINDS: tuple[type[Kind], ...] = (
+    elasticache.ParameterGroup,
+    elasticache.ReplicationGroup,
+    elasticache.SubnetGroup,
+    rds_clusters.Cluster,
+    rds_clusters.ClusterEndpoint,
+    rds_groups.ClusterParameterGroup,
+    rds_groups.ParameterGroup,
+    rds_groups.SubnetGroup,
+    rds_instances.ClusterInstance,
+    rds_instances.Instance,
+    secrets.RandomPassword,
+    secrets.Secret,
+    secrets.SecretVersion,
+    surroundings.Alias,
+    surroundings.Key,
+    surroundings.LogGroup,
+    surroundings.Role,
+    surroundings.RolePolicyAttachment,
+    surroundings.SecurityGroup,
+    surroundings.SecurityGroupEgressRule,
+    surroundings.SecurityGroupIngressRule,
+)
+
+
+@dataclass(frozen=True)
+class Difference:
+    """What a new set of inputs means: nothing, an update of ``changed``, or a replacement."""
+
+    changed: frozenset[str] = frozenset()
+    replaces: frozenset[str] = frozenset()
+    delete_first: bool = False
+
+    @property
+    def none(self) -> bool:
+        return not self.changed
+
+
+class Provider:
+    """Serves every type of the table. Safe to use from several threads.
+
+    Each method raises `DeployFailed` with the API's own words.
+    """
+
+    def __init__(self, site: Site, region: str) -> None:
+        self._clients = Clients(site, region)
+        self._kinds = {kind.token: kind(self._clients) for kind in KINDS}
+
+    def kind(self, token: str) -> Kind:
+        """The table's row for a type."""
+        if token not in self._kinds:
+            raise DeployFailed(
+                f"the local cloud has no resources of type {token}; it has "
+                f"{', '.join(sorted(self._kinds))}"
+            )
+        return self._kinds[token]
+
+    def check(self, token: str, name: str, seed: str, inputs: Inputs) -> dict[str, Any]:
+        """``inputs`` with generated names; the same ``seed`` makes the same name."""
+        return self.kind(token).check(inputs, name, seed)
+
+    def diff(self, token: str, old: Inputs, new: Inputs) -> Difference:
+        """How ``new`` differs from ``old``."""
+        kind = self.kind(token)
+        changed = kind.changed(old, new)
+        special = kind.replaces(old, new)
+        kept = {prop[1:] for prop in special if prop.startswith("-")}
+        replaces = (changed & (kind.replaced_by | special)) - kept
+        if "region" in changed:
+            replaces |= {"region"}
+        same_identity = bool(kind.identified_by) and not changed & set(kind.identified_by)
+        return Difference(changed, replaces, delete_first=bool(replaces) and same_identity)
+
+    def create(self, token: str, name: str, inputs: Inputs) -> tuple[str, Outputs]:
+        """Id and outputs of a new resource."""
+        kind = self.kind(token)
+        with _translated():
+            return kind.create(Resource(name, inputs))
+
+    def adopt(self, token: str, name: str, inputs: Inputs) -> tuple[str, Outputs] | None:
+        """Id and outputs of what an interrupted create has left, if it has."""
+        kind = self.kind(token)
+        with _translated():
+            return kind.adopt(Resource(name, inputs))
+
+    def read(
+        self, token: str, name: str, id_: str, inputs: Inputs, outputs: Mapping[str, Any]
+    ) -> Outputs | None:
+        """Outputs as they are now; ``None`` when the resource has gone."""
+        kind = self.kind(token)
+        with _translated():
+            return kind.read(Resource(name, inputs, id_, outputs))
+
+    def update(
+        self,
+        token: str,
+        name: str,
+        id_: str,
+        old: Inputs,
+        new: Inputs,
+        outputs: Mapping[str, Any],
+        changed: frozenset[str],
+    ) -> Outputs:
+        """Change a resource in place; its outputs afterwards."""
+        kind = self.kind(token)
+        resource = Resource(name, new, id_, outputs)
+        with _translated():
+            kind.update(resource, old, changed)
+            return kind.read(resource) or {}
+
+    def delete(
+        self, token: str, name: str, id_: str, inputs: Inputs, outputs: Mapping[str, Any]
+    ) -> None:
+        """Delete a resource; fine when it has gone."""
+        kind = self.kind(token)
+        with _translated():
+            kind.remove(Resource(name, inputs, id_, outputs))
+
+    def invoke(self, token: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """The answer of a function."""
+        if token not in INVOKES:
+            raise DeployFailed(f"the local cloud has no function {token}")
+        with _translated():
+            return {**arguments, **INVOKES[token](self._clients, arguments)}
+
+
+class _translated:  # noqa: N801
+    """API errors as `DeployFailed`, in the API's own words."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if error is None or isinstance(error, LocalCloudError):
+            return
+        if isinstance(error, ClientError):
+            facts = error.response["Error"]
+            raise DeployFailed(
+                f"{facts['Code']}: {facts['Message']} ({error.operation_name})"
+            ) from error
+        if isinstance(error, ParamValidationError | BotoCoreError):
+            raise DeployFailed(str(error)) from error

@@ -1,0 +1,135 @@
+"""Aurora clusters and their custom endpoints."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from localcloud.provider.kind import Outputs, Resource
+from localcloud.provider.mapping import Inputs
+from localcloud.provider.rds_groups import RdsKind
+from localcloud.provider.rds_instances import log_exports
+
+
+class Cluster(RdsKind):
+    """aws.rds.Cluster"""
+
+    token = "aws:rds/cluster:Cluster"
+    names = {
+        "clusterIdentifier": "DBClusterIdentifier",
+        "dbClusterParameterGroupName": "DBClusterParameterGroupName",
+        "enabledCloudwatchLogsExports": "EnableCloudwatchLogsExports",
+        "iamDatabaseAuthenticationEnabled": "EnableIAMDatabaseAuthentication",
+        "masterPassword": "MasterUserPassword",
+    }
+    ours = frozenset(
+        {"applyImmediately", "deleteAutomatedBackups", "finalSnapshotIdentifier",
+         "skipFinalSnapshot"}
+    )  # fmt: skip
+    replaced_by = frozenset(
+        {
+            "availabilityZones", "clusterIdentifier", "databaseName", "dbSubnetGroupName",
+            "engine", "engineMode", "kmsKeyId", "masterUsername", "storageEncrypted",
+        }
+    )  # fmt: skip
+    auto_named = "clusterIdentifier"
+    identified_by = ("clusterIdentifier",)
+    gone = frozenset({"DBClusterNotFoundFault"})
+    taken = frozenset({"DBClusterAlreadyExistsFault"})
+
+    def create(self, resource: Resource) -> tuple[str, Outputs]:
+        answer = self.client(resource).create_db_cluster(
+            **self.arguments(resource, "CreateDBCluster")
+        )
+        return resource.inputs["clusterIdentifier"], _cluster(answer["DBCluster"])
+
+    def describe(self, resource: Resource) -> Outputs | None:
+        answer = self.client(resource).describe_db_clusters(
+            DBClusterIdentifier=resource.inputs["clusterIdentifier"]
+        )
+        return _cluster(answer["DBClusters"][0])
+
+    def update(self, resource: Resource, old: Inputs, changed: frozenset[str]) -> None:
+        p = resource.inputs
+        exports: dict[str, Any] = {}
+        if "enabledCloudwatchLogsExports" in changed:
+            exports = log_exports(old, p)
+        chosen = changed - self.ours - {"tags", "region"}
+        arguments = self.some(resource, "ModifyDBCluster", chosen, **exports)
+        if arguments:
+            self.client(resource).modify_db_cluster(
+                **arguments,
+                DBClusterIdentifier=p["clusterIdentifier"],
+                ApplyImmediately=bool(p.get("applyImmediately")),
+            )
+        self.retag(resource, old)
+
+    def delete(self, resource: Resource) -> None:
+        p = resource.inputs
+        skip = bool(p.get("skipFinalSnapshot"))
+        self.client(resource).delete_db_cluster(
+            DBClusterIdentifier=p["clusterIdentifier"],
+            SkipFinalSnapshot=skip,
+            **({} if skip else {"FinalDBSnapshotIdentifier": p["finalSnapshotIdentifier"]}),
+        )
+
+
+def _cluster(found: Any) -> Outputs:
+    return {
+        "arn": found["DBClusterArn"],
+        "clusterMembers": sorted(
+            m["DBInstanceIdentifier"] for m in found.get("DBClusterMembers", [])
+        ),
+        "clusterResourceId": found.get("DbClusterResourceId"),
+        "endpoint": found["Endpoint"],
+        "engineVersionActual": found["EngineVersion"],
+        "hostedZoneId": found.get("HostedZoneId"),
+        "port": found["Port"],
+        "readerEndpoint": found["ReaderEndpoint"],
+    }
+
+
+class ClusterEndpoint(RdsKind):
+    """aws.rds.ClusterEndpoint"""
+
+    token = "aws:rds/clusterEndpoint:ClusterEndpoint"
+    names = {
+        "clusterIdentifier": "DBClusterIdentifier",
+        "clusterEndpointIdentifier": "DBClusterEndpointIdentifier",
+        "customEndpointType": "EndpointType",
+    }
+    replaced_by = frozenset({"clusterIdentifier", "clusterEndpointIdentifier"})
+    identified_by = ("clusterEndpointIdentifier",)
+    gone = frozenset({"DBClusterEndpointNotFoundFault", "DBClusterNotFoundFault"})
+    taken = frozenset({"DBClusterEndpointAlreadyExistsFault"})
+
+    def create(self, resource: Resource) -> tuple[str, Outputs]:
+        made = self.client(resource).create_db_cluster_endpoint(
+            **self.arguments(resource, "CreateDBClusterEndpoint")
+        )
+        return resource.inputs["clusterEndpointIdentifier"], _endpoint(made)
+
+    def describe(self, resource: Resource) -> Outputs | None:
+        answer = self.client(resource).describe_db_cluster_endpoints(
+            DBClusterIdentifier=resource.inputs["clusterIdentifier"],
+            DBClusterEndpointIdentifier=resource.inputs["clusterEndpointIdentifier"],
+        )
+        found = answer["DBClusterEndpoints"]
+        return _endpoint(found[0]) if found else None
+
+    def update(self, resource: Resource, old: Inputs, changed: frozenset[str]) -> None:
+        chosen = changed & {"customEndpointType", "staticMembers", "excludedMembers"}
+        if chosen:
+            self.client(resource).modify_db_cluster_endpoint(
+                **self.some(resource, "ModifyDBClusterEndpoint", chosen),
+                DBClusterEndpointIdentifier=resource.inputs["clusterEndpointIdentifier"],
+            )
+        self.retag(resource, old)
+
+    def delete(self, resource: Resource) -> None:
+        self.client(resource).delete_db_cluster_endpoint(
+            DBClusterEndpointIdentifier=resource.inputs["clusterEndpointIdentifier"]
+        )
+
+
+def _endpoint(found: Any) -> Outputs:
+    return {"arn": found["DBClusterEndpointArn"], "endpoint": found["Endpoint"]}

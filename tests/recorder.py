@@ -1,0 +1,245 @@
+"""Runs a Pulumi program under mocks and records what it registers, in preview or in update.
+
+Types and calls that nobody declared are errors: a mock that answers everything proves nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pulumi
+from pulumi.runtime import mocks, rpc
+
+ACCOUNT = "123456789012"
+ZONES = {"us-east-1": "abcdef", "us-west-2": "abcd"}
+_ZONE_IDS = dict(zip("abcdef", ("az6", "az1", "az2", "az4", "az3", "az5"), strict=True))
+SECRETS = frozenset({"password", "masterPassword", "authToken", "secretString"})
+
+
+@dataclass(frozen=True)
+class Resource:
+    """One registered resource; ``inputs`` are plain, secrets shown as ``<secret>``."""
+
+    type: str
+    name: str
+    inputs: dict[str, Any]
+    custom: bool
+    parent: str
+    depends_on: tuple[str, ...]
+
+
+@dataclass
+class Recording:
+    """Everything one run registered, and what it exported."""
+
+    resources: list[Resource] = field(default_factory=list)
+    outputs: dict[str, Any] = field(default_factory=dict)
+    secret_inputs: set[tuple[str, str]] = field(default_factory=set)
+
+    def named(self, name: str) -> Resource:
+        (found,) = (r for r in self.resources if r.name == name)
+        return found
+
+    def below(self, component: str) -> dict[str, str]:
+        """Names and types of everything that has ``component`` among its ancestors."""
+        by_name = {r.name: r for r in self.resources}
+
+        def ancestors(resource: Resource) -> set[str]:
+            found = set()
+            while resource.parent in by_name:
+                resource = by_name[resource.parent]
+                found.add(resource.name)
+            return found
+
+        return {r.name: r.type for r in self.resources if component in ancestors(r)}
+
+
+class _Declared(mocks.Mocks):
+    """What AWS would answer, for exactly the types and calls of this project."""
+
+    def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
+        if not args.custom:
+            return "", args.inputs
+        region = args.inputs.get("region", "global")
+        outputs = _OUTPUTS[args.typ](args.name, region, args.inputs)
+        return f"{args.name}-id", {**args.inputs, **outputs}
+
+    def call(self, args: mocks.MockCallArgs) -> dict[str, Any]:  # type: ignore[override]
+        return _CALLS[args.token](args.args)
+
+
+def _arn(service: str, region: str, rest: str) -> str:
+    return f"arn:aws:{service}:{region}:{ACCOUNT}:{rest}"
+
+
+def _nothing(name: str, region: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
+    return {}
+
+
+def _named(name: str, region: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
+    return {"name": inputs.get("name", f"{name}-1a2b3c4")}
+
+
+_OUTPUTS: Mapping[str, Callable[[str, str, Mapping[str, Any]], dict[str, Any]]] = {
+    "aws:cloudwatch/logGroup:LogGroup": _nothing,
+    "aws:ec2/securityGroup:SecurityGroup": _named,
+    "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": _nothing,
+    "aws:elasticache/subnetGroup:SubnetGroup": _named,
+    "aws:elasticache/replicationGroup:ReplicationGroup": lambda name, region, i: {
+        "arn": _arn("elasticache", region, f"replicationgroup:{i['replicationGroupId']}"),
+        "primaryEndpointAddress": f"primary.{i['replicationGroupId']}.{region}",
+        "readerEndpointAddress": f"reader.{i['replicationGroupId']}.{region}",
+        "memberClusters": [
+            f"{i['replicationGroupId']}-{n + 1:03}" for n in range(int(i["numCacheClusters"]))
+        ],
+        "engineVersionActual": "7.1.0",
+    },
+    "aws:iam/role:Role": lambda name, region, i: {
+        "name": f"{name}-1a2b3c4",
+        "arn": f"arn:aws:iam::{ACCOUNT}:role/{name}",
+    },
+    "aws:iam/rolePolicyAttachment:RolePolicyAttachment": _nothing,
+    "aws:kms/alias:Alias": _nothing,
+    "aws:kms/key:Key": lambda name, region, i: {
+        "keyId": f"{name}-key-id",
+        "arn": _arn("kms", region, f"key/{name}"),
+    },
+    "aws:rds/subnetGroup:SubnetGroup": _named,
+    "aws:rds/parameterGroup:ParameterGroup": _named,
+    "aws:rds/clusterParameterGroup:ClusterParameterGroup": _named,
+    "aws:rds/instance:Instance": lambda name, region, i: {
+        "arn": _arn("rds", region, f"db:{i['identifier']}"),
+        "address": f"{i['identifier']}.{region}",
+        "resourceId": f"db-{name}",
+        "engineVersionActual": "8.4.8",
+    },
+    "aws:rds/cluster:Cluster": lambda name, region, i: {
+        "arn": _arn("rds", region, f"cluster:{i['clusterIdentifier']}"),
+        "endpoint": f"{i['clusterIdentifier']}.cluster.{region}",
+        "readerEndpoint": f"{i['clusterIdentifier']}.cluster-ro.{region}",
+        "engineVersionActual": i["engineVersion"],
+    },
+    "aws:rds/clusterInstance:ClusterInstance": lambda name, region, i: {
+        "endpoint": f"{i['identifier']}.{region}",
+    },
+    "aws:rds/clusterEndpoint:ClusterEndpoint": lambda name, region, i: {
+        "endpoint": f"{i['clusterEndpointIdentifier']}.cluster-custom.{region}",
+    },
+    "aws:secretsmanager/secret:Secret": lambda name, region, i: {
+        "arn": _arn("secretsmanager", region, f"secret:{name}-AbCdEf"),
+    },
+    "aws:secretsmanager/secretVersion:SecretVersion": lambda name, region, i: {
+        "arn": i["secretId"],
+    },
+    "random:index/randomPassword:RandomPassword": lambda name, region, i: {
+        "result": f"password-of-{name}",
+    },
+}
+
+
+def _subnet(call: Mapping[str, Any]) -> dict[str, Any]:
+    region, letter = call["id"].removeprefix("subnet-").rsplit("-", 1)
+    short = {"us-east-1": "use1", "us-west-2": "usw2"}.get(region, "xx")
+    return {
+        "id": call["id"],
+        "availabilityZone": f"{region}{letter}",
+        "availabilityZoneId": f"{short}-{_ZONE_IDS[letter]}",
+    }
+
+
+_CALLS: Mapping[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
+    "aws:ec2/getVpc:getVpc": lambda call: {"id": f"vpc-{call['region']}"},
+    "aws:ec2/getSubnets:getSubnets": lambda call: {
+        "ids": [f"subnet-{call['region']}-{letter}" for letter in ZONES[call["region"]]]
+    },
+    "aws:ec2/getSubnet:getSubnet": _subnet,
+    "aws:index/getPartition:getPartition": lambda call: {"partition": "aws"},
+}
+
+
+class _Monitor(mocks.MockMonitor):
+    def __init__(self, recording: Recording) -> None:
+        super().__init__(_Declared())
+        self._recording = recording
+
+    def RegisterResource(self, request: Any) -> Any:  # noqa: N802
+        if request.type != "pulumi:pulumi:Stack":
+            mocks._ensure_event_loop()
+            raw = rpc.deserialize_properties(request.object, keep_unknowns=True)
+            for key, value in raw.items():
+                if rpc.is_rpc_secret(value):
+                    self._recording.secret_inputs.add((request.name, key))
+            self._recording.resources.append(
+                Resource(
+                    type=request.type,
+                    name=request.name,
+                    inputs={key: _plain(value) for key, value in raw.items()},
+                    custom=request.custom,
+                    parent=request.parent.rsplit("::", 1)[-1],
+                    depends_on=tuple(urn.rsplit("::", 1)[-1] for urn in request.dependencies),
+                )
+            )
+        return super().RegisterResource(request)
+
+    def RegisterResourceOutputs(self, request: Any) -> Any:  # noqa: N802
+        if "pulumi:pulumi:Stack" in request.urn.split("::")[2]:
+            mocks._ensure_event_loop()
+            found = rpc.deserialize_properties(request.outputs, keep_unknowns=True)
+            self._recording.outputs.update(_plain(found))
+        return super().RegisterResourceOutputs(request)
+
+
+def _plain(value: Any) -> Any:
+    if rpc.is_rpc_secret(value):
+        return "<secret>"
+    if isinstance(value, dict):
+        return {key: _plain(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_plain(inner) for inner in value]
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value
+
+
+def record(
+    program: Callable[[], None], config: Mapping[str, Any] | None = None, *, preview: bool = False
+) -> Recording:
+    """Run ``program`` as a stack's program. Its exception comes out as it is.
+
+    ``config`` is as in a stack's file: full keys, any YAML value.
+    """
+    recording = Recording()
+    plain = {
+        key: value if isinstance(value, str) else json.dumps(value)
+        for key, value in (config or {}).items()
+    }
+    monitor = _Monitor(recording)
+    settings = mocks.MockSettings(
+        monitor=monitor,
+        monitor_features=set(monitor.GetDeploymentInfo(None).supportedFeatures),
+        engine=mocks.MockEngine(None),
+        project="aws-databases",
+        stack="dev",
+        organization="test",
+        dry_run=preview,
+        callbacks=None,
+    )
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    try:
+        pulumi.runtime.set_all_config(plain)
+        pulumi.runtime.configure(settings)
+        pulumi.runtime.settings.ROOT.set(None)
+        loop.run_until_complete(pulumi.runtime.run_in_stack(lambda: _run(program)))
+    finally:
+        asyncio.set_event_loop(None)
+        loop.close()
+    return recording
+
+
+def _run(program: Callable[[], None]) -> None:
+    program()
