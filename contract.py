@@ -106,7 +106,8 @@ def read_databases(outputs: Mapping[str, Any]) -> dict[str, Database]:
             "the stack has no output 'databases'; run `pulumi up` with this version"
         )
     found: dict[str, Database] = {}
-    for name, facts in raw.items():
+    # By name: a map has no order on Pulumi's wire.
+    for name, facts in sorted(raw.items()):
         try:
             found[name] = Database.model_validate(facts)
         except ValidationError as error:

@@ -13,6 +13,7 @@ from typing import Any
 
 import pulumi
 from pulumi.runtime import mocks, rpc
+from pulumi.runtime.sync_await import _ensure_event_loop
 
 ACCOUNT = "123456789012"
 ZONES = {"us-east-1": "abcdef", "us-west-2": "abcd"}
@@ -168,7 +169,7 @@ class _Monitor(mocks.MockMonitor):
 
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802
         if request.type != "pulumi:pulumi:Stack":
-            mocks._ensure_event_loop()
+            _ensure_event_loop()
             raw = rpc.deserialize_properties(request.object, keep_unknowns=True)
             for key, value in raw.items():
                 if rpc.is_rpc_secret(value):
@@ -186,8 +187,8 @@ class _Monitor(mocks.MockMonitor):
         return super().RegisterResource(request)
 
     def RegisterResourceOutputs(self, request: Any) -> Any:  # noqa: N802
-        if "pulumi:pulumi:Stack" in request.urn.split("::")[2]:
-            mocks._ensure_event_loop()
+        if request.urn.split("::")[2] == "pulumi:pulumi:Stack":
+            _ensure_event_loop()
             found = rpc.deserialize_properties(request.outputs, keep_unknowns=True)
             self._recording.outputs.update(_plain(found))
         return super().RegisterResourceOutputs(request)

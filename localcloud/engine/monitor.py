@@ -103,8 +103,8 @@ def run_program(project: Project, engine: Engine, *, preview: bool) -> dict[str,
     quiet = logging.getLogger("localcloud.pulumi")
     quiet.propagate = False
     quiet.addHandler(logging.NullHandler())
-    features = monitor.GetDeploymentInfo(None).supportedFeatures  # type: ignore[no-untyped-call]
-    settings = mocks.MockSettings(  # type: ignore[no-untyped-call]
+    features = monitor.GetDeploymentInfo(None).supportedFeatures
+    settings = mocks.MockSettings(
         monitor=monitor,
         monitor_features=set(features),
         engine=mocks.MockEngine(quiet),

@@ -34,8 +34,9 @@ def load(folder: Path, stack: str) -> Project:
     folder = folder.absolute()
     project = _read(folder / "Pulumi.yaml", f"{folder} is not a Pulumi project; use --program DIR")
     known = sorted(f.name.split(".")[1] for f in folder.glob("Pulumi.*.yaml"))
-    hint = f"there is no stack {stack!r}; the stacks of {folder} are: {', '.join(known) or 'none'}"
-    content = _read(folder / f"Pulumi.{stack}.yaml", hint)
+    stacks = ", ".join(known) or "none"
+    file = folder / f"Pulumi.{stack}.yaml"
+    content = _read(file, f"there is no {file.name} in {folder}; its stacks are: {stacks}")
     name = project.get("name")
     if not isinstance(name, str):
         raise BadSetting(f"{folder / 'Pulumi.yaml'} has no name")

@@ -32,7 +32,7 @@ def rds(space: Workspace, region: str = "us-east-1") -> Any:
 def servers(space: Workspace) -> list[dict[str, Any]]:
     url = space.record()["access"]["endpoint_url"] + "/_localcloud/servers"
     with urllib.request.urlopen(url, timeout=10) as answer:
-        found: list[dict[str, Any]] = json.load(answer)
+        found: list[dict[str, Any]] = json.load(answer)["servers"]
     return found
 
 

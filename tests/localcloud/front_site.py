@@ -10,10 +10,10 @@ from typing import Any, cast
 
 import boto3
 from botocore.config import Config
-from localcloud.fleet import Fleet
 from moto.core.base_backend import BackendDict
 from werkzeug.serving import make_server
 
+from localcloud.fleet import Fleet
 from localcloud.site import ACCESS_KEY_ID, SECRET_ACCESS_KEY, Site
 from localcloud.wiring import build
 from tests.localcloud.recording_fleet import RecordingFleet

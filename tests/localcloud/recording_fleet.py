@@ -10,9 +10,8 @@ from collections.abc import Mapping, Sequence
 from types import SimpleNamespace
 from typing import Any
 
-from localcloud.fleet import Address, Credentials, Ref
-
 from localcloud.errors import ServerFailed
+from localcloud.fleet import Address, Credentials, Ref
 
 
 class RecordingFleet:

@@ -3,8 +3,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from localcloud.fleet import Ref
 
+from localcloud.fleet import Ref
 from tests.localcloud.front_fixtures import Ground, endpoint, ground, refusal, site
 from tests.localcloud.front_site import Endpoint
 

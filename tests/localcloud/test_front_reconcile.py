@@ -1,9 +1,9 @@
 from __future__ import annotations
 
 import pytest
-from localcloud.fleet import Ref
 
 from localcloud.errors import StateUnreadable
+from localcloud.fleet import Ref
 from localcloud.records import Records
 from localcloud.site import Site
 from tests.localcloud.front_fixtures import mysql, refusal, site

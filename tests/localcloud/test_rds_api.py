@@ -3,8 +3,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from localcloud.fleet import Credentials, Ref
 
+from localcloud.fleet import Credentials, Ref
 from tests.localcloud.front_fixtures import (
     PASSWORD,
     Ground,

@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 import pytest
-from localcloud.fleet import Ref
 
+from localcloud.fleet import Ref
 from tests.localcloud.front_fixtures import Ground, endpoint, ground, mysql, refusal, site
 from tests.localcloud.front_site import Endpoint
 
