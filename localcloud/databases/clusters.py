@@ -179,7 +179,7 @@ class Cluster:
         for _ in range(_HEALING_ATTEMPTS):
             self._joined = {n for n in self._joined if self.servers[n].alive}
             missing = set(self.plan.members) - self._joined - self._given_up
-            if self.plan.writer is None or not missing:
+            if self.plan.writer is None or not (missing or self.plan.writer not in self._joined):
                 break
             try:
                 self._ensure_writer()

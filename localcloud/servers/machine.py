@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pwd
 import secrets
+import threading
 from pathlib import Path
 
 from localcloud.addresses import Addresses
@@ -20,6 +21,7 @@ class Machine:
     def __init__(self, site: Site) -> None:
         site.state_dir.mkdir(parents=True, exist_ok=True)
         self.site = site
+        self._lock = threading.Lock()
         self.addresses = Addresses(site.state_dir / "addresses.json", site.prefix)
         self.authority = Authority(site.ca_dir)
         self.supervisor = Supervisor(site)
@@ -42,10 +44,10 @@ class Machine:
     def replication_password(self) -> str:
         """The password by which servers of this site replicate from each other."""
         file = self.site.ca_dir / "replication.password"
-        try:
-            return file.read_text()
-        except FileNotFoundError:
-            write_atomically(file, secrets.token_urlsafe(24).encode())
+        # Two servers that start at once must not each make one.
+        with self._lock:
+            if not file.exists():
+                write_atomically(file, secrets.token_urlsafe(24).encode())
             return file.read_text()
 
 

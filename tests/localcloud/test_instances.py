@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import mysql.connector
 import pytest
 
 from localcloud.errors import ServerFailed
 from localcloud.fleet import Address, Credentials, Fleet
+from localcloud.servers.machine import Machine
 from localcloud.site import Site
 from tests.localcloud.fleet_site import (
     ADMIN,
@@ -209,3 +211,14 @@ def test_deleting_leaves_neither_process_nor_file(fleet: Fleet, site: Site) -> N
     assert not folder.exists()
     with pytest.raises(mysql.connector.Error):
         rows(site, address, "SELECT 1")
+
+
+def test_servers_that_start_at_once_agree_on_the_replication_password(site: Site) -> None:
+    """Two threads each made one, and every later replica of one of them was refused."""
+    for number in range(20):
+        other = Site(site.state_dir / f"race-{number}", site.prefix)
+        machine = Machine(other)
+        with ThreadPoolExecutor(8) as pool:
+            found = set(pool.map(lambda _: machine.replication_password(), range(8)))  # noqa: B023
+        machine.supervisor.close()
+        assert len(found) == 1
