@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import signal
@@ -147,7 +148,7 @@ def _outage(load: _Load, killed: float, deadline_s: float = 20.0) -> float:
     while time.monotonic() < killed + deadline_s:
         times = [at for at, _ in load.acknowledged[before:]]
         if sum(at > killed for at in times) > _WRITES_AGAIN:
-            pairs = zip(times, times[1:], strict=False)
+            pairs = itertools.pairwise(times)
             return max(later - earlier for earlier, later in pairs if later > killed)
         time.sleep(0.001)
     raise BenchFailed(f"no write was acknowledged within {deadline_s:.0f} s of the kill")

@@ -25,6 +25,7 @@ from typing import Any
 from localcloud.errors import AlreadyRunning, LocalCloudError, NotRunning, PortBusy
 from localcloud.records import write_atomically
 from localcloud.site import Site
+from localcloud.supervisor import tail
 
 log = logging.getLogger(__name__)
 
@@ -203,7 +204,7 @@ def ensure_running(
         time.sleep(_POLL_S)
     raise NotRunning(
         f"the local cloud did not become ready within {deadline_s:.0f} s; the end of "
-        f"{log_path(site)}:\n{_tail(log_path(site))}"
+        f"{log_path(site)}:\n{tail(log_path(site), 15)}"
     )
 
 
@@ -292,10 +293,3 @@ def _with_lock_file(site: Site, seen: Callable[[str], None]) -> object | None:
             seen(file.read().strip())
             return _HELD
     return None
-
-
-def _tail(path: Path, lines: int = 15) -> str:
-    try:
-        return "\n".join(path.read_text(errors="replace").splitlines()[-lines:])
-    except OSError:
-        return "(no log)"

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import logging
 import shutil
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-from localcloud.databases.caches import Cache, CachePlan, cache_endpoint_names, node_name
-from localcloud.databases.cluster_plan import CUSTOM_ENDPOINTS, ClusterPlan
-from localcloud.databases.clusters import Cluster, endpoint_names
-from localcloud.databases.instances import Instance, InstancePlan, server_name
+from localcloud.databases.caches import Cache, CachePlan
+from localcloud.databases.cluster_plan import ClusterPlan
+from localcloud.databases.clusters import Cluster
+from localcloud.databases.instances import Instance, InstancePlan
+from localcloud.databases.planning import plan_cache, plan_cluster, plan_instance, plan_replica
+from localcloud.databases.recovery import recover
 from localcloud.databases.store import Plans
 from localcloud.errors import LocalCloudError
 from localcloud.listing import list_servers
@@ -41,9 +41,6 @@ __all__ = [
     "ServerStatus",
 ]
 
-log = logging.getLogger(__name__)
-
-_RECOVERING = 8
 T = TypeVar("T")
 
 
@@ -81,12 +78,8 @@ class Fleet:
             self._caches[Ref(cache.region, cache.identifier)] = Cache(
                 self._machine, self._cache_plans, cache
             )
-        self._end_unplanned()
-        # Sources before their replicas, which would wait for them.
-        instances = list(self._instances.values())
-        sources = [i for i in instances if i.plan.source is None]
-        _recover_all([*sources, *self._clusters.values(), *self._caches.values()])
-        _recover_all([i for i in instances if i.plan.source is not None])
+        groups: list[Cluster | Cache] = [*self._clusters.values(), *self._caches.values()]
+        recover(self._machine.supervisor, list(self._instances.values()), groups)
 
     def close(self) -> None:
         """Stop watching; the servers keep running."""
@@ -110,17 +103,13 @@ class Fleet:
         parameters: Mapping[str, str],
     ) -> Address:
         """A MySQL server with its master user and database; raises `ServerFailed`."""
-        plan = self._instance_plan(ref, credentials.user, parameters)
+        plan = plan_instance(self._machine, ref, credentials.user, parameters)
         return self._new_instance(plan, lambda i: i.create(credentials, database))
 
     def create_replica(self, ref: Ref, source: Ref, parameters: Mapping[str, str]) -> Address:
         """A read-only server that has caught up with ``source``; raises `ServerFailed`."""
         origin = self._instance(source)
-        plan = self._instance_plan(ref, origin.plan.user, parameters).having(
-            source=source.identifier,
-            source_region=source.region,
-            source_host=origin.address.host,
-        )
+        plan = plan_replica(self._machine, ref, origin.plan, parameters)
         return self._new_instance(plan, lambda i: i.create_from(origin))
 
     def promote(self, ref: Ref) -> None:
@@ -166,19 +155,7 @@ class Fleet:
         parameters: Mapping[str, str],
     ) -> ClusterAddresses:
         """Endpoints that lead nowhere until `add_member`."""
-        writer, reader, *custom = map(self._machine.addresses.claim, endpoint_names(ref))
-        assert len(custom) == CUSTOM_ENDPOINTS
-        plan = ClusterPlan(
-            region=ref.region,
-            identifier=ref.identifier,
-            user=credentials.user,
-            password=credentials.password,
-            database=database,
-            parameters=dict(parameters),
-            writer_host=writer,
-            reader_host=reader,
-            custom_hosts=tuple(custom),
-        )
+        plan = plan_cluster(self._machine, ref, credentials, database, parameters)
         cluster = Cluster(self._machine, self._cluster_plans, plan)
         try:
             cluster.create()
@@ -232,19 +209,7 @@ class Fleet:
         parameters: Mapping[str, str],
     ) -> RedisAddresses:
         """A primary, the first of ``nodes``, and replicas that have synchronised with it."""
-        primary, reader = map(self._machine.addresses.claim, cache_endpoint_names(ref))
-        plan = CachePlan(
-            region=ref.region,
-            identifier=ref.identifier,
-            token=auth_token,
-            tls=tls,
-            failover=failover,
-            parameters=dict(parameters),
-            primary_host=primary,
-            reader_host=reader,
-            nodes={n: self._machine.addresses.claim(node_name(ref, n)) for n in nodes},
-            primary=nodes[0],
-        )
+        plan = plan_cache(self._machine, ref, nodes, auth_token, parameters, tls, failover)
         cache = Cache(self._machine, self._cache_plans, plan)
         try:
             cache.create()
@@ -283,16 +248,6 @@ class Fleet:
             parts = (dict(self._instances), dict(self._clusters), dict(self._caches))
         return list_servers(self._machine.supervisor, *parts)
 
-    def _instance_plan(self, ref: Ref, user: str, parameters: Mapping[str, str]) -> InstancePlan:
-        host = self._machine.addresses.claim(f"mariadb.{server_name(ref)}")
-        return InstancePlan(
-            region=ref.region,
-            identifier=ref.identifier,
-            host=host,
-            user=user,
-            parameters=dict(parameters),
-        )
-
     def _new_instance(self, plan: InstancePlan, create: Callable[[Instance], None]) -> Address:
         instance = Instance(self._machine, self._instance_plans, plan)
         try:
@@ -321,33 +276,9 @@ class Fleet:
                 return cluster
         return None
 
-    def _end_unplanned(self) -> None:
-        # A kill between the start of a server and its plan leaves one that nobody asks for.
-        planned = {instance.server.name for instance in self._instances.values()}
-        groups: list[Cluster | Cache] = [*self._clusters.values(), *self._caches.values()]
-        for group in groups:
-            planned |= {server.name for server in group.servers.values()}
-            planned.add(group.endpoints.name)
-        for name in set(self._machine.supervisor.names()) - planned:
-            log.warning("server %s has no plan: ended", name)
-            self._machine.supervisor.stop(name, kill=True)
-
 
 def _found(databases: Mapping[Ref, T], ref: Ref, kind: str) -> T:
     try:
         return databases[ref]
     except KeyError:
         raise UnknownDatabase(f"there are no servers of {kind} {ref}") from None
-
-
-def _recover_all(databases: Sequence[Instance | Cluster | Cache]) -> None:
-    """Each on its own: one that cannot be started must not keep the others down."""
-
-    def recover(database: Instance | Cluster | Cache) -> None:
-        try:
-            database.recover()
-        except LocalCloudError:
-            log.exception("%s could not be started again", database.ref)
-
-    with ThreadPoolExecutor(_RECOVERING) as pool:
-        list(pool.map(recover, databases))

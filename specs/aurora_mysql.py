@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field
 
 from specs.parts import (
+    LONGEST_IDENTIFIER,
     ApplyChanges,
     BackupWindow,
     DatabaseName,
@@ -16,13 +17,14 @@ from specs.parts import (
     Lifetime,
     MaintenanceWindow,
     Part,
+    PerformanceInsights,
     RegionName,
     SlowQueryLog,
     Username,
     Zone,
-    check_windows,
+    window_conflicts,
 )
-from specs.problems import did_you_mean, refuse
+from specs.problems import Conflict, did_you_mean, refuse
 
 MOST_READERS = 15
 MOST_CUSTOM_ENDPOINTS = 5
@@ -84,6 +86,7 @@ class AuroraMysql(Part):
     custom_endpoints: Mapping[Identifier, tuple[str, ...]] = Field(default_factory=dict)
     backups: ClusterBackups
     maintenance_window: MaintenanceWindow
+    performance_insights: PerformanceInsights | None = None
     slow_query_log: SlowQueryLog | None = None
     apply_changes: ApplyChanges = "maintenance-window"
     lifetime: Lifetime = "protected"
@@ -94,28 +97,40 @@ class AuroraMysql(Part):
         return (self.writer, *self.readers)
 
     @property
-    def instance_identifiers(self) -> tuple[str, ...]:
-        return tuple(member.identifier for member in self.members)
+    def placed(self) -> Mapping[str, Member]:
+        """Members by the key that holds them."""
+        readers = {f"readers.{n}": reader for n, reader in enumerate(self.readers)}
+        return {"writer": self.writer, **readers}
 
-    @model_validator(mode="after")
-    def _consistent(self) -> AuroraMysql:
-        check_windows(self.backups.window, self.maintenance_window, least_minutes=30)
-        names = self.instance_identifiers
-        twice = sorted({name for name in names if names.count(name) > 1})
-        if twice:
-            raise refuse(f"two members are called {twice[0]!r}; rename one")
+    @property
+    def instance_identifiers(self) -> Mapping[str, str]:
+        """Identifiers of instances by the key that holds them."""
+        return {f"{key}.identifier": member.identifier for key, member in self.placed.items()}
+
+    def endpoint_identifier(self, endpoint: str) -> str:
+        """What AWS calls a custom endpoint: unique in its region, as the short name need not be."""
+        return f"{self.identifier}-{endpoint}"
+
+    def conflicts(self) -> Iterator[Conflict]:
+        yield from window_conflicts(self.backups.window, self.maintenance_window, least_minutes=30)
         if len(self.custom_endpoints) > MOST_CUSTOM_ENDPOINTS:
-            raise refuse(
-                f"custom_endpoints has {len(self.custom_endpoints)} entries; Aurora allows "
-                f"{MOST_CUSTOM_ENDPOINTS}"
+            yield (
+                "custom_endpoints",
+                f"has {len(self.custom_endpoints)} entries; Aurora allows {MOST_CUSTOM_ENDPOINTS}",
             )
+        names = tuple(self.instance_identifiers.values())
         for endpoint, members in self.custom_endpoints.items():
+            key, identifier = f"custom_endpoints.{endpoint}", self.endpoint_identifier(endpoint)
+            if len(identifier) > LONGEST_IDENTIFIER:
+                yield key, f"becomes {identifier!r}, over {LONGEST_IDENTIFIER} characters"
             if not members:
-                raise refuse(f"custom_endpoints.{endpoint} has no member; name one of {names}")
+                yield key, f"has no member; name one of {', '.join(names)}"
             for member in members:
                 if member not in names:
-                    raise refuse(
-                        f"custom_endpoints.{endpoint} names {member!r}, which is no member"
-                        f"{did_you_mean(member, names)}"
-                    )
-        return self
+                    yield key, f"{member!r} is no member{did_you_mean(member, names)}"
+        if self.performance_insights is not None and self.instance_class.startswith("db.t3."):
+            yield (
+                "performance_insights",
+                f"is refused on {self.instance_class}; leave it out, or take db.t4g.medium or "
+                "db.r5.large",
+            )

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Iterator
 from typing import Annotated
 
-from pydantic import AfterValidator, model_validator
+from pydantic import AfterValidator
 
 from specs.parts import Part, Zone
-from specs.problems import refuse
+from specs.problems import Conflict, refuse
+
+_WIDEST = {4: 8, 6: 32}
+"""Prefix lengths: 10.0.0.0/8 is the widest private range, a provider's IPv6 is a /32."""
 
 
 def _cidr(text: str) -> str:
@@ -16,8 +20,9 @@ def _cidr(text: str) -> str:
         network = ipaddress.ip_network(text)
     except ValueError as error:
         raise refuse(f"{text!r} is no CIDR ({error}); write one such as 10.0.0.0/16") from None
-    if network.prefixlen == 0:
-        raise refuse(f"{text!r} is the whole internet; name the addresses that need the databases")
+    if network.prefixlen < _WIDEST[network.version]:
+        what = "the whole internet" if network.prefixlen == 0 else "a large part of the internet"
+        raise refuse(f"{text!r} is {what}; name the addresses that need the databases")
     return str(network)
 
 
@@ -27,11 +32,10 @@ class Network(Part):
     allowed_cidrs: tuple[Annotated[str, AfterValidator(_cidr)], ...] = ()
     zones: tuple[Zone, ...] | None = None
 
-    @model_validator(mode="after")
-    def _enough_zones(self) -> Network:
+    def conflicts(self) -> Iterator[Conflict]:
         if self.zones is not None and len(set(self.zones)) < 2:
-            raise refuse(
-                f"zones has {len(set(self.zones))} zone; Multi-AZ, and every subnet group of RDS, "
-                "needs two (DBSubnetGroupDoesNotCoverEnoughAZs): add one, or leave zones out"
+            yield (
+                "zones",
+                f"has {len(set(self.zones))} zone; Multi-AZ, and every subnet group of RDS, needs "
+                "two (DBSubnetGroupDoesNotCoverEnoughAZs): add one, or leave zones out",
             )
-        return self

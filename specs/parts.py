@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Literal
+from collections.abc import Iterator
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from specs.problems import refuse
+from specs.problems import Conflict, conflict, refuse
 
 DAY_MINUTES = 24 * 60
+LONGEST_IDENTIFIER = 63
+"""Of RDS: instances, clusters, endpoints."""
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _IDENTIFIER = re.compile(r"[a-z](?:-?[a-z0-9])*\Z")
 _REGION = re.compile(r"[a-z]{2}(?:-[a-z]+)+-\d\Z")
@@ -22,10 +25,21 @@ class Part(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=False)
 
+    def conflicts(self) -> Iterator[Conflict]:
+        """What does not fit together, though each value by itself is right."""
+        yield from ()
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        found = list(self.conflicts())
+        if found:
+            raise conflict(found)
+        return self
+
 
 def _identifier(text: str) -> str:
     # RDS stores identifiers in lower case, so that another spelling is an eternal difference.
-    if not _IDENTIFIER.match(text) or len(text) > 63:
+    if not _IDENTIFIER.match(text) or len(text) > LONGEST_IDENTIFIER:
         raise refuse(
             f"{text!r} is no identifier: use 1 to 63 lower-case letters, digits and single "
             "hyphens, starting with a letter and not ending with a hyphen"
@@ -109,7 +123,7 @@ BackupWindow = Annotated[str, AfterValidator(_backup_window)]
 MaintenanceWindow = Annotated[str, AfterValidator(_maintenance_window)]
 
 
-def check_windows(backup: str, maintenance: str, least_minutes: int) -> None:
+def window_conflicts(backup: str, maintenance: str, least_minutes: int) -> Iterator[Conflict]:
     """Both windows last ``least_minutes`` and never meet; AWS refuses anything else."""
     daily, weekly = minutes(backup), week_minutes(maintenance)
     assert daily is not None
@@ -119,20 +133,34 @@ def check_windows(backup: str, maintenance: str, least_minutes: int) -> None:
         ("maintenance_window", maintenance, weekly),
     ):
         if end - start < least_minutes:
-            raise refuse(f"{name} {text} is shorter than {least_minutes} minutes; make it longer")
+            yield name, f"{text} is shorter than {least_minutes} minutes; make it longer"
     for day in range(-1, 8):
         start, end = (day * DAY_MINUTES + minute for minute in daily)
         if start < weekly[1] and weekly[0] < end:
-            raise refuse(
-                f"backups.window {backup} and maintenance_window {maintenance} overlap, "
-                "which AWS refuses; move one of them"
+            yield (
+                "maintenance_window",
+                f"{maintenance} overlaps backups.window {backup}, which AWS refuses; move one",
             )
+            return
 
 
 class SlowQueryLog(Part):
     """Statements that take longer are logged to CloudWatch Logs."""
 
     threshold_seconds: float = Field(ge=0, le=3600)
+
+
+class PerformanceInsights(Part):
+    """Load of the database by wait and statement. 7 days are free."""
+
+    retention_days: int
+
+    @field_validator("retention_days")
+    @classmethod
+    def _a_period(cls, days: int) -> int:
+        if days not in (7, 731) and (days % 31 or not 31 <= days <= 23 * 31):
+            raise refuse(f"{days} is no period; write 7, 731, or a multiple of 31 below that")
+        return days
 
 
 class EnhancedMonitoring(Part):

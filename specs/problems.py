@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 
@@ -39,32 +40,45 @@ def refuse(text: str) -> PydanticCustomError:
 
 
 Model = type[BaseModel]
+Schema = Model | Mapping[str, Model]
+"""What a value is validated as: one model, or the members of a union by their tag."""
 
 
-def problems_of(
-    error: ValidationError, at: str, model: Model | Mapping[str, Model]
-) -> list[Problem]:
-    """A pydantic error in our words, under the path ``at``.
-
-    ``model`` is what was validated: one model, or the members of a union by their tag.
-    """
-    return [_problem(details, at, model) for details in error.errors()]
+Conflict = tuple[str, str]
+"""A key below the value whose parts do not fit together, and what is wrong with it."""
 
 
-def _problem(details: ErrorDetails, at: str, model: Model | Mapping[str, Model]) -> Problem:
-    parts = [str(part) for part in details["loc"]]
-    root: Model | None
-    if isinstance(model, Mapping):
-        # A union's tag is in the location, too; nobody wrote it there.
-        root = model.get(parts[0]) if parts else None
-        parts = parts[1:]
-    else:
-        root = model
+def conflict(conflicts: Iterable[Conflict]) -> PydanticCustomError:
+    """The error of a model whose fields are right one by one and wrong together."""
+    return PydanticCustomError("conflict", "conflict", {"conflicts": list(conflicts)})
+
+
+def problems_of(error: ValidationError, at: str, schema: Schema | None = None) -> list[Problem]:
+    """A pydantic error in our words, under the path ``at``."""
+    return [problem for details in error.errors() for problem in _problems(details, at, schema)]
+
+
+def _problems(details: ErrorDetails, at: str, schema: Schema | None) -> list[Problem]:
+    location = [str(part) for part in details["loc"] if part != "[key]"]
+    path, inner = _walk(schema, location)
+    if details["type"] == "conflict":
+        return [
+            Problem(".".join([at, *path, key]), text)
+            for key, text in details.get("ctx", {})["conflicts"]
+        ]
+    if details["type"] == "extra_forbidden":
+        inner = _walk(schema, location[:-1])[1]
     if details["type"] in ("union_tag_invalid", "union_tag_not_found"):
-        parts.append(details.get("ctx", {})["discriminator"].strip("'"))
-    inner = _inner(root, parts[:-1]) if root is not None else None
-    known = [f.alias or name for name, f in inner.model_fields.items()] if inner else []
-    return Problem(".".join([at, *parts]), _text(details, parts, known))
+        path.append(details.get("ctx", {})["discriminator"].strip("'"))
+    return [Problem(".".join([at, *path]), _text(details, path, _known(inner)))]
+
+
+def _known(schema: Schema | None) -> list[str]:
+    if schema is None:
+        return []
+    if isinstance(schema, Mapping):
+        return list(schema)
+    return [field.alias or name for name, field in schema.model_fields.items()]
 
 
 def _text(details: ErrorDetails, parts: Sequence[str], known: Sequence[str]) -> str:
@@ -73,8 +87,10 @@ def _text(details: ErrorDetails, parts: Sequence[str], known: Sequence[str]) -> 
     match details["type"]:
         case "refused":
             return str(context["text"])
-        case "missing" | "union_tag_not_found":
+        case "missing":
             return "is missing; add it"
+        case "union_tag_not_found":
+            return f"is missing; choose {', '.join(known)}"
         case "extra_forbidden":
             return f"is not a key here{did_you_mean(parts[-1], known)}"
         case "union_tag_invalid":
@@ -109,20 +125,31 @@ def did_you_mean(word: str, choices: Sequence[str]) -> str:
     return f"; there are {', '.join(choices)}" if choices else ""
 
 
-def _inner(model: Model, path: Sequence[str]) -> Model | None:
-    for part in path:
-        if part.isdigit():
+def _walk(schema: Schema | None, location: Sequence[str]) -> tuple[list[str], Schema | None]:
+    """The path that a person wrote for pydantic's ``location``, and what is validated there."""
+    path: list[str] = []
+    for part in location:
+        if isinstance(schema, Mapping):
+            # Pydantic puts a union's tag into the location; nobody wrote it there.
+            schema = schema.get(part)
             continue
-        fields = model.model_fields
-        found = next((f for name, f in fields.items() if part in (name, f.alias)), None)
-        inner = _model_in(found.annotation) if found is not None else None
-        if inner is None:
-            return None
-        model = inner
-    return model
+        path.append(part)
+        if schema is not None and not part.isdigit():
+            fields = schema.model_fields.items()
+            found = next((f for name, f in fields if part in (name, f.alias)), None)
+            schema = _schema_of(found) if found is not None else None
+    return path, schema
 
 
-def _model_in(annotation: Any) -> Model | None:
+def _schema_of(field: FieldInfo) -> Schema | None:
+    models = _models_in(field.annotation)
+    if isinstance(field.discriminator, str):
+        tag = field.discriminator
+        return {value: m for m in models for value in get_args(m.model_fields[tag].annotation)}
+    return models[0] if models else None
+
+
+def _models_in(annotation: Any) -> list[Model]:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    return next((m for m in map(_model_in, get_args(annotation)) if m is not None), None)
+        return [annotation]
+    return [model for inner in get_args(annotation) for model in _models_in(inner)]

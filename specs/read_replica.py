@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
@@ -38,5 +39,6 @@ class ReadReplica(Part):
     """``protected`` is deletion protection only: RDS takes no final snapshot of a replica."""
 
     @property
-    def instance_identifiers(self) -> tuple[str, ...]:
-        return (self.identifier,)
+    def instance_identifiers(self) -> Mapping[str, str]:
+        """Identifiers of instances by the key that holds them."""
+        return {"identifier": self.identifier}

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field
 
 from specs.parts import (
     ApplyChanges,
@@ -16,9 +17,9 @@ from specs.parts import (
     MaintenanceWindow,
     Part,
     RegionName,
-    check_windows,
+    window_conflicts,
 )
-from specs.problems import refuse
+from specs.problems import Conflict, refuse
 
 MOST_REPLICAS = 5
 LONGEST_IDENTIFIER = 40
@@ -71,19 +72,13 @@ class Redis(Part):
     apply_changes: ApplyChanges = "maintenance-window"
     lifetime: Lifetime = "protected"
 
-    @model_validator(mode="after")
-    def _consistent(self) -> Redis:
+    def conflicts(self) -> Iterator[Conflict]:
         # ElastiCache asks for an hour where RDS is content with half of it.
-        check_windows(self.backups.window, self.maintenance_window, least_minutes=60)
+        yield from window_conflicts(self.backups.window, self.maintenance_window, least_minutes=60)
         if len(self.identifier) > LONGEST_IDENTIFIER:
-            raise refuse(
-                f"identifier has {len(self.identifier)} characters; ElastiCache allows "
-                f"{LONGEST_IDENTIFIER}"
+            yield (
+                "identifier",
+                f"has {len(self.identifier)} characters; ElastiCache allows {LONGEST_IDENTIFIER}",
             )
         if self.availability == "multi-az" and self.shape.replicas == 0:
-            raise refuse("availability multi-az needs a replica; set shape.replicas to 1 or more")
-        return self
-
-    @property
-    def instance_identifiers(self) -> tuple[str, ...]:
-        return ()
+            yield "availability", "multi-az needs a replica; set shape.replicas to 1 or more"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any
 
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
@@ -64,7 +64,9 @@ def read(region: object, network: object, topologies: object) -> Stack:
         for name, raw in topologies.items():
             _read_topology(str(name), raw, found, problems)
         named = frozenset(map(str, topologies))
-        problems += [*_check_sources(found, named), *_check_identifiers(found, str(region))]
+        problems += _check_sources(found, named)
+        problems += _check_identifiers(found, str(region))
+        problems += _check_zones(found, found_network)
     if problems:
         raise ConfigError(problems)
     return Stack(region=str(region), network=found_network, topologies=found)
@@ -77,7 +79,7 @@ def _check_region(region: object, problems: list[Problem]) -> None:
     try:
         _REGION.validate_python(region)
     except ValidationError as error:
-        problems += problems_of(error, "aws:region", {})
+        problems += problems_of(error, "aws:region")
 
 
 def _read_network(raw: object, problems: list[Problem]) -> Network:
@@ -140,23 +142,47 @@ def _check_sources(found: Mapping[str, Any], named: frozenset[str]) -> list[Prob
 
 def _check_identifiers(found: Mapping[str, Any], region: str) -> list[Problem]:
     # One name space a region for instances, one for clusters, one for caches.
-    taken: dict[tuple[Literal["instance", "cluster", "cache"], str, str], str] = {}
+    taken: dict[tuple[str, str, str], str] = {}
     problems = []
     for name, topology in found.items():
         source = found.get(getattr(topology, "source", ""))
         home = topology.region or getattr(source, "region", None) or region
-        kind: Literal["cluster", "cache"] = "cache" if isinstance(topology, Redis) else "cluster"
-        claims = [("instance", identifier) for identifier in topology.instance_identifiers]
-        if isinstance(topology, AuroraMysql | Redis):
-            claims.append((kind, topology.identifier))
-        for space, identifier in claims:
-            key: Any = (space, home, identifier)
-            if key in taken:
+        for space, key, identifier in _claims(topology):
+            path = f"topologies.{name}.{key}"
+            first = taken.setdefault((space, home, identifier), path)
+            if first != path:
                 problems.append(
-                    Problem(
-                        f"topologies.{name}.identifier",
-                        f"{identifier!r} is taken by topologies.{taken[key]} in {home}; rename one",
-                    )
+                    Problem(path, f"{identifier!r} is {first} in {home}, too; rename one of them")
                 )
-            taken[key] = name
     return problems
+
+
+def _claims(topology: Any) -> Iterator[tuple[str, str, str]]:
+    """Name space, key and value of every identifier that must be unique in its region."""
+    if isinstance(topology, Redis):
+        yield "cache", "identifier", topology.identifier
+        return
+    for key, identifier in topology.instance_identifiers.items():
+        yield "instance", key, identifier
+    if isinstance(topology, AuroraMysql):
+        yield "cluster", "identifier", topology.identifier
+        for endpoint in topology.custom_endpoints:
+            key = f"custom_endpoints.{endpoint}"
+            yield "endpoint", key, topology.endpoint_identifier(endpoint)
+
+
+def _check_zones(found: Mapping[str, Any], network: Network) -> list[Problem]:
+    # A member outside of the subnet group's zones is an InvalidVPCNetworkStateFault.
+    zones = network.zones
+    if zones is None:
+        return []
+    return [
+        Problem(
+            f"topologies.{name}.{key}.zone",
+            f"{member.zone!r} is not one of network.zones; choose {', '.join(zones)}",
+        )
+        for name, topology in found.items()
+        if isinstance(topology, AuroraMysql)
+        for key, member in topology.placed.items()
+        if member.zone not in zones
+    ]

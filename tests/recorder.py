@@ -6,8 +6,10 @@ Types and calls that nobody declared are errors: a mock that answers everything 
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -134,7 +136,7 @@ _OUTPUTS: Mapping[str, Callable[[str, str, Mapping[str, Any]], dict[str, Any]]] 
         "arn": _arn("secretsmanager", region, f"secret:{name}-AbCdEf"),
     },
     "aws:secretsmanager/secretVersion:SecretVersion": lambda name, region, i: {
-        "arn": i["secretId"],
+        "secretArn": i["secretId"],
     },
     "random:index/randomPassword:RandomPassword": lambda name, region, i: {
         "result": f"password-of-{name}",
@@ -213,6 +215,8 @@ def record(
 
     ``config`` is as in a stack's file: full keys, any YAML value.
     """
+    # The program keeps what it made for good; here there is a next one.
+    gc.unfreeze()
     recording = Recording()
     plain = {
         key: value if isinstance(value, str) else json.dumps(value)
@@ -231,12 +235,15 @@ def record(
     )
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
+    threads = _Threads()
+    loop.set_default_executor(threads.pool)
     try:
         pulumi.runtime.set_all_config(plain)
         pulumi.runtime.configure(settings)
         pulumi.runtime.settings.ROOT.set(None)
         loop.run_until_complete(pulumi.runtime.run_in_stack(lambda: _run(program)))
     finally:
+        threads.close()
         asyncio.set_event_loop(None)
         loop.close()
     return recording
@@ -244,3 +251,21 @@ def record(
 
 def _run(program: Callable[[], None]) -> None:
     program()
+
+
+class _Threads:
+    """Threads with an event loop each, which pulumi's mocks want and would leave open."""
+
+    def __init__(self) -> None:
+        self._loops: list[asyncio.AbstractEventLoop] = []
+        self.pool = ThreadPoolExecutor(max_workers=8, initializer=self._open)
+
+    def _open(self) -> None:
+        loop = asyncio.new_event_loop()
+        asyncio.set_event_loop(loop)
+        self._loops.append(loop)
+
+    def close(self) -> None:
+        self.pool.shutdown()
+        for loop in self._loops:
+            loop.close()

@@ -6,41 +6,39 @@ import sys
 import time
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
+from itertools import count
+from typing import Any
 
 from contract import Endpoint
 from verify import course
 from verify.aws import Credentials
 from verify.deadline import Deadline
 from verify.errors import DeadlineExceeded, NotApplicable, Refused, StepFailed
-from verify.exercise import Check, Exercise, Scene
-from verify.expectations import CLUSTER, judge
-from verify.mysql import CLEAN
-from verify.sql import (
+from verify.exercise import CLEAN, Check, Exercise, Scene
+from verify.expectations import CLUSTER, equals, judge
+from verify.sql import Sql, connect, open_connection
+from verify.sql_checks import (
+    NOT_THERE_YET,
     READ_ONLY,
     READ_ONLY_MODE,
-    Sql,
-    connect,
     drop_own_database,
     expect_read_only,
-    open_connection,
     refused_by_wrong_ca,
     refused_without_tls,
     tls_in_use,
 )
-from verify.trust import required_for_rds
 
 CONNECT = "connect to the writer endpoint"
 CREATE = "insert three REPEAT rows through the writer endpoint"
 COUNT = "count them through the reader endpoint"
 WRITER = "the writer endpoint leads to the writer"
-CONNECTIONS = 40
-"""How many connections may be needed to meet every reader."""
 _QUICK_CONNECTIONS = 10
 _PAUSE_S = 0.25
 """Between later connections: on AWS the reader endpoint is a DNS name that turns every second."""
 _POLL_S = 0.002
-_NOT_THERE_YET = frozenset({1049, 1146})
-_TABLES = frozenset({"performance_test"})
+_REFUSED = "INSERT INTO auroratest.performance_test (data) VALUES (REPEAT('D', 1000))"
+_OWN = {"performance_test": "data IN (" + ", ".join(f"REPEAT('{c}', 1000)" for c in "ABCD") + ")"}
+"""What the exercise makes in auroratest: a table, and a condition for its rows."""
 
 
 class Aurora(Exercise):
@@ -80,20 +78,16 @@ class Aurora(Exercise):
 
     def clean_up(self, deadline: Deadline) -> str:
         with self._open(self._writer_endpoint, deadline) as sql:
-            return drop_own_database(sql, "auroratest", _TABLES)
+            return drop_own_database(sql, "auroratest", _OWN)
 
     def _open(self, endpoint: Endpoint, deadline: Deadline) -> AbstractContextManager[Sql]:
-        ca = required_for_rds(self.scene.ca)
-        return connect(endpoint, self._credentials, deadline, ca=ca)
+        return connect(endpoint, self._credentials, deadline, ca=self.scene.ca)
 
     def _connect(self) -> str:
         scene = self.scene
         self._credentials = scene.credentials(scene.database)
         self._writer = open_connection(
-            self._writer_endpoint,
-            self._credentials,
-            scene.deadline(),
-            ca=required_for_rds(scene.ca),
+            self._writer_endpoint, self._credentials, scene.deadline(), ca=scene.ca
         )
         self.opened.callback(self._writer.close)
         version = self._writer.run("SELECT VERSION()")[0][0]
@@ -101,26 +95,26 @@ class Aurora(Exercise):
 
     def _writer_identity(self) -> str:
         self._writer_name = self._writer.identity()
-        reported = [m["DBInstanceIdentifier"] for m in self._members() if m["IsClusterWriter"]]
+        members = self._reported()["DBClusterMembers"]
+        reported = [m["DBInstanceIdentifier"] for m in members if m["IsClusterWriter"]]
         if reported != [self._writer_name]:
             raise StepFailed(f"it leads to {self._writer_name}, RDS reports {reported} as writer")
         return f"{self._writer_name}, as RDS reports"
 
-    def _members(self) -> list[dict[str, object]]:
+    def _reported(self) -> dict[str, Any]:
         database = self.scene.database
         if database.cluster is None:
             raise StepFailed("its output names no cluster")
-        reported = self.scene.cloud.cluster(database.region, database.cluster)
-        members: list[dict[str, object]] = reported["DBClusterMembers"]
-        return members
+        return self.scene.cloud.cluster(database.region, database.cluster)
 
     def _settings(self) -> str:
         database = self.scene.database
-        members = {str(m["DBInstanceIdentifier"]) for m in self._members()}
-        if members != set(database.instances):
-            raise StepFailed(f"members are {sorted(members)}, not {sorted(database.instances)}")
-        reported = self.scene.cloud.cluster(database.region, str(database.cluster))
-        return f"{len(members)} members, {judge(reported, CLUSTER)}"
+        reported = self._reported()
+        members = sorted(m["DBInstanceIdentifier"] for m in reported["DBClusterMembers"])
+        if members != sorted(database.instances):
+            raise StepFailed(f"members are {members}, not {sorted(database.instances)}")
+        version = equals("EngineVersion", database.version)
+        return f"{len(members)} members, {judge(reported, (version, *CLUSTER))}"
 
     def _zones(self) -> str:
         database = self.scene.database
@@ -141,7 +135,7 @@ class Aurora(Exercise):
         return refused_by_wrong_ca(self._writer_endpoint, self._credentials, self.scene.deadline())
 
     def _clean(self) -> str:
-        return drop_own_database(self._writer, "auroratest", _TABLES)
+        return drop_own_database(self._writer, "auroratest", _OWN)
 
     def _create(self) -> str:
         self.began = True
@@ -153,23 +147,21 @@ class Aurora(Exercise):
         deadline = self.scene.deadline()
         started = time.monotonic()
         with self._open(self.scene.database.endpoint("reader"), deadline) as sql:
-            count = _count(sql)
-            while count != 3:
+            while (rows := _count(sql)) != 3:
                 if deadline.expired:
-                    raise DeadlineExceeded(f"it counts {count} rows, not 3, at {sql.identity()}")
+                    raise DeadlineExceeded(
+                        f"it still counts {rows} rows, not 3, at {sql.identity()} "
+                        f"after {self.scene.wait_s:g} s"
+                    )
                 time.sleep(_POLL_S)
-                count = _count(sql)
             waited = 1000 * (time.monotonic() - started)
             return f"COUNT(*) = 3 at {sql.identity()}, {waited:.0f} ms after connecting"
 
     def _write(self) -> str:
         self._needs_readers()
         with self._open(self.scene.database.endpoint("reader"), self.scene.deadline()) as sql:
-            return expect_read_only(
-                sql,
-                "INSERT INTO auroratest.performance_test (data) VALUES (REPEAT('D', 1000))",
-                frozenset({READ_ONLY, READ_ONLY_MODE}),
-            )
+            said = expect_read_only(sql, _REFUSED, frozenset({READ_ONLY, READ_ONLY_MODE}))
+            return f"{said} at {sql.identity()}"
 
     def _readers(self) -> str:
         self._needs_readers()
@@ -177,23 +169,30 @@ class Aurora(Exercise):
         wanted = set(self.scene.database.instances) - {self._writer_name}
         reached: dict[str, int] = {}
         deadline = self.scene.deadline()
-        for attempt in range(CONNECTIONS):
+        for attempt in count():
+            if deadline.expired:
+                break
             if attempt >= _QUICK_CONNECTIONS:
                 time.sleep(_PAUSE_S)
-            with self._open(endpoint, deadline) as sql:
+            with self._open(endpoint, self.scene.deadline()) as sql:
                 name = sql.identity()
             reached[name] = reached.get(name, 0) + 1
             if name not in wanted:
                 raise StepFailed(f"it led to {name}, which is not one of {sorted(wanted)}")
             if wanted == set(reached):
-                return ", ".join(f"{name} {times}x" for name, times in sorted(reached.items()))
-        missed = sorted(wanted - set(reached))
-        raise StepFailed(f"{CONNECTIONS} connections never reached {', '.join(missed)}")
+                break
+        said = ", ".join(f"{name} {times}x" for name, times in sorted(reached.items()))
+        if missed := sorted(wanted - set(reached)):
+            raise StepFailed(
+                f"within {self.scene.wait_s:g} s it never led to {missed}, only {said}"
+            )
+        return said
 
     def _custom(self, endpoint: Endpoint) -> str:
         reached = set()
         deadline = self.scene.deadline()
-        for _ in range(3 * max(1, len(endpoint.members))):
+        # Often enough that a member of the cluster that it should not reach would show.
+        for _ in range(2 * len(self.scene.database.instances)):
             with self._open(endpoint, deadline) as sql:
                 reached.add(sql.identity())
         if not reached <= set(endpoint.members):
@@ -215,7 +214,7 @@ def _count(sql: Sql) -> int:
         sql.run("USE auroratest")
         return int(sql.run(course.COUNT_ROWS)[0][0])
     except Refused as error:
-        if error.errno in _NOT_THERE_YET:
+        if error.errno in NOT_THERE_YET:
             return 0
         raise
 

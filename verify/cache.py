@@ -15,7 +15,14 @@ from redis.retry import Retry
 
 from contract import Endpoint
 from verify.deadline import Deadline
-from verify.errors import DeadlineExceeded, NotTrusted, Refused, StepFailed, Unreachable
+from verify.errors import (
+    DeadlineExceeded,
+    NotTrusted,
+    Refused,
+    StepFailed,
+    Unreachable,
+    VerifyError,
+)
 
 
 class ReadOnly(Refused):
@@ -24,10 +31,6 @@ class ReadOnly(Refused):
 
 class Denied(Refused):
     """The server asked for an auth token, or did not accept it."""
-
-
-class Broken(Unreachable):
-    """The peer answered by closing the connection."""
 
 
 class Cache:
@@ -105,7 +108,7 @@ def open_connection(
     return cache
 
 
-def _meaning(error: Exception, where: str, seconds: float) -> Exception:
+def _meaning(error: Exception, where: str, seconds: float) -> VerifyError:
     text = str(error).strip().rstrip(".")
     causes = (error, error.__cause__, error.__context__)
     distrust = next((c for c in causes if isinstance(c, ssl.SSLCertVerificationError)), None)
@@ -121,7 +124,5 @@ def _meaning(error: Exception, where: str, seconds: float) -> Exception:
     if isinstance(error, redis.ResponseError):
         return StepFailed(f"{where} answered: {text}")
     if isinstance(error, redis.TimeoutError | TimeoutError):
-        return DeadlineExceeded(f"{where} gives no answer within {seconds:.0f} s")
-    if "refused" in text or "Name or service" in text or "unreachable" in text:
-        return Unreachable(f"{where} cannot be reached: {text}")
-    return Broken(f"{where} closed the connection: {text}")
+        return DeadlineExceeded(f"{where} gives no answer within {round(seconds, 1):g} s")
+    return Unreachable(f"{where} cannot be reached: {text}")

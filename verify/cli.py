@@ -3,31 +3,35 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from contract import ContractError, Database, Deployment
+from contract import ContractError
 from verify.aws import Cloud
 from verify.console import Progress
 from verify.deadline import Deadline
 from verify.deployment import databases_of, find_deployment
 from verify.errors import CannotRun
 from verify.exercise import LIMIT_IN_WAITS, Scene, perform
-from verify.registry import EXERCISES, Planned, plan
-from verify.results import Exercise, Outcome, Report, write_json, write_junit
+from verify.registry import EXERCISES, plan
+from verify.results import Report, check_writable, write_json, write_junit
 from verify.trust import ca_file
 
+STACK = "dev"
 WAIT_S = 10.0
 INTERRUPTED = 130
+BROKEN_PIPE = 141
 
 
 def main(argv: Sequence[str] | None = None, exercises: Sequence[str] = ()) -> int:
     """Run the exercises.
 
     ``exercises`` narrows what may run (`python -m verify.mysql`). The exit code is 0 when all
-    passed, 1 when a step failed, 2 when something could not run, 130 when interrupted.
+    passed, 1 when a step failed, 2 when something could not run, 130 when interrupted, 141 when
+    nobody reads the output any more.
     """
     arguments = _parser(exercises).parse_args(argv)
     try:
@@ -36,17 +40,17 @@ def main(argv: Sequence[str] | None = None, exercises: Sequence[str] = ()) -> in
         print(f"verify: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("verify: interrupted; what the exercise had made is cleaned up", file=sys.stderr)
+        print("verify: interrupted", file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:
-        # The reader of our output has gone; Python would complain again at exit.
-        sys.stderr.close()
-        return INTERRUPTED
+        # The reader of our output has gone; at exit Python would try to write the rest.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return BROKEN_PIPE
 
 
 def add_deployment_flags(parser: argparse.ArgumentParser) -> None:
     """The flags that say which stack is meant and how to trust it."""
-    parser.add_argument("--stack", default="dev", metavar="S", help="the stack (default: dev)")
+    parser.add_argument("--stack", default=STACK, metavar="S", help=f"the stack (default: {STACK})")
     parser.add_argument(
         "--outputs", type=Path, metavar="FILE", help="read the stack's outputs from this JSON file"
     )
@@ -96,8 +100,11 @@ def _run(arguments: argparse.Namespace, exercises: Sequence[str]) -> int:
     databases = databases_of(deployment)
     chosen = plan(databases, arguments.names, exercises)
     ca = ca_file(arguments.ca, deployment.access.ca_file)
+    for path in filter(None, (arguments.json, arguments.junit)):
+        check_writable(path)
     cloud = Cloud(deployment.access, arguments.timeout)
     progress = Progress()
+    progress.stack(deployment.stack, deployment.access.endpoint_url)
     started = time.monotonic()
     results = []
     try:
@@ -110,38 +117,37 @@ def _run(arguments: argparse.Namespace, exercises: Sequence[str]) -> int:
                 wait_s=arguments.timeout,
                 limit=Deadline(LIMIT_IN_WAITS * arguments.timeout),
             )
-            results.append(_perform(planned, scene, progress, arguments.keep))
+            make = EXERCISES[planned.exercise].make
+            results.append(perform(planned.exercise, make, scene, progress, keep=arguments.keep))
     finally:
         progress.stop()
     report = Report(
         stack=deployment.stack, seconds=time.monotonic() - started, exercises=tuple(results)
     )
-    _finish(report, arguments, progress)
+    progress.summary(report)
     if not arguments.names and not exercises:
-        _show_addresses(progress, databases, deployment)
+        progress.addresses(databases, _flags(arguments))
+    _write(report, arguments)
     return report.exit_code
 
 
-def _perform(planned: Planned, scene: Scene, progress: Progress, keep: bool) -> Exercise:
-    exercise = EXERCISES[planned.exercise].make(scene)
-    return perform(planned.exercise, exercise, progress, keep=keep)
+def _flags(arguments: argparse.Namespace) -> list[str]:
+    """The flags of `add_deployment_flags` that were given, to be given again."""
+    stack = [] if arguments.stack == STACK else ["--stack", arguments.stack]
+    outputs = ["--outputs", str(arguments.outputs)] if arguments.outputs else []
+    return [*stack, *outputs, *(["--ca", str(arguments.ca)] if arguments.ca else [])]
 
 
-def _finish(report: Report, arguments: argparse.Namespace, progress: Progress) -> None:
-    progress.summary(report)
+def _write(report: Report, arguments: argparse.Namespace) -> None:
     if arguments.json is not None:
         write_json(report, arguments.json)
     if arguments.junit is not None:
         write_junit(report, arguments.junit)
-    reasons = dict.fromkeys(
-        f"{e.database}: {e.not_run}" for e in report.exercises if e.status is Outcome.NOT_RUN
-    )
-    if reasons:
+    whose: dict[str, list[str]] = {}
+    for exercise in report.exercises:
+        if exercise.not_run is not None:
+            whose.setdefault(exercise.not_run, []).append(exercise.database)
+    if whose:
         sys.stdout.flush()
-        print(f"verify: could not run: {'; '.join(reasons)}", file=sys.stderr)
-
-
-def _show_addresses(
-    progress: Progress, databases: dict[str, Database], deployment: Deployment
-) -> None:
-    progress.addresses(databases, deployment.stack)
+        reasons = "; ".join(f"{', '.join(names)}: {reason}" for reason, names in whose.items())
+        print(f"verify: could not run: {reasons}", file=sys.stderr)

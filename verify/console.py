@@ -5,20 +5,19 @@ from __future__ import annotations
 import os
 import shlex
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from rich.console import Console
 from rich.status import Status as Spinner
-from rich.table import Table
 from rich.text import Text
 
 from contract import Database
-from verify.results import Exercise, Outcome, Report, Status, Step
+from verify.endpoints import reachable
+from verify.results import Outcome, Report, Status, Step
 
 _STYLES = {Status.PASSED: "green", Status.FAILED: "bold red", Status.SKIPPED: "yellow"}
 _OUTCOMES = {Outcome.PASSED: "green", Outcome.FAILED: "bold red", Outcome.NOT_RUN: "yellow"}
 _SLOWEST = 3
-_PLAIN_WIDTH = 200
 
 
 class Progress:
@@ -26,9 +25,13 @@ class Progress:
 
     def __init__(self, console: Console | None = None) -> None:
         self._console = console or _console()
-        self._live = self._console.is_terminal and "NO_COLOR" not in os.environ
+        self._live = self._console.is_terminal and not self._console.is_dumb_terminal
         self._spinner: Spinner | None = None
         self._title = ""
+
+    def stack(self, name: str, endpoint_url: str | None) -> None:
+        """Say which stack is examined, and who is asked about it."""
+        self._line(f"stack {name}, API endpoint {endpoint_url or 'of AWS'}")
 
     def exercise_started(self, name: str, database: str) -> None:
         self._title = name if name == database else f"{name} {database}"
@@ -54,10 +57,6 @@ class Progress:
         line.append(f"  {seconds}", style="dim")
         self._console.print(line)
 
-    def exercise_ended(self, result: Exercise) -> None:
-        if result.not_run is not None and not self._live:
-            self._line(f"{self._title}: {result.status}: {result.not_run}")
-
     def stop(self) -> None:
         """Take the spinner off the terminal."""
         if self._spinner is not None:
@@ -66,53 +65,78 @@ class Progress:
 
     def summary(self, report: Report) -> None:
         """The table of results and the slowest steps."""
-        table = Table("exercise", "database", "result", "passed", "failed", "skipped", "seconds")
-        for exercise in report.exercises:
-            table.add_row(
+        head = ("exercise", "database", "result", *Status, "seconds")
+        rows: list[tuple[str | Text, ...]] = [
+            (
                 exercise.name,
                 exercise.database,
                 Text(exercise.status, style=_OUTCOMES[exercise.status]),
                 *(str(exercise.count(status)) for status in Status),
                 f"{exercise.seconds:.2f}",
             )
-        self._console.print(table)
+            for exercise in report.exercises
+        ]
+        self._table(head, rows)
         steps = [(step, e) for e in report.exercises for step in e.steps]
         slowest = sorted(steps, key=lambda pair: -pair[0].seconds)[:_SLOWEST]
         said = "; ".join(f"{e.database}: {s.name} {s.seconds:.2f} s" for s, e in slowest)
-        self._console.print(Text(f"whole run {report.seconds:.2f} s; slowest steps: {said}"))
+        self._line(f"whole run {report.seconds:.2f} s; slowest steps: {said or 'none'}")
 
-    def addresses(self, databases: Mapping[str, Database], stack: str) -> None:
-        """Where each database is reachable, with the line that opens a shell on it."""
-        table = Table("database", "role", "address", "open a shell")
+    def addresses(self, databases: Mapping[str, Database], flags: Sequence[str]) -> None:
+        """Where each database is reachable, each with the line that opens a shell there.
+
+        ``flags`` say which stack is meant and how to trust it, as they were given.
+        """
+        rows = []
         for name, database in databases.items():
-            line = shell_line(name, stack)
-            for endpoint in database.endpoints:
-                if endpoint.role == "node":
-                    continue
-                role = (
-                    endpoint.role if endpoint.name is None else f"{endpoint.role} {endpoint.name}"
+            for number, endpoint in enumerate(reachable(database)):
+                role = None if number == 0 else endpoint.name or endpoint.role
+                rows.append(
+                    (
+                        name if number == 0 else "",
+                        " ".join(filter(None, (endpoint.role, endpoint.name))),
+                        f"{endpoint.host}:{endpoint.port}",
+                        shell_line(name, role, flags),
+                    )
                 )
-                address = f"{endpoint.host}:{endpoint.port}"
-                table.add_row(name, role, Text(address), Text(line))
-                name = line = ""
-        self._console.print(table)
+        self._table(("database", "role", "address", "open a shell"), rows)
+
+    def _table(self, head: Sequence[str], rows: Iterable[Sequence[str | Text]]) -> None:
+        # No frame and no wrapping inside a cell: a line can be copied, cut and searched.
+        cells = [[Text(h, style="bold") for h in head], *(list(map(_text, row)) for row in rows)]
+        widths = [max(cell.cell_len for cell in column) for column in zip(*cells, strict=True)]
+        self._console.print()
+        for row in cells:
+            for cell, width in zip(row[:-1], widths, strict=False):
+                cell.pad_right(width - cell.cell_len + 2)
+            self._console.print(Text.assemble(*row), soft_wrap=True)
 
     def _line(self, text: str) -> None:
         self._console.print(Text(" ".join(text.split())), soft_wrap=True)
 
 
-def shell_line(name: str, stack: str) -> str:
+def _text(cell: str | Text) -> Text:
+    return cell if isinstance(cell, Text) else Text(cell)
+
+
+def shell_line(name: str, role: str | None = None, flags: Sequence[str] = ()) -> str:
     """The command that opens a shell on a database, for the Python that runs now."""
     python = os.path.relpath(sys.executable) if _below_here(sys.executable) else sys.executable
-    words = [python, "-m", "verify.shell", name]
-    return shlex.join(words if stack == "dev" else [*words, "--stack", stack])
+    words = [python, "-m", "verify.shell", name, *([role] if role else []), *flags]
+    return shlex.join(words)
 
 
 def _below_here(path: str) -> bool:
     return os.path.abspath(path).startswith(os.getcwd() + os.sep)
 
 
+class _Console(Console):
+    def on_broken_pipe(self) -> None:
+        # Rich would end the process with the exit code of a failed step.
+        raise
+
+
 def _console() -> Console:
     if sys.stdout.isatty():
-        return Console(highlight=False)
-    return Console(highlight=False, width=_PLAIN_WIDTH, color_system=None)
+        return _Console(highlight=False)
+    return _Console(highlight=False, color_system=None)

@@ -32,6 +32,9 @@ THE_USERS = frozenset(
 REFUSED_INSERT = "INSERT INTO users (username, email) VALUES ('test', 'test@example.com');"
 """Practice 2: what a replica must refuse."""
 
+REFUSED_USER = ("test", "test@example.com")
+"""The row that a replica which does not refuse it would hold."""
+
 PERFORMANCE_TEST = """
 CREATE DATABASE auroratest;
 USE auroratest;

@@ -68,7 +68,8 @@ def _from_file(path: Path, stack: str) -> Deployment:
 
 
 def _from_pulumi(stack: str, project: Path) -> Deployment:
-    command = ["pulumi", "stack", "output", "--json", "--non-interactive", "--stack", stack]
+    asking = ("stack", "output", "--json", "--show-secrets=false", "--non-interactive")
+    command = ["pulumi", *asking, "--stack", stack]
     try:
         done = subprocess.run(
             command,

@@ -1,7 +1,8 @@
 """How an exercise is performed: its checks in order, each a proof, each reported.
 
 A check whose prerequisite did not pass is skipped. A check that opens a connection and finds
-nobody there means that the exercise could not run, which is not a failure of the database.
+nobody there means that the exercise could not run, which is not a failure of the database: it
+ends there.
 """
 
 from __future__ import annotations
@@ -13,13 +14,14 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from contract import Database
+from contract import ContractError, Database
 from verify.aws import Cloud, Credentials
 from verify.deadline import Deadline
 from verify.errors import CannotRun, DeadlineExceeded, NoCredentials, NotApplicable, VerifyError
 from verify.results import Exercise as Result
 from verify.results import Status, Step
 
+CLEAN = "no leftovers of an earlier run"
 CLEAN_UP = "clean up"
 LIMIT_IN_WAITS = 6
 """An exercise as a whole may take this many times the longest single wait."""
@@ -92,8 +94,6 @@ class Audience(Protocol):
 
     def step_ended(self, step: Step) -> None: ...
 
-    def exercise_ended(self, result: Result) -> None: ...
-
 
 @dataclass
 class _Progress:
@@ -105,11 +105,21 @@ class _Progress:
         return next((need for need in check.needs if need not in passed), None)
 
 
-def perform(name: str, exercise: Exercise, audience: Audience, *, keep: bool = False) -> Result:
+def perform(
+    name: str,
+    make: Callable[[Scene], Exercise],
+    scene: Scene,
+    audience: Audience,
+    *,
+    keep: bool = False,
+) -> Result:
     """Perform every check and clean up, also when interrupted; nothing is raised but that."""
-    scene = exercise.scene
-    progress = _Progress()
     audience.exercise_started(name, scene.name)
+    try:
+        exercise = make(scene)
+    except (CannotRun, ContractError) as reason:
+        return Result(name=name, database=scene.name, steps=(), not_run=str(reason))
+    progress = _Progress()
 
     def attempt(check: Check) -> None:
         audience.step_started(check.name)
@@ -121,14 +131,14 @@ def perform(name: str, exercise: Exercise, audience: Audience, *, keep: bool = F
         with exercise.opened:
             for check in exercise.checks():
                 attempt(_limited(check, scene.limit))
+                if progress.not_run is not None:
+                    break
     finally:
         if exercise.began and not keep:
             attempt(Check(CLEAN_UP, lambda: exercise.clean_up(Deadline(scene.wait_s))))
-    result = Result(
+    return Result(
         name=name, database=scene.name, steps=tuple(progress.steps), not_run=progress.not_run
     )
-    audience.exercise_ended(result)
-    return result
 
 
 def _limited(check: Check, limit: Deadline) -> Check:
@@ -146,8 +156,6 @@ def _perform(check: Check, progress: _Progress) -> Step:
     def step(status: Status, said: str) -> Step:
         return Step(name=check.name, status=status, said=said, seconds=time.monotonic() - started)
 
-    if progress.not_run is not None:
-        return step(Status.SKIPPED, "the exercise could not run")
     missing = progress.missing(check)
     if missing is not None:
         return step(Status.SKIPPED, f"needs {missing!r}, which did not pass")
@@ -160,5 +168,5 @@ def _perform(check: Check, progress: _Progress) -> Step:
             return step(Status.FAILED, str(reason))
         progress.not_run = str(reason)
         return step(Status.SKIPPED, str(reason))
-    except VerifyError as reason:
+    except (VerifyError, ContractError) as reason:
         return step(Status.FAILED, str(reason))

@@ -21,8 +21,9 @@ class Expectation:
     holds: Callable[[Any, Mapping[str, Any]], bool] = lambda value, _: value is not None
 
 
-def _is(field: str, value: object) -> Expectation:
-    return Expectation(field, f"{value}", lambda found, _: found == value)
+def equals(field: str, value: object) -> Expectation:
+    """The field has this value, or is absent where it is ``None``."""
+    return Expectation(field, f"{value!r}", lambda found, _: found == value)
 
 
 def _at_least(field: str, minimum: int) -> Expectation:
@@ -36,7 +37,7 @@ def _reported(field: str) -> Expectation:
 
 
 INSTANCE = (
-    _is("MultiAZ", True),
+    equals("MultiAZ", True),
     _reported("StorageType"),
     _at_least("AllocatedStorage", 1),
     Expectation(
@@ -47,31 +48,31 @@ INSTANCE = (
     _at_least("BackupRetentionPeriod", 1),
     _at_least("MonitoringInterval", 1),
     _reported("MonitoringRoleArn"),
-    _is("PubliclyAccessible", False),
-    _is("StorageEncrypted", True),
+    equals("PubliclyAccessible", False),
+    equals("StorageEncrypted", True),
 )
 """Practice 1: an RDS instance for production. Sizes in GB, periods in days, intervals in s."""
 
 REPLICA = (
     _reported("ReadReplicaSourceDBInstanceIdentifier"),
-    _is("PubliclyAccessible", False),
-    _is("StorageEncrypted", True),
+    equals("PubliclyAccessible", False),
+    equals("StorageEncrypted", True),
 )
 """Practice 2: a read replica."""
 
 CLUSTER = (
-    _is("StorageEncrypted", True),
+    equals("StorageEncrypted", True),
     _at_least("BackupRetentionPeriod", 1),
 )
 """Practice 3: an Aurora cluster."""
 
 CACHE = (
-    _is("MultiAZ", "enabled"),
-    _is("AutomaticFailover", "enabled"),
+    equals("MultiAZ", "enabled"),
+    equals("AutomaticFailover", "enabled"),
     _at_least("SnapshotRetentionLimit", 1),
-    _is("TransitEncryptionEnabled", True),
-    _is("AtRestEncryptionEnabled", True),
-    _is("AuthTokenEnabled", True),
+    equals("TransitEncryptionEnabled", True),
+    equals("AtRestEncryptionEnabled", True),
+    equals("AuthTokenEnabled", True),
 )
 """Practice 5: a replication group."""
 
@@ -85,7 +86,7 @@ def judge(reported: Mapping[str, Any], expectations: Sequence[Expectation]) -> s
     ]
     if wrong:
         raise StepFailed("; ".join(wrong))
-    return ", ".join(f"{e.field} {_short(reported[e.field])}" for e in expectations)
+    return ", ".join(f"{e.field} {_short(reported.get(e.field))}" for e in expectations)
 
 
 def _short(value: object) -> str:

@@ -5,38 +5,28 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable
 
-from contract import ContractError, Database, Endpoint
 from verify import course
 from verify.aws import Credentials
 from verify.deadline import Deadline
+from verify.endpoints import main_endpoint
 from verify.errors import StepFailed
-from verify.exercise import Check, Exercise, Scene
-from verify.expectations import INSTANCE, judge
-from verify.sql import (
-    Sql,
-    connect,
+from verify.exercise import CLEAN, Check, Exercise, Scene
+from verify.expectations import INSTANCE, equals, judge
+from verify.sql import Sql, connect, open_connection
+from verify.sql_checks import (
     drop_own_database,
-    open_connection,
     refused_by_wrong_ca,
     refused_without_tls,
     tls_in_use,
 )
-from verify.trust import required_for_rds
 
 CONNECT = "connect with a verified certificate"
-CLEAN = "no leftovers of an earlier run"
 CREATE = "create testdb.users and insert three rows"
-TABLES = frozenset({"users", "heartbeat"})
-"""What the exercises make in testdb."""
-
-
-def instance_endpoint(database: Database) -> Endpoint:
-    """Where an RDS instance or replica listens, whatever role its topology calls it by."""
-    for role in ("writer", "instance", "reader"):
-        found = database.endpoints_of(role)
-        if found:
-            return found[0]
-    raise ContractError(f"no endpoint of an instance; it has {database.endpoints}")
+OWN = {
+    "users": f"(username, email) IN {(*sorted(course.THE_USERS), course.REFUSED_USER)}",
+    "heartbeat": "TRUE",
+}
+"""What the exercises make in testdb: tables, and a condition for their rows."""
 
 
 def select_users(sql: Sql) -> str:
@@ -53,7 +43,7 @@ class MySQL(Exercise):
 
     def __init__(self, scene: Scene) -> None:
         super().__init__(scene)
-        self._endpoint = instance_endpoint(scene.database)
+        self._endpoint = main_endpoint(scene.database)
         self._credentials = Credentials(None, "")
         self._sql: Sql
 
@@ -70,15 +60,14 @@ class MySQL(Exercise):
         )
 
     def clean_up(self, deadline: Deadline) -> str:
-        ca = required_for_rds(self.scene.ca)
-        with connect(self._endpoint, self._credentials, deadline, ca=ca) as sql:
-            return drop_own_database(sql, "testdb", TABLES)
+        with connect(self._endpoint, self._credentials, deadline, ca=self.scene.ca) as sql:
+            return drop_own_database(sql, "testdb", OWN)
 
     def _connect(self) -> str:
         scene = self.scene
         self._credentials = scene.credentials(scene.database)
         self._sql = open_connection(
-            self._endpoint, self._credentials, scene.deadline(), ca=required_for_rds(scene.ca)
+            self._endpoint, self._credentials, scene.deadline(), ca=scene.ca
         )
         self.opened.callback(self._sql.close)
         version = self._sql.run("SELECT VERSION()")[0][0]
@@ -86,7 +75,9 @@ class MySQL(Exercise):
 
     def _settings(self) -> str:
         database = self.scene.database
-        return judge(self.scene.cloud.instance(database.region, database.instances[0]), INSTANCE)
+        reported = self.scene.cloud.instance(database.region, database.instances[0])
+        own = (equals("EngineVersion", database.version), equals("DBName", database.database))
+        return judge(reported, (*own, *INSTANCE))
 
     def _without_tls(self) -> str:
         return refused_without_tls(self._endpoint, self._credentials, self.scene.deadline())
@@ -95,7 +86,7 @@ class MySQL(Exercise):
         return refused_by_wrong_ca(self._endpoint, self._credentials, self.scene.deadline())
 
     def _clean(self) -> str:
-        return drop_own_database(self._sql, "testdb", TABLES)
+        return drop_own_database(self._sql, "testdb", OWN)
 
     def _create(self) -> str:
         self.began = True

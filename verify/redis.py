@@ -9,12 +9,11 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 from verify import course
-from verify.cache import Broken, Cache, Denied, ReadOnly, connect, open_connection
+from verify.cache import Cache, Denied, ReadOnly, connect, open_connection
 from verify.deadline import Deadline
-from verify.errors import DeadlineExceeded, NotApplicable, StepFailed
-from verify.exercise import Check, Exercise, Scene
+from verify.errors import DeadlineExceeded, NotApplicable, StepFailed, Unreachable
+from verify.exercise import CLEAN, Check, Exercise, Scene
 from verify.expectations import CACHE, judge
-from verify.mysql import CLEAN
 from verify.trust import refused_by_stranger
 
 CONNECT = "connect to the primary endpoint"
@@ -107,8 +106,10 @@ class Redis(Exercise):
         try:
             with connect(self._endpoint, self._token, self.scene.deadline(), tls=False, ca=None):
                 pass
-        except Broken as error:
-            return str(error)
+        except Unreachable as error:
+            # Only in plain text: over TLS the same server answers.
+            self._primary.ask("PING")
+            return f"refused: {error}"
         raise StepFailed("a connection without TLS was accepted")
 
     def _wrong_ca(self) -> str:
@@ -170,7 +171,9 @@ class Redis(Exercise):
                 raise StepFailed(f"the reader endpoint leads to a {role}, not to a replica")
             while (found := cache.run(course.REDIS_STRING[1])) != course.REDIS_KEYS["user:1"]:
                 if deadline.expired:
-                    raise DeadlineExceeded(f"it still reads {found!r} at a replica")
+                    raise DeadlineExceeded(
+                        f"it still reads {found!r} at a replica after {self.scene.wait_s:g} s"
+                    )
                 time.sleep(_POLL_S)
         return f"{found!r}, {1000 * (time.monotonic() - started):.0f} ms after connecting"
 

@@ -12,12 +12,13 @@ from contract import Database
 from verify import course
 from verify.aws import Credentials
 from verify.deadline import Deadline
+from verify.endpoints import main_endpoint
 from verify.errors import DeadlineExceeded, NoDeployment, Refused, StepFailed
-from verify.exercise import Check, Exercise, Scene
+from verify.exercise import CLEAN, Check, Exercise, Scene
 from verify.expectations import REPLICA, judge
-from verify.mysql import CLEAN, TABLES, instance_endpoint, select_users
-from verify.sql import READ_ONLY, Sql, connect, drop_own_database, expect_read_only, open_connection
-from verify.trust import required_for_rds
+from verify.mysql import OWN, select_users
+from verify.sql import Sql, connect, open_connection
+from verify.sql_checks import NOT_THERE_YET, READ_ONLY, drop_own_database, expect_read_only
 
 CONNECT_SOURCE = "connect to the source"
 CONNECT_REPLICA = "connect to the replica"
@@ -25,8 +26,6 @@ CREATE = "create testdb.users on the source"
 ARRIVE = "rows arrive at the replica"
 HEARTBEATS = 20
 _POLL_S = 0.0005
-_NOT_THERE_YET = frozenset({1049, 1146})
-"""Unknown database, unknown table: replication has not come that far."""
 
 
 class Replica(Exercise):
@@ -34,9 +33,9 @@ class Replica(Exercise):
 
     def __init__(self, scene: Scene) -> None:
         super().__init__(scene)
-        self._endpoint = instance_endpoint(scene.database)
+        self._endpoint = main_endpoint(scene.database)
         self._source_facts = self._find_source()
-        self._source_endpoint = instance_endpoint(self._source_facts)
+        self._source_endpoint = main_endpoint(self._source_facts)
         self._credentials = Credentials(None, "")
         self._source: Sql
         self._replica: Sql
@@ -54,9 +53,8 @@ class Replica(Exercise):
         )
 
     def clean_up(self, deadline: Deadline) -> str:
-        ca = required_for_rds(self.scene.ca)
-        with connect(self._source_endpoint, self._credentials, deadline, ca=ca) as sql:
-            return drop_own_database(sql, "testdb", TABLES)
+        with connect(self._source_endpoint, self._credentials, deadline, ca=self.scene.ca) as sql:
+            return drop_own_database(sql, "testdb", OWN)
 
     def _find_source(self) -> Database:
         name = self.scene.database.source
@@ -73,7 +71,7 @@ class Replica(Exercise):
             self._source_endpoint,
             self._credentials,
             scene.deadline(),
-            ca=required_for_rds(scene.ca),
+            ca=scene.ca,
         )
         self.opened.callback(self._source.close)
         return f"{scene.database.source} in {self._source_facts.region}"
@@ -81,7 +79,7 @@ class Replica(Exercise):
     def _connect_replica(self) -> str:
         scene = self.scene
         self._replica = open_connection(
-            self._endpoint, self._credentials, scene.deadline(), ca=required_for_rds(scene.ca)
+            self._endpoint, self._credentials, scene.deadline(), ca=scene.ca
         )
         self.opened.callback(self._replica.close)
         return f"{self._endpoint.host}:{self._endpoint.port} in {scene.database.region}"
@@ -98,7 +96,7 @@ class Replica(Exercise):
         return said
 
     def _clean(self) -> str:
-        return drop_own_database(self._source, "testdb", TABLES)
+        return drop_own_database(self._source, "testdb", OWN)
 
     def _create(self) -> str:
         self.began = True
@@ -140,7 +138,7 @@ class Replica(Exercise):
                 "SELECT 1 FROM testdb.heartbeat WHERE run = %s AND beat = %s", (run, beat)
             )
         except Refused as error:
-            if error.errno in _NOT_THERE_YET:
+            if error.errno in NOT_THERE_YET:
                 return False
             raise
         return bool(rows)

@@ -89,6 +89,14 @@ class Report(_Frozen):
         return 2 if Outcome.NOT_RUN in outcomes or not outcomes else 0
 
 
+def check_writable(path: Path) -> None:
+    """`CannotRun` when a report cannot be written to ``path``: known before an exercise runs."""
+    try:
+        path.open("a", encoding="utf-8").close()
+    except OSError as error:
+        raise CannotRun(f"cannot write the report {path}: {error.strerror}") from error
+
+
 def write_json(report: Report, path: Path) -> None:
     """Write ``report`` as JSON; `CannotRun` when the file cannot be written."""
     _write(path, report.model_dump_json(indent=2) + "\n")
@@ -102,29 +110,36 @@ def write_junit(report: Report, path: Path) -> None:
             root,
             "testsuite",
             name=f"{exercise.name} ({exercise.database})",
-            tests=str(len(exercise.steps)),
+            tests=str(len(exercise.steps) + int(exercise.not_run is not None)),
             failures=str(exercise.count(Status.FAILED)),
             skipped=str(exercise.count(Status.SKIPPED)),
-            errors=str(int(exercise.status is Outcome.NOT_RUN)),
+            errors=str(int(exercise.not_run is not None)),
             time=f"{exercise.seconds:.3f}",
         )
         for step in exercise.steps:
-            _case(suite, exercise, step)
+            _tell(_case(suite, exercise, step.name, step.seconds), step)
         if exercise.not_run is not None:
-            ElementTree.SubElement(suite, "system-err").text = _xml(exercise.not_run)
+            # Readers of JUnit count the errors of cases, not those of suites.
+            case = _case(suite, exercise, "could run", 0.0)
+            ElementTree.SubElement(case, "error", message=_xml(exercise.not_run))
     ElementTree.indent(root)
     text = ElementTree.tostring(root, encoding="unicode")
     _write(path, f'<?xml version="1.0" encoding="utf-8"?>\n{text}\n')
 
 
-def _case(suite: ElementTree.Element, exercise: Exercise, step: Step) -> None:
-    case = ElementTree.SubElement(
+def _case(
+    suite: ElementTree.Element, exercise: Exercise, name: str, seconds: float
+) -> ElementTree.Element:
+    return ElementTree.SubElement(
         suite,
         "testcase",
         classname=f"verify.{exercise.name}.{exercise.database}",
-        name=step.name,
-        time=f"{step.seconds:.3f}",
+        name=name,
+        time=f"{seconds:.3f}",
     )
+
+
+def _tell(case: ElementTree.Element, step: Step) -> None:
     if step.status is Status.FAILED:
         ElementTree.SubElement(case, "failure", message=_xml(step.said))
     elif step.status is Status.SKIPPED:

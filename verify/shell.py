@@ -1,4 +1,4 @@
-"""`python -m verify.shell NAME`: a mysql or redis-cli shell on a database of the stack.
+"""`python -m verify.shell NAME [ROLE]`: a mysql or redis-cli shell on a database of the stack.
 
 The password goes through a pipe or the child's environment, never through its arguments, which
 every user of the machine can read.
@@ -17,28 +17,22 @@ from contract import ContractError, Database, Endpoint
 from verify.aws import Cloud, Credentials
 from verify.cli import add_deployment_flags
 from verify.deployment import databases_of, find_deployment
+from verify.endpoints import main_endpoint
 from verify.errors import CannotRun, NoCredentials, StepFailed, UnknownName
-from verify.mysql import instance_endpoint
 from verify.trust import ca_file, required_for_rds
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Become the shell; returns 2 with one sentence when that cannot be done."""
     words = list(sys.argv[1:] if argv is None else argv)
-    own, _, passed_on = _split(words)
+    cut = words.index("--") if "--" in words else len(words)
+    own, passed_on = words[:cut], words[cut + 1 :]
     arguments = _parser().parse_args(own)
     try:
         return _open(arguments, passed_on)
     except (CannotRun, StepFailed, ContractError) as error:
         print(f"verify.shell: {error}", file=sys.stderr)
         return 2
-
-
-def _split(words: list[str]) -> tuple[list[str], str, list[str]]:
-    if "--" not in words:
-        return words, "", []
-    cut = words.index("--")
-    return words[:cut], "--", words[cut + 1 :]
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -48,7 +42,9 @@ def _parser() -> argparse.ArgumentParser:
         epilog="What follows -- goes to the shell: verify.shell mysql -- -e 'SELECT 1'",
     )
     parser.add_argument("name", help="a database of the stack")
-    parser.add_argument("--role", help="an endpoint's role or, for a custom endpoint, its name")
+    parser.add_argument(
+        "role", nargs="?", help="the role or the name of one of its endpoints (default: to write)"
+    )
     add_deployment_flags(parser)
     return parser
 
@@ -59,7 +55,7 @@ def _open(arguments: argparse.Namespace, passed_on: Sequence[str]) -> int:
     if arguments.name not in databases:
         raise UnknownName(f"the stack has no database {arguments.name!r}: {', '.join(databases)}")
     database = databases[arguments.name]
-    endpoint = _endpoint(database, arguments.role)
+    endpoint = _endpoint(arguments.name, database, arguments.role)
     ca = ca_file(arguments.ca, deployment.access.ca_file)
     secret = database.secret_arn or databases.get(database.source or "", database).secret_arn
     credentials = None
@@ -73,14 +69,14 @@ def _open(arguments: argparse.Namespace, passed_on: Sequence[str]) -> int:
     return _mysql(endpoint, user, credentials, required_for_rds(ca), passed_on)
 
 
-def _endpoint(database: Database, role: str | None) -> Endpoint:
+def _endpoint(name: str, database: Database, role: str | None) -> Endpoint:
     if role is not None:
         for endpoint in database.endpoints:
             if role in (endpoint.role, endpoint.name):
                 return endpoint
         roles = ", ".join(e.name or e.role for e in database.endpoints)
-        raise UnknownName(f"it has no endpoint {role!r}: {roles}")
-    return database.endpoint("primary") if database.kind == "redis" else instance_endpoint(database)
+        raise UnknownName(f"{name} has no endpoint {role!r}: {roles}")
+    return main_endpoint(database)
 
 
 def _mysql(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -21,15 +20,10 @@ from verify.errors import (
     Unreachable,
     VerifyError,
 )
-from verify.trust import stranger
+from verify.trust import required_for_rds
 
-READ_ONLY = 1290
-"""ER_OPTION_PREVENTS_STATEMENT: the server runs with --read-only."""
-READ_ONLY_MODE = 1836
-"""ER_READ_ONLY_MODE: what Aurora may answer instead."""
-_ACCESS_DENIED = 1045
+ACCESS_DENIED = 1045
 _UNKNOWN_VARIABLE = 1193
-_INSECURE_TRANSPORT = 3159
 # Errors the client makes up (2000-2999) say nothing about what the server thinks.
 _CLIENT_ERRORS = range(2000, 3000)
 
@@ -41,16 +35,16 @@ class Sql:
 
     def __init__(self, connection: Any, where: str, seconds: float) -> None:
         self._connection = connection
+        # One for all statements: each new cursor costs a round trip and swallows its timeout.
+        self._cursor = connection.cursor()
         self._where = where
         self._seconds = seconds
 
     def run(self, statement: str, values: Sequence[object] = ()) -> list[Row]:
         """The rows of one statement; `Refused` when the server answers with an error."""
         try:
-            cursor = self._connection.cursor()
-            cursor.execute(statement, tuple(values))
-            rows = cursor.fetchall() if cursor.with_rows else []
-            cursor.close()
+            self._cursor.execute(statement, tuple(values))
+            rows = self._cursor.fetchall() if self._cursor.with_rows else []
         except driver.Error as error:
             raise _meaning(error, self._where, self._seconds, opening=False) from error
         return list(rows)
@@ -84,7 +78,7 @@ def connect(
 ) -> Iterator[Sql]:
     """An open connection, its certificate checked against ``ca`` and the host name.
 
-    Raises `Unreachable`, `NotTrusted` or `Refused`.
+    Raises `Unreachable`, `NotTrusted`, `Refused`, or `NoTrust` without a ``ca``.
     """
     sql = open_connection(endpoint, credentials, deadline, ca=ca, tls=tls)
     try:
@@ -105,7 +99,7 @@ def open_connection(
     seconds = deadline.whole_seconds()
     where = f"{endpoint.host}:{endpoint.port}"
     trust: dict[str, Any] = (
-        {"ssl_ca": ca, "ssl_verify_cert": True, "ssl_verify_identity": True}
+        {"ssl_ca": required_for_rds(ca), "ssl_verify_cert": True, "ssl_verify_identity": True}
         if tls
         else {"ssl_disabled": True}
     )
@@ -137,84 +131,18 @@ def _meaning(error: Any, where: str, seconds: float, *, opening: bool) -> Verify
     if "CERTIFICATE_VERIFY_FAILED" in str(error) or "certificate verify failed" in str(error):
         reason = str(error).partition("certificate verify failed: ")[2].partition(" (")[0]
         return NotTrusted(f"the certificate of {where} is not trusted: {reason or text}")
-    slow = isinstance(error, driver.ReadTimeoutError | driver.WriteTimeoutError)
-    if opening and (slow or isinstance(error, driver.ConnectionTimeoutError)):
+    slow = isinstance(
+        error, driver.ReadTimeoutError | driver.WriteTimeoutError | driver.ConnectionTimeoutError
+    )
+    # A TLS handshake that times out is told apart by its text only.
+    if opening and (slow or "timed out" in text):
         return Unreachable(f"{where} does not answer within {seconds:g} s")
     if slow:
         return DeadlineExceeded(f"{where} gave no answer within {seconds:g} s")
-    if errno and errno not in _CLIENT_ERRORS:
-        if errno == _ACCESS_DENIED:
+    if errno > 0 and errno not in _CLIENT_ERRORS:
+        if errno == ACCESS_DENIED:
             text = f"{where} does not accept the user and password of the secret"
         return Refused(errno, text)
     if opening:
         return Unreachable(f"{where} cannot be reached: {text}")
     return StepFailed(f"the connection to {where} broke: {text}")
-
-
-def refused_without_tls(endpoint: Endpoint, credentials: Credentials, deadline: Deadline) -> str:
-    """Prove that the server refuses a connection in plain text."""
-    try:
-        with connect(endpoint, credentials, deadline, ca=None, tls=False):
-            pass
-    except Refused as error:
-        # A user that REQUIREs SSL is refused by 1045, whatever its password.
-        if error.errno in (_INSECURE_TRANSPORT, _ACCESS_DENIED):
-            return f"refused: {getattr(error.__cause__, 'msg', error)} (error {error.errno})"
-        raise
-    raise StepFailed("a connection without TLS was accepted")
-
-
-def refused_by_wrong_ca(endpoint: Endpoint, credentials: Credentials, deadline: Deadline) -> str:
-    """Prove that a client which trusts another CA refuses the server's certificate."""
-    with tempfile.NamedTemporaryFile("w", suffix=".pem") as file:
-        file.write(stranger())
-        file.flush()
-        try:
-            with connect(endpoint, credentials, deadline, ca=file.name):
-                pass
-        except NotTrusted as error:
-            return str(error)
-    raise StepFailed("a client that trusts another CA accepted the server's certificate")
-
-
-def tls_in_use(sql: Sql) -> str:
-    """Protocol and cipher of this connection, as the server reports them."""
-    status = {
-        str(name).lower(): str(value)
-        for variable in ("Ssl_version", "Ssl_cipher")
-        for name, value in sql.run(f"SHOW STATUS LIKE '{variable}'")
-    }
-    if not status.get("ssl_cipher"):
-        raise StepFailed("the server reports no TLS cipher on this connection")
-    return f"{status.get('ssl_version')} {status['ssl_cipher']}"
-
-
-def drop_own_database(sql: Sql, database: str, own: frozenset[str]) -> str:
-    """Drop ``database`` if it holds nothing but the tables ``own``; else `StepFailed`."""
-    found = sql.run(
-        "SELECT schema_name FROM information_schema.schemata WHERE schema_name = %s", (database,)
-    )
-    if not found:
-        return f"no {database}"
-    tables = sql.run(
-        "SELECT table_name FROM information_schema.tables WHERE table_schema = %s", (database,)
-    )
-    foreign = sorted({str(row[0]) for row in tables} - own)
-    if foreign:
-        raise StepFailed(
-            f"the database {database!r} holds tables that no exercise makes "
-            f"({', '.join(foreign)}), so it is left alone; move them to another database"
-        )
-    sql.run(f"DROP DATABASE {database}")
-    return f"dropped {database}"
-
-
-def expect_read_only(sql: Sql, statement: str, allowed: frozenset[int]) -> str:
-    """Prove that ``statement`` is refused because the server is read-only."""
-    try:
-        sql.run(statement)
-    except Refused as error:
-        if error.errno in allowed:
-            return f"refused: {error}"
-        raise StepFailed(f"refused, but not because the server is read-only: {error}") from error
-    raise StepFailed("the write was accepted")

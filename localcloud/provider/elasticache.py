@@ -135,7 +135,7 @@ class ReplicationGroup(_CacheKind):
     ours = frozenset({"applyImmediately", "finalSnapshotIdentifier", "authTokenUpdateStrategy"})
     replaced_by = frozenset(
         {
-            "atRestEncryptionEnabled", "kmsKeyId", "port", "preferredCacheClusterAzs",
+            "atRestEncryptionEnabled", "kmsKeyId", "port",
             "replicationGroupId", "subnetGroupName", "transitEncryptionEnabled",
         }
     )  # fmt: skip
@@ -143,11 +143,6 @@ class ReplicationGroup(_CacheKind):
     identified_by = ("replicationGroupId",)
     gone = frozenset({"ReplicationGroupNotFoundFault"})
     taken = frozenset({"ReplicationGroupAlreadyExists"})
-
-    def replaces(self, old: Inputs, new: Inputs) -> frozenset[str]:
-        """Zones follow the number of nodes; only for the same number they are another cache."""
-        resized = old.get("numCacheClusters") != new.get("numCacheClusters")
-        return frozenset({"-preferredCacheClusterAzs"}) if resized else frozenset()
 
     def create(self, resource: Resource) -> tuple[str, Outputs]:
         self.client(resource).create_replication_group(

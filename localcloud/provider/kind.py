@@ -72,7 +72,7 @@ class Kind:
         return frozenset(p for p in {*old, *new} if _differs(old.get(p), new.get(p)))
 
     def replaces(self, old: Inputs, new: Inputs) -> frozenset[str]:
-        """More properties that need a new resource for this change; ``-name``: one less."""
+        """More properties that need a new resource for this change."""
         return frozenset()
 
     def create(self, resource: Resource) -> tuple[str, Outputs]:

@@ -15,6 +15,7 @@ from localcloud.provider import (
     rds_groups,
     rds_instances,
     secrets,
+    security_groups,
     surroundings,
 )
 from localcloud.provider.clients import Clients
@@ -42,9 +43,9 @@ KINDS: tuple[type[Kind], ...] = (
     surroundings.LogGroup,
     surroundings.Role,
     surroundings.RolePolicyAttachment,
-    surroundings.SecurityGroup,
-    surroundings.SecurityGroupEgressRule,
-    surroundings.SecurityGroupIngressRule,
+    security_groups.SecurityGroup,
+    security_groups.SecurityGroupEgressRule,
+    security_groups.SecurityGroupIngressRule,
 )
 
 
@@ -88,9 +89,7 @@ class Provider:
         """How ``new`` differs from ``old``."""
         kind = self.kind(token)
         changed = kind.changed(old, new)
-        special = kind.replaces(old, new)
-        kept = {prop[1:] for prop in special if prop.startswith("-")}
-        replaces = (changed & (kind.replaced_by | special)) - kept
+        replaces = changed & (kind.replaced_by | kind.replaces(old, new))
         if "region" in changed:
             replaces |= {"region"}
         same_identity = bool(kind.identified_by) and not changed & set(kind.identified_by)

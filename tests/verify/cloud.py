@@ -1,141 +1,150 @@
-"""An AWS endpoint (moto) that reports the test servers as RDS and ElastiCache databases."""
+"""A local cloud for these tests: its databases made with plain boto3, its record made by hand.
+
+The exercises meet the same servers and answers as a deployed stack's, but nothing of the
+program: what it would write into its outputs is typed here.
+"""
 
 from __future__ import annotations
 
+import copy
 import json
+import os
+import shutil
+import signal
+import tempfile
+import urllib.request
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import boto3
-from moto.server import ThreadedMotoServer
+import mysql.connector
 
-from tests.verify.engines import PASSWORD, PRIMARY, READER, REPLICA, SOURCE, USER
+from localcloud import daemon
+from localcloud.fleet import Fleet
+from localcloud.servers.mariadb_template import administrator
+from localcloud.site import ACCESS_KEY_ID, SECRET_ACCESS_KEY, Site
+from tests.verify.databases import (
+    PASSWORD,
+    REGION,
+    USER,
+    create_aurora,
+    create_mysql,
+    create_redis,
+)
 
-HOST = "127.84.0.1"
-REGION = "us-east-1"
-KEY = "TESTSOFVERIFY0000001"
+PREFIX = "127.84"
 
 
-class AWS:
-    """boto3 clients of the endpoint, and the record of a stack that is deployed there."""
+class TestCloud:
+    """The endpoint's clients, the servers' processes, and the record of what is deployed."""
 
-    def __init__(self, url: str, ca: Path) -> None:
-        self.url = url
-        self.ca = ca
+    __test__ = False
+
+    def __init__(self, site: Site) -> None:
+        self.site = site
         self.arns: dict[str, str] = {}
+        self._databases: dict[str, Any] = {}
 
-    def client(self, service: str) -> Any:
+    def client(self, service: str, region: str = REGION) -> Any:
         return boto3.client(
             service,
-            region_name=REGION,
-            endpoint_url=self.url,
-            aws_access_key_id=KEY,
-            aws_secret_access_key="secret",
+            region_name=region,
+            endpoint_url=self.site.endpoint_url,
+            aws_access_key_id=ACCESS_KEY_ID,
+            aws_secret_access_key=SECRET_ACCESS_KEY,
         )
 
     def record(self) -> dict[str, Any]:
         """The stack's record as plain JSON values, made anew for each test to bend."""
-        mysql = {"engine": "mysql", "version": "8.4", "region": REGION, "user": USER}
         return {
             "stack": "dev",
-            "outputs": {
-                "databases": {
-                    "mysql": {
-                        **mysql,
-                        "kind": "rds-mysql",
-                        "endpoints": [_endpoint("writer", SOURCE, 3306)],
-                        "secret_arn": self.arns["mysql"],
-                        "instances": ["source"],
-                    },
-                    "copy": {
-                        **mysql,
-                        "kind": "read-replica",
-                        "endpoints": [_endpoint("reader", REPLICA, 3306)],
-                        "secret_arn": self.arns["mysql"],
-                        "source": "mysql",
-                        "instances": ["copy"],
-                    },
-                    "redis": {
-                        "kind": "redis",
-                        "engine": "redis",
-                        "version": "7.0",
-                        "region": REGION,
-                        "endpoints": [
-                            _endpoint("primary", PRIMARY, 6379),
-                            _endpoint("reader", READER, 6379),
-                        ],
-                        "secret_arn": self.arns["redis"],
-                        "cluster": "cache",
-                        "instances": ["cache-001", "cache-002"],
-                    },
-                }
-            },
+            "outputs": {"databases": copy.deepcopy(self._databases)},
             "access": {
-                "endpoint_url": self.url,
-                "access_key_id": KEY,
-                "secret_access_key": "secret",
-                "ca_file": str(self.ca),
+                "endpoint_url": self.site.endpoint_url,
+                "access_key_id": ACCESS_KEY_ID,
+                "secret_access_key": SECRET_ACCESS_KEY,
+                "ca_file": str(self.site.ca_dir / "ca.pem"),
             },
         }
 
+    def deploy(self) -> None:
+        """Create the databases, as many at once as depend on nothing."""
+        secrets = self.client("secretsmanager")
+        for name, facts in (
+            ("mysql", {"username": USER, "password": PASSWORD}),
+            ("redis", {"auth_token": PASSWORD}),
+            ("wrong", {"username": USER, "password": "another-password"}),
+            ("narrow", {"username": "narrow", "password": PASSWORD}),
+        ):
+            answer = secrets.create_secret(Name=name, SecretString=json.dumps(facts))
+            self.arns[name] = answer["ARN"]
+        wanted = ((create_mysql, "mysql"), (create_aurora, "mysql"), (create_redis, "redis"))
+        with ThreadPoolExecutor(3) as pool:
+            made = [pool.submit(create, self.client, self.arns[name]) for create, name in wanted]
+            for future in made:
+                self._databases |= future.result()
 
-def _endpoint(role: str, host: str, port: int) -> dict[str, Any]:
-    return {"role": role, "host": host, "port": port}
+    def pid(self, identifier: str) -> int:
+        """The process of a database server."""
+        for server in json.loads(self._servers())["servers"]:
+            if server["identifier"] == identifier and server["kind"] != "endpoint":
+                return int(server["pid"])
+        raise LookupError(identifier)
+
+    @contextmanager
+    def silent(self, identifier: str) -> Iterator[None]:
+        """A server that neither answers nor goes away."""
+        pid = self.pid(identifier)
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.kill(pid, signal.SIGCONT)
+
+    def as_administrator(self, host: str, *statements: str) -> None:
+        """Run statements with the rights that RDS gives to nobody."""
+        with self.administrator(host) as connection:
+            for statement in statements:
+                connection.cursor().execute(statement)
+
+    @contextmanager
+    def administrator(self, host: str) -> Iterator[Any]:
+        """A connection by the server's socket: no TLS, every right."""
+        connection = mysql.connector.connect(
+            unix_socket=str(self.site.run_dir / host / "mariadb.sock"),
+            user=administrator(),
+            autocommit=True,
+            ssl_disabled=True,
+            connection_timeout=5,
+            use_pure=True,
+        )
+        try:
+            yield connection
+        finally:
+            connection.close()
+
+    def _servers(self) -> bytes:
+        with urllib.request.urlopen(self.site.endpoint_url + daemon.SERVERS, timeout=5) as answer:
+            found: bytes = answer.read()
+        return found
 
 
 @contextmanager
-def running_aws(ca: Path) -> Iterator[AWS]:
-    server = ThreadedMotoServer(HOST, 0, verbose=False)
-    server.start()
+def running_cloud() -> Iterator[TestCloud]:
+    """A local cloud with its databases; processes and files are gone afterwards."""
+    folder = Path(tempfile.mkdtemp(prefix="verify-", dir="/var/tmp"))
+    # The servers run as users of their own.
+    folder.chmod(0o755)
+    site = Site(folder / "state", PREFIX)
     try:
-        host, port = server.get_host_and_port()
-        aws = AWS(f"http://{host}:{port}", ca)
-        _deploy(aws)
-        yield aws
+        daemon.ensure_running(site, 20)
+        cloud = TestCloud(site)
+        cloud.deploy()
+        yield cloud
     finally:
-        server.stop()
-
-
-def _deploy(aws: AWS) -> None:
-    secrets = aws.client("secretsmanager")
-    for name, facts in (
-        ("mysql", {"username": USER, "password": PASSWORD}),
-        ("redis", {"auth_token": PASSWORD}),
-        ("wrong", {"username": USER, "password": "another"}),
-    ):
-        made = secrets.create_secret(Name=name, SecretString=json.dumps(facts))
-        aws.arns[name] = made["ARN"]
-    rds = aws.client("rds")
-    rds.create_db_instance(
-        DBInstanceIdentifier="source",
-        Engine="mysql",
-        DBInstanceClass="db.t3.micro",
-        MasterUsername=USER,
-        MasterUserPassword=PASSWORD,
-        AllocatedStorage=20,
-        MaxAllocatedStorage=100,
-        StorageType="gp2",
-        MultiAZ=True,
-        BackupRetentionPeriod=7,
-        MonitoringInterval=60,
-        MonitoringRoleArn="arn:aws:iam::123456789012:role/monitoring",
-        PubliclyAccessible=False,
-        StorageEncrypted=True,
-    )
-    rds.create_db_instance_read_replica(
-        DBInstanceIdentifier="copy", SourceDBInstanceIdentifier="source", PubliclyAccessible=False
-    )
-    aws.client("elasticache").create_replication_group(
-        ReplicationGroupId="cache",
-        ReplicationGroupDescription="Application caching layer",
-        Engine="redis",
-        NumCacheClusters=2,
-        MultiAZEnabled=True,
-        AutomaticFailoverEnabled=True,
-        SnapshotRetentionLimit=1,
-        TransitEncryptionEnabled=True,
-        AtRestEncryptionEnabled=True,
-        AuthToken=PASSWORD,
-    )
+        daemon.stop(site)
+        Fleet(site).wipe()
+        shutil.rmtree(folder)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
 
 import pytest
+from botocore.loaders import create_loader
 
-from tests.verify.cloud import AWS, running_aws
-from tests.verify.engines import Servers, running_servers
+from tests.verify.cloud import TestCloud, running_cloud
+from tests.verify.command import Verify
 
 
 @pytest.fixture(autouse=True)
@@ -18,15 +21,25 @@ def _no_settings_of_the_user(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     monkeypatch.setenv("AWS_CONFIG_FILE", "/nonexistent")
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/nonexistent")
+    # No CA that this machine happens to trust has a say.
+    monkeypatch.setenv("SSL_CERT_FILE", "/dev/null")
+    monkeypatch.setenv("SSL_CERT_DIR", "/nonexistent")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _service_models_read_once() -> Iterator[None]:
+    # Each run of the command has a session of its own, and botocore reads megabytes for it.
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("botocore.session.create_loader", cache(create_loader))
+        yield
 
 
 @pytest.fixture(scope="session")
-def servers() -> Iterator[Servers]:
-    with running_servers() as found:
+def cloud() -> Iterator[TestCloud]:
+    with running_cloud() as found:
         yield found
 
 
-@pytest.fixture(scope="session")
-def aws(servers: Servers) -> Iterator[AWS]:
-    with running_aws(servers.ca) as found:
-        yield found
+@pytest.fixture
+def verify(cloud: TestCloud, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Verify:
+    return Verify(cloud.record(), tmp_path, capsys)

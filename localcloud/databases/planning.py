@@ -1,0 +1,82 @@
+"""Plans for new databases: what they are to be, with addresses of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from localcloud.databases.caches import CachePlan, cache_endpoint_names, node_name
+from localcloud.databases.cluster_plan import ClusterPlan
+from localcloud.databases.clusters import endpoint_names
+from localcloud.databases.instances import InstancePlan, server_name
+from localcloud.servers.facts import Credentials, Ref
+from localcloud.servers.machine import Machine
+
+
+def plan_instance(
+    machine: Machine, ref: Ref, user: str, parameters: Mapping[str, str]
+) -> InstancePlan:
+    """An instance with the master user ``user``."""
+    return InstancePlan(
+        region=ref.region,
+        identifier=ref.identifier,
+        host=machine.addresses.claim(f"mariadb.{server_name(ref)}"),
+        user=user,
+        parameters=dict(parameters),
+    )
+
+
+def plan_replica(
+    machine: Machine, ref: Ref, source: InstancePlan, parameters: Mapping[str, str]
+) -> InstancePlan:
+    """An instance that copies ``source``, its users included."""
+    replica: InstancePlan = plan_instance(machine, ref, source.user, parameters).having(
+        source=source.identifier, source_region=source.region, source_host=source.host
+    )
+    return replica
+
+
+def plan_cluster(
+    machine: Machine,
+    ref: Ref,
+    credentials: Credentials,
+    database: str | None,
+    parameters: Mapping[str, str],
+) -> ClusterPlan:
+    """A cluster without members."""
+    writer, reader, *custom = map(machine.addresses.claim, endpoint_names(ref))
+    return ClusterPlan(
+        region=ref.region,
+        identifier=ref.identifier,
+        user=credentials.user,
+        password=credentials.password,
+        database=database,
+        parameters=dict(parameters),
+        writer_host=writer,
+        reader_host=reader,
+        custom_hosts=tuple(custom),
+    )
+
+
+def plan_cache(
+    machine: Machine,
+    ref: Ref,
+    nodes: Sequence[str],
+    token: str | None,
+    parameters: Mapping[str, str],
+    tls: bool,
+    failover: bool,
+) -> CachePlan:
+    """A replication group whose first node is the primary."""
+    primary, reader = map(machine.addresses.claim, cache_endpoint_names(ref))
+    return CachePlan(
+        region=ref.region,
+        identifier=ref.identifier,
+        token=token,
+        tls=tls,
+        failover=failover,
+        parameters=dict(parameters),
+        primary_host=primary,
+        reader_host=reader,
+        nodes={node: machine.addresses.claim(node_name(ref, node)) for node in nodes},
+        primary=nodes[0],
+    )

@@ -1,0 +1,167 @@
+"""EC2 security groups and their rules, one resource a rule."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from localcloud.provider.kind import Kind, Outputs, Resource, retag
+from localcloud.provider.mapping import Inputs
+
+
+class SecurityGroup(Kind):
+    """aws.ec2.SecurityGroup, without inline rules"""
+
+    token, service = "aws:ec2/securityGroup:SecurityGroup", "ec2"
+    names = {"name": "GroupName", "description": "Description"}
+    ours = frozenset({"tags", "revokeRulesOnDelete"})
+    replaced_by = frozenset({"name", "namePrefix", "description", "vpcId"})
+    auto_named = "name"
+    gone = frozenset({"InvalidGroup.NotFound"})
+    taken = frozenset({"InvalidGroup.Duplicate"})
+
+    def create(self, resource: Resource) -> tuple[str, Outputs]:
+        client = self.client(resource)
+        made = client.create_security_group(**self.arguments(resource, "CreateSecurityGroup"))
+        group = made["GroupId"]
+        found = client.describe_security_groups(GroupIds=[group])["SecurityGroups"][0]
+        if found["IpPermissionsEgress"]:
+            # The provider takes AWS's allow-all egress away; a program that wants it says so.
+            client.revoke_security_group_egress(
+                GroupId=group, IpPermissions=found["IpPermissionsEgress"]
+            )
+        self._tag(resource, group, {})
+        return group, self._outputs(found)
+
+    def describe(self, resource: Resource) -> Outputs | None:
+        client = self.client(resource)
+        if resource.id:
+            found = client.describe_security_groups(GroupIds=[resource.id])["SecurityGroups"]
+        else:
+            filters = [
+                {"Name": "group-name", "Values": [resource.inputs["name"]]},
+                {"Name": "vpc-id", "Values": [resource.inputs["vpcId"]]},
+            ]
+            found = client.describe_security_groups(Filters=filters)["SecurityGroups"]
+        return self._outputs(found[0]) if found else None
+
+    def id_of(self, resource: Resource, outputs: Any) -> str:
+        return str(outputs["_id"])
+
+    def update(self, resource: Resource, old: Inputs, changed: frozenset[str]) -> None:
+        self._tag(resource, resource.id, old)
+
+    def delete(self, resource: Resource) -> None:
+        self.client(resource).delete_security_group(GroupId=resource.id)
+
+    def _tag(self, resource: Resource, group: str, old: Inputs) -> None:
+        client = self.client(resource)
+        retag(
+            old,
+            resource.inputs,
+            lambda fresh: client.create_tags(Resources=[group], Tags=fresh),
+            lambda stale: client.delete_tags(Resources=[group], Tags=[{"Key": k} for k in stale]),
+        )
+
+    @staticmethod
+    def _outputs(found: Any) -> Outputs:
+        arn = found.get("SecurityGroupArn", "")
+        return {"_id": found["GroupId"], "ownerId": found.get("OwnerId"), "arn": arn}
+
+
+class _SecurityGroupRule(Kind):
+    service = "ec2"
+    # Two equal rules cannot be, so that the old one goes first.
+    replaced_by = frozenset(
+        {
+            "securityGroupId", "ipProtocol", "fromPort", "toPort", "cidrIpv4", "cidrIpv6",
+            "referencedSecurityGroupId", "prefixListId", "description", "tags",
+        }
+    )  # fmt: skip
+    identified_by = ("securityGroupId",)
+    gone = frozenset({"InvalidSecurityGroupRuleId.NotFound", "InvalidGroup.NotFound"})
+    taken = frozenset({"InvalidPermission.Duplicate"})
+    egress = False
+
+    def create(self, resource: Resource) -> tuple[str, Outputs]:
+        p, client = resource.inputs, self.client(resource)
+        authorize = (
+            client.authorize_security_group_egress
+            if self.egress
+            else client.authorize_security_group_ingress
+        )
+        made = authorize(GroupId=p["securityGroupId"], IpPermissions=[_permission(p)])
+        rule = made["SecurityGroupRules"][0]["SecurityGroupRuleId"]
+        tags = [{"Key": k, "Value": v} for k, v in (p.get("tags") or {}).items()]
+        if tags:
+            client.create_tags(Resources=[rule], Tags=tags)
+        return rule, {"securityGroupRuleId": rule, "_id": rule}
+
+    def describe(self, resource: Resource) -> Outputs | None:
+        group = resource.inputs["securityGroupId"]
+        for rule in self._rules(resource, group):
+            found = rule["SecurityGroupRuleId"]
+            if found == resource.id or (not resource.id and _same(rule, resource.inputs)):
+                return {"securityGroupRuleId": found, "_id": found}
+        return None
+
+    def id_of(self, resource: Resource, outputs: Any) -> str:
+        return str(outputs["_id"])
+
+    def delete(self, resource: Resource) -> None:
+        client = self.client(resource)
+        revoke = (
+            client.revoke_security_group_egress
+            if self.egress
+            else client.revoke_security_group_ingress
+        )
+        group = resource.inputs["securityGroupId"]
+        if self.describe(resource) is not None:
+            revoke(GroupId=group, IpPermissions=[_permission(resource.inputs)])
+
+    def _rules(self, resource: Resource, group: str) -> list[Any]:
+        answer = self.client(resource).describe_security_group_rules(
+            Filters=[{"Name": "group-id", "Values": [group]}]
+        )
+        return [r for r in answer["SecurityGroupRules"] if bool(r["IsEgress"]) is self.egress]
+
+
+class SecurityGroupIngressRule(_SecurityGroupRule):
+    """aws.vpc.SecurityGroupIngressRule"""
+
+    token = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
+
+
+class SecurityGroupEgressRule(_SecurityGroupRule):
+    """aws.vpc.SecurityGroupEgressRule"""
+
+    token = "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule"
+    egress = True
+
+
+def _permission(p: Inputs) -> dict[str, Any]:
+    described = {"Description": p["description"]} if p.get("description") else {}
+    found: dict[str, Any] = {"IpProtocol": p["ipProtocol"]}
+    for prop, member in (("fromPort", "FromPort"), ("toPort", "ToPort")):
+        if p.get(prop) is not None:
+            found[member] = int(p[prop])
+    for prop, ranges, member in (
+        ("cidrIpv4", "IpRanges", "CidrIp"),
+        ("cidrIpv6", "Ipv6Ranges", "CidrIpv6"),
+        ("prefixListId", "PrefixListIds", "PrefixListId"),
+        ("referencedSecurityGroupId", "UserIdGroupPairs", "GroupId"),
+    ):
+        if p.get(prop):
+            found[ranges] = [{member: p[prop], **described}]
+    return found
+
+
+def _same(rule: Any, p: Inputs) -> bool:
+    other = (rule.get("ReferencedGroupInfo") or {}).get("GroupId")
+    return (
+        rule["IpProtocol"] == p["ipProtocol"]
+        and rule.get("FromPort") == p.get("fromPort")
+        and rule.get("ToPort") == p.get("toPort")
+        and rule.get("CidrIpv4") == p.get("cidrIpv4")
+        and rule.get("CidrIpv6") == p.get("cidrIpv6")
+        and other == p.get("referencedSecurityGroupId")
+    )
