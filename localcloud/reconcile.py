@@ -74,15 +74,15 @@ def _nodes(records: Records) -> set[tuple[str, str]]:
 def _remove(records: Records, fleet: Fleet, kind: str, ref: Ref) -> None:
     record = records.get(kind, ref.region, ref.identifier) or {}
     if kind == "replication-group":
-        fleet.delete_redis(ref)
+        fleet.caches.delete(ref)
     elif kind == "cluster":
-        fleet.delete_cluster(ref)
+        fleet.clusters.delete(ref)
     elif "DBClusterIdentifier" in record:
         cluster = Ref(ref.region, record["DBClusterIdentifier"])
         if records.get("cluster", cluster.region, cluster.identifier):
-            fleet.remove_member(cluster, ref.identifier)
+            fleet.clusters.remove_member(cluster, ref.identifier)
     else:
-        fleet.delete_instance(ref)
+        fleet.instances.delete(ref)
     with records.change():
         records.drop(kind, ref.region, ref.identifier)
         for region, name in records.keys("instance"):
@@ -94,4 +94,4 @@ def _remove(records: Records, fleet: Fleet, kind: str, ref: Ref) -> None:
 
 
 def _remove_server(fleet: Fleet, ref: Ref) -> None:
-    fleet.delete_instance(ref)
+    fleet.instances.delete(ref)

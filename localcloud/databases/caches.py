@@ -12,7 +12,8 @@ from localcloud.databases.store import Plan, Plans
 from localcloud.endpoints import Endpoint, Endpoints
 from localcloud.errors import LocalCloudError, ServerFailed
 from localcloud.failover import Candidate, reader_targets, successor
-from localcloud.servers.facts import Address, RedisAddresses, RedisState, Ref
+from localcloud.listing import status_of
+from localcloud.servers.facts import Address, RedisAddresses, RedisState, Ref, ServerStatus
 from localcloud.servers.machine import Machine
 from localcloud.servers.redis import PORT, Redis, RedisFailed, Settings
 
@@ -58,6 +59,24 @@ class Cache:
             Address(self.plan.primary_host, PORT), Address(self.plan.reader_host, PORT), nodes
         )
         return RedisState(self.plan.primary, tuple(nodes), addresses)
+
+    @property
+    def after(self) -> Ref | None:
+        return None
+
+    def processes(self) -> set[str]:
+        return {self.endpoints.name, *(server.name for server in self.servers.values())}
+
+    def statuses(self) -> list[ServerStatus]:
+        """Its nodes, then its endpoints."""
+        supervisor, region = self._machine.supervisor, self.ref.region
+        rows = []
+        for name, node in list(self.servers.items()):
+            role = "primary" if name == self.plan.primary else "replica"
+            ref = Ref(region, name)
+            rows.append(status_of(supervisor, "redis", ref, role, node.name, node.address))
+        ends, address = self.endpoints.name, self.state.addresses.primary
+        return [*rows, status_of(supervisor, "endpoint", self.ref, "endpoints", ends, address)]
 
     def create(self) -> None:
         with self._lock:

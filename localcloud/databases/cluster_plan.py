@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from pydantic import BaseModel, ConfigDict
 
 from localcloud.databases.store import Plan
+from localcloud.errors import LocalCloudError
 
 CUSTOM_ENDPOINTS = 5
 """Aurora's limit; as many addresses are reserved, because certificates name them in advance."""
@@ -45,6 +46,19 @@ class ClusterPlan(Plan):
     members: Mapping[str, MemberPlan] = {}
     writer: str | None = None
     custom: Mapping[str, CustomEndpointPlan] = {}
+
+    def with_custom_endpoint(self, name: str, members: Sequence[str]) -> ClusterPlan:
+        """A custom endpoint made or changed; `LocalCloudError` beyond Aurora's limit."""
+        known = self.custom.get(name)
+        used = {custom.slot for custom in self.custom.values()}
+        free = [slot for slot in range(len(self.custom_hosts)) if slot not in used]
+        if known is None and not free:
+            raise LocalCloudError(
+                f"{self.identifier} has {len(used)} custom endpoints, which is Aurora's limit"
+            )
+        slot = known.slot if known else free[0]
+        entry = CustomEndpointPlan(slot=slot, members=tuple(members))
+        return self.model_copy(update={"custom": {**self.custom, name: entry}})
 
     def without_member(self, name: str) -> ClusterPlan:
         """The cluster with one member less, also in its custom endpoints."""

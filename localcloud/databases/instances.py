@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from localcloud.databases.revival import Revival
 from localcloud.databases.store import Plan, Plans
 from localcloud.errors import LocalCloudError
-from localcloud.servers.facts import Address, Credentials, Ref
+from localcloud.listing import status_of
+from localcloud.servers.facts import Address, Credentials, Ref, ServerStatus
 from localcloud.servers.machine import Machine
 from localcloud.servers.mariadb import MariaDB, Settings
 from localcloud.servers.mariadb_replication import (
@@ -53,8 +54,22 @@ class Instance:
         return self.server.address
 
     @property
-    def role(self) -> str:
-        return "instance" if self.plan.source is None else "replica"
+    def after(self) -> Ref | None:
+        """Its source, which a replica waits for."""
+        if self.plan.source is None or self.plan.source_region is None:
+            return None
+        return Ref(self.plan.source_region, self.plan.source)
+
+    def processes(self) -> set[str]:
+        return {self.server.name}
+
+    def statuses(self) -> list[ServerStatus]:
+        """One row, none while it is stopped on purpose."""
+        if self.plan.stopped:
+            return []
+        role = "instance" if self.plan.source is None else "replica"
+        supervisor, server = self._machine.supervisor, self.server
+        return [status_of(supervisor, "mysql", self.ref, role, server.name, server.address)]
 
     def create(self, credentials: Credentials, database: str | None) -> None:
         """Start an empty server with its master user and database."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from localcloud.databases.caches import CachePlan, cache_endpoint_names, node_name
+from localcloud.databases.cluster_endpoints import endpoint_names
 from localcloud.databases.cluster_plan import ClusterPlan
-from localcloud.databases.clusters import endpoint_names
 from localcloud.databases.instances import InstancePlan, server_name
 from localcloud.servers.facts import Credentials, Ref
 from localcloud.servers.machine import Machine

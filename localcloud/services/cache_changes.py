@@ -93,10 +93,10 @@ class CacheChanges:
         ref = Ref(call.region, record["ReplicationGroupId"])
         if p.get("AuthToken"):
             rules.check_token(p["AuthToken"], record["TransitEncryptionEnabled"])
-            self._cloud.fleet.set_auth_token(ref, p["AuthToken"])
+            self._cloud.fleet.caches.set_token(ref, p["AuthToken"])
             values |= {"AuthTokenEnabled": True, "AuthTokenLastModifiedDate": now()}
         elif strategy == "DELETE":
-            self._cloud.fleet.set_auth_token(ref, None)
+            self._cloud.fleet.caches.set_token(ref, None)
             values |= {"AuthTokenEnabled": False}
 
     def _resize(self, call: Call) -> Answer:
@@ -115,7 +115,7 @@ class CacheChanges:
             free = (n for n in (f"{name}-{i:03d}" for i in range(1, 100)) if n not in old)
             nodes = old + [next(free) for _ in range(count - len(old))]
         else:
-            primary = self._cloud.fleet.redis_state(ref).primary
+            primary = self._cloud.fleet.caches.state(ref).primary
             # The primary stays, whatever its number.
             leaving = [n for n in reversed(old) if n != primary][: len(old) - count]
             nodes = [n for n in old if n not in leaving]
@@ -123,7 +123,7 @@ class CacheChanges:
         by_node = dict(zip(nodes, zones, strict=True)) | {
             n: z for n, z in record["_zones"].items() if n in nodes
         }
-        self._cloud.fleet.resize_redis(ref, nodes)
+        self._cloud.fleet.caches.resize(ref, nodes)
         self._records.update(KIND, call.region, name, MemberClusters=nodes, _zones=by_node)
         return {"ReplicationGroup": self._groups.shown(self._groups.need(call.region, name))}
 
@@ -140,7 +140,7 @@ class CacheChanges:
             )
         self._groups.shown(record)
         self._groups.tell(record, "Test Failover API called for node group 0001")
-        self._cloud.fleet.fail_over_redis(Ref(call.region, name))
+        self._cloud.fleet.caches.fail_over(Ref(call.region, name))
         return {"ReplicationGroup": self._groups.shown(self._groups.need(call.region, name))}
 
     def _delete(self, call: Call) -> Answer:
@@ -151,7 +151,7 @@ class CacheChanges:
             if p.get("RetainPrimaryCluster"):
                 raise rules.value("The local cloud keeps no primary without its group.")
             self._records.update(KIND, call.region, name, Status="deleting")
-        self._cloud.fleet.delete_redis(Ref(call.region, name))
+        self._cloud.fleet.caches.delete(Ref(call.region, name))
         with self._records.change():
             self._records.drop(KIND, call.region, name)
             self._groups.tell(record, "Replication group deleted")

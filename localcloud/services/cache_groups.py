@@ -90,7 +90,7 @@ class CacheGroups:
             self._records.put(KIND, call.region, name, record)
         values = self._parameters.values(call.region, record["_parameter_group"])
         try:
-            self._cloud.fleet.create_redis(
+            self._cloud.fleet.caches.create(
                 Ref(call.region, name),
                 record["MemberClusters"],
                 p.get("AuthToken"),
@@ -191,7 +191,7 @@ class CacheGroups:
         if record["Status"] in ("creating", "deleting"):
             return record
         region, name = record["_region"], record["ReplicationGroupId"]
-        state = self._cloud.fleet.redis_state(Ref(region, name))
+        state = self._cloud.fleet.caches.state(Ref(region, name))
         if state.primary is not None and state.primary != record.get("_primary"):
             with self._records.change():
                 fresh = self.need(region, name)

@@ -79,7 +79,7 @@ class ClusterChanges:
             kept = [t for t in record["EnabledCloudwatchLogsExports"] if t not in disable]
             values["EnabledCloudwatchLogsExports"] = kept + [t for t in enable if t not in kept]
         if p.get("MasterUserPassword"):
-            self._cloud.fleet.set_cluster_password(
+            self._cloud.fleet.clusters.set_password(
                 Ref(call.region, identifier), p["MasterUserPassword"]
             )
         self._records.update("cluster", call.region, identifier, **values)
@@ -115,14 +115,14 @@ class ClusterChanges:
                 "InvalidDBInstanceState", f"{target} is not a member of cluster {identifier}."
             )
         ref = Ref(call.region, identifier)
-        before = self._cloud.fleet.cluster_state(ref).writer
+        before = self._cloud.fleet.clusters.state(ref).writer
         if target is not None and target == before:
             raise ApiError(
                 "InvalidDBInstanceState", f"{target} is the writer of the cluster already."
             )
         self._records.update("cluster", call.region, identifier, _writer=before)
         self._clusters.tell(record, f"Started failover from {before}", "failover")
-        self._cloud.fleet.fail_over(ref, target)
+        self._cloud.fleet.clusters.fail_over(ref, target)
         return {"DBCluster": self._clusters.shown(self._clusters.need(call.region, identifier))}
 
     def _delete(self, call: Call) -> Answer:
@@ -150,7 +150,7 @@ class ClusterChanges:
                     "and can not be specified with it."
                 )
             self._records.update("cluster", call.region, identifier, Status="deleting")
-        self._cloud.fleet.delete_cluster(Ref(call.region, identifier))
+        self._cloud.fleet.clusters.delete(Ref(call.region, identifier))
         with self._records.change():
             for endpoint in self._records.all("cluster-endpoint", call.region):
                 if endpoint["DBClusterIdentifier"] == identifier:

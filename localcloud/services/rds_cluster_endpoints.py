@@ -92,7 +92,7 @@ class ClusterEndpoints:
         name = record["DBClusterEndpointIdentifier"]
         members = self._reached(region, record)
         ref = Ref(region, record["DBClusterIdentifier"])
-        address = self._cloud.fleet.set_custom_endpoint(ref, name, members)
+        address = self._cloud.fleet.clusters.set_custom_endpoint(ref, name, members)
         record = record | {"Endpoint": address.host}
         self._records.put("cluster-endpoint", region, name, record)
         return record
@@ -153,6 +153,6 @@ class ClusterEndpoints:
         record = self._need(call)
         name = record["DBClusterEndpointIdentifier"]
         ref = Ref(call.region, record["DBClusterIdentifier"])
-        self._cloud.fleet.delete_custom_endpoint(ref, name)
+        self._cloud.fleet.clusters.delete_custom_endpoint(ref, name)
         self._records.drop("cluster-endpoint", call.region, name)
         return record | {"Status": "deleting"}

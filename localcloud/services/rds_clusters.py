@@ -77,7 +77,7 @@ class Clusters:
         members = self.members(region, identifier)
         if not members:
             return record | {"DBClusterMembers": []}
-        writer = self._cloud.fleet.cluster_state(Ref(region, identifier)).writer
+        writer = self._cloud.fleet.clusters.state(Ref(region, identifier)).writer
         if writer is not None and writer != record.get("_writer"):
             with self._records.change():
                 fresh = self.need(region, identifier)
@@ -115,7 +115,7 @@ class Clusters:
         group = record["DBClusterParameterGroup"]
         values = values_of(self._cloud, CLUSTER, call.region, group)
         try:
-            found = self._cloud.fleet.create_cluster(
+            found = self._cloud.fleet.clusters.create(
                 ref, credentials, p.get("DatabaseName"), values
             )
         except BaseException:

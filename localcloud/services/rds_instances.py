@@ -99,11 +99,11 @@ class Instances:
         values = values_for(self._cloud, call.region, record)
         cluster = record.get("DBClusterIdentifier")
         if cluster:
-            return self._fleet.add_member(
+            return self._fleet.clusters.add_member(
                 Ref(call.region, cluster), ref.identifier, record["PromotionTier"], values
             )
         credentials = Credentials(record["MasterUsername"], call.params["MasterUserPassword"])
-        return self._fleet.create_instance(ref, credentials, record.get("DBName"), values)
+        return self._fleet.instances.create(ref, credentials, record.get("DBName"), values)
 
     def reserve(self, region: str, identifier: str, record: Record) -> None:
         """Take the identifier. Raises ``DBInstanceAlreadyExists``."""

@@ -77,9 +77,9 @@ class Lifecycle:
         ref = Ref(record["_region"], record["DBInstanceIdentifier"])
         cluster = record.get("DBClusterIdentifier")
         if cluster:
-            self._fleet.remove_member(Ref(ref.region, cluster), ref.identifier)
+            self._fleet.clusters.remove_member(Ref(ref.region, cluster), ref.identifier)
         else:
-            self._fleet.delete_instance(ref)
+            self._fleet.instances.delete(ref)
 
     def _release_replicas(self, source: Record) -> None:
         # RDS promotes the replicas of a source that goes away.
@@ -87,7 +87,7 @@ class Lifecycle:
             if replica.get("_source") != source["_arn"]:
                 continue
             ref = Ref(replica["_region"], replica["DBInstanceIdentifier"])
-            self._fleet.promote(ref)
+            self._fleet.instances.promote(ref)
             self._instances.standalone(ref)
 
     def _snapshot(self, record: Record, name: str) -> None:
@@ -143,7 +143,7 @@ class Lifecycle:
         if "DBClusterIdentifier" in record:
             raise ApiError("InvalidDBInstanceState", "Stop the DB cluster, not its member.")
         identifier = record["DBInstanceIdentifier"]
-        self._fleet.stop_instance(Ref(call.region, identifier))
+        self._fleet.instances.stop(Ref(call.region, identifier))
         self._records.update("instance", call.region, identifier, DBInstanceStatus="stopped")
         self._instances.tell(record, "DB instance stopped", "notification")
         return {"DBInstance": self._instances.need(call.region, identifier)}
@@ -153,7 +153,7 @@ class Lifecycle:
         if record["DBInstanceStatus"] != "stopped":
             raise ApiError("InvalidDBInstanceState", "Instance is not in stopped state.")
         identifier = record["DBInstanceIdentifier"]
-        self._fleet.start_instance(Ref(call.region, identifier))
+        self._fleet.instances.start(Ref(call.region, identifier))
         self._records.update("instance", call.region, identifier, DBInstanceStatus="available")
         self._instances.tell(record, "DB instance started", "notification")
         return {"DBInstance": self._instances.need(call.region, identifier)}

@@ -56,7 +56,7 @@ class Modify:
             values["PendingModifiedValues"] = record["PendingModifiedValues"] | waiting
         ref = Ref(call.region, record["DBInstanceIdentifier"])
         if p.get("MasterUserPassword"):
-            self._cloud.fleet.set_password(ref, p["MasterUserPassword"])
+            self._cloud.fleet.instances.set_password(ref, p["MasterUserPassword"])
         with self._records.change():
             self._records.update("instance", ref.region, ref.identifier, **values)
             fresh = self._instances.need(ref.region, ref.identifier)

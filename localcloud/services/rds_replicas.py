@@ -51,7 +51,7 @@ class Replicas:
         ref = Ref(call.region, identifier)
         try:
             values = values_for(self._cloud, call.region, record)
-            address = self._cloud.fleet.create_replica(ref, origin, values)
+            address = self._cloud.fleet.instances.create_replica(ref, origin, values)
         except LocalCloudError as error:
             self._records.drop("instance", call.region, identifier)
             log.exception("create of replica %s failed", identifier)
@@ -172,7 +172,7 @@ class Replicas:
         retention = p.get("BackupRetentionPeriod")
         rules.check_retention(1 if retention is None else retention)
         ref = Ref(call.region, record["DBInstanceIdentifier"])
-        self._cloud.fleet.promote(ref)
+        self._cloud.fleet.instances.promote(ref)
         with self._records.change():
             self._instances.standalone(ref)
             self._records.update(

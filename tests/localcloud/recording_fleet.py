@@ -21,12 +21,40 @@ class RecordingFleet:
         self.calls: list[tuple[Any, ...]] = []
         self.failing: set[str] = set()
         self._hosts = itertools.count(2)
-        self.clusters: dict[Ref, list[str]] = {}
+        self.members: dict[Ref, list[str]] = {}
         self.writers: dict[Ref, str] = {}
-        self.caches: dict[Ref, dict[str, Address]] = {}
+        self.nodes: dict[Ref, dict[str, Address]] = {}
         self.primaries: dict[Ref, str] = {}
         self.ends: dict[Ref, tuple[Address, Address]] = {}
         self.rows: list[Any] = []
+        self.instances = SimpleNamespace(
+            create=self.create_instance,
+            create_replica=self.create_replica,
+            promote=self.promote,
+            set_password=self.set_password,
+            stop=self.stop_instance,
+            start=self.start_instance,
+            delete=self.delete_instance,
+        )
+        self.clusters = SimpleNamespace(
+            create=self.create_cluster,
+            add_member=self.add_member,
+            remove_member=self.remove_member,
+            set_custom_endpoint=self.set_custom_endpoint,
+            delete_custom_endpoint=self.delete_custom_endpoint,
+            state=self.cluster_state,
+            fail_over=self.fail_over,
+            set_password=self.set_cluster_password,
+            delete=self.delete_cluster,
+        )
+        self.caches = SimpleNamespace(
+            create=self.create_redis,
+            resize=self.resize_redis,
+            state=self.redis_state,
+            fail_over=self.fail_over_redis,
+            set_token=self.set_auth_token,
+            delete=self.delete_redis,
+        )
 
     def _note(self, name: str, *args: Any) -> None:
         if name in self.failing:
@@ -82,19 +110,19 @@ class RecordingFleet:
 
     def create_cluster(self, ref: Ref, *args: Any) -> Any:
         self._note("create_cluster", ref, *args)
-        self.clusters[ref] = []
+        self.members[ref] = []
         return SimpleNamespace(writer=self._address(), reader=self._address())
 
     def add_member(self, ref: Ref, name: str, tier: int, values: Mapping[str, str]) -> Address:
         self._note("add_member", ref, name, tier, dict(values))
-        self.clusters[ref].append(name)
+        self.members[ref].append(name)
         self._row(Ref(ref.region, name))
         self.writers.setdefault(ref, name)
         return self._address()
 
     def remove_member(self, ref: Ref, name: str) -> None:
         self._note("remove_member", ref, name)
-        self.clusters[ref].remove(name)
+        self.members[ref].remove(name)
         self._unrow(Ref(ref.region, name))
 
     def set_custom_endpoint(self, ref: Ref, name: str, members: Sequence[str]) -> Address:
@@ -105,11 +133,11 @@ class RecordingFleet:
         self._note("delete_custom_endpoint", ref, name)
 
     def cluster_state(self, ref: Ref) -> Any:
-        return SimpleNamespace(writer=self.writers.get(ref), members=tuple(self.clusters[ref]))
+        return SimpleNamespace(writer=self.writers.get(ref), members=tuple(self.members[ref]))
 
     def fail_over(self, ref: Ref, target: str | None) -> None:
         self._note("fail_over", ref, target)
-        others = [name for name in self.clusters[ref] if name != self.writers[ref]]
+        others = [name for name in self.members[ref] if name != self.writers[ref]]
         self.writers[ref] = target or others[0]
 
     def set_cluster_password(self, ref: Ref, password: str) -> None:
@@ -120,19 +148,19 @@ class RecordingFleet:
 
     def create_redis(self, ref: Ref, nodes: Sequence[str], *args: Any) -> Any:
         self._note("create_redis", ref, list(nodes), *args)
-        self.caches[ref] = {node: self._address(6379) for node in nodes}
+        self.nodes[ref] = {node: self._address(6379) for node in nodes}
         self.primaries[ref] = nodes[0]
         self.ends[ref] = (self._address(6379), self._address(6379))
         return self.redis_state(ref).addresses
 
     def resize_redis(self, ref: Ref, nodes: Sequence[str]) -> Any:
         self._note("resize_redis", ref, list(nodes))
-        old = self.caches[ref]
-        self.caches[ref] = {n: old.get(n) or self._address(6379) for n in nodes}
+        old = self.nodes[ref]
+        self.nodes[ref] = {n: old.get(n) or self._address(6379) for n in nodes}
         return self.redis_state(ref).addresses
 
     def redis_state(self, ref: Ref) -> Any:
-        nodes = self.caches[ref]
+        nodes = self.nodes[ref]
         primary, reader = self.ends[ref]
         return SimpleNamespace(
             primary=self.primaries[ref],
@@ -142,7 +170,7 @@ class RecordingFleet:
 
     def fail_over_redis(self, ref: Ref) -> None:
         self._note("fail_over_redis", ref)
-        self.primaries[ref] = next(n for n in self.caches[ref] if n != self.primaries[ref])
+        self.primaries[ref] = next(n for n in self.nodes[ref] if n != self.primaries[ref])
 
     def set_auth_token(self, ref: Ref, token: str | None) -> None:
         self._note("set_auth_token", ref, token)

@@ -29,7 +29,7 @@ NODES = ["cache-001", "cache-002", "cache-003"]
 
 @pytest.fixture(scope="module")
 def endpoints(fleet: Fleet) -> RedisAddresses:
-    return fleet.create_redis(GROUP, NODES, TOKEN, True, True, {"maxmemory-policy": "allkeys-lru"})
+    return fleet.caches.create(GROUP, NODES, TOKEN, True, True, {"maxmemory-policy": "allkeys-lru"})
 
 
 @pytest.fixture(autouse=True)
@@ -74,14 +74,14 @@ def test_neither_a_missing_token_nor_plain_text_gets_in(
 def test_a_new_token_replaces_the_old_one(
     fleet: Fleet, site: Site, endpoints: RedisAddresses
 ) -> None:
-    fleet.set_auth_token(GROUP, "a-new-token-of-16-chars")
+    fleet.caches.set_token(GROUP, "a-new-token-of-16-chars")
     try:
         for address in endpoints.nodes.values():
             assert redis_at(site, address, "a-new-token-of-16-chars").ping()
             with pytest.raises(redis.AuthenticationError):
                 redis_at(site, address).ping()
     finally:
-        fleet.set_auth_token(GROUP, TOKEN)
+        fleet.caches.set_token(GROUP, TOKEN)
 
 
 def test_a_killed_primary_is_replaced_and_comes_back_as_a_replica(
@@ -90,17 +90,17 @@ def test_a_killed_primary_is_replaced_and_comes_back_as_a_replica(
     client = redis_at(site, endpoints.primary)
     client.set("k", "v")
     assert client.wait(2, 2000) == 2
-    old = str(fleet.redis_state(GROUP).primary)
+    old = str(fleet.caches.state(GROUP).primary)
     kill(pid_of(fleet, old))
     eventually(lambda: bool(redis_at(site, endpoints.primary).set("k2", "v2")), "a write")
-    assert fleet.redis_state(GROUP).primary != old
+    assert fleet.caches.state(GROUP).primary != old
     assert redis_at(site, endpoints.primary).get("k") == "v"
     eventually(lambda: redis_at(site, endpoints.nodes[old]).get("k2") == "v2", "the old primary")
     assert redis_at(site, endpoints.nodes[old]).info("replication")["role"] == "slave"
 
 
 def test_a_killed_replica_comes_back(fleet: Fleet, site: Site, endpoints: RedisAddresses) -> None:
-    replica = next(n for n in NODES if n != fleet.redis_state(GROUP).primary)
+    replica = next(n for n in NODES if n != fleet.caches.state(GROUP).primary)
     kill(pid_of(fleet, replica))
     redis_at(site, endpoints.primary).set("k", "v")
     eventually(lambda: redis_at(site, endpoints.nodes[replica]).get("k") == "v", "the key")
@@ -117,9 +117,9 @@ def test_keys_survive_when_every_node_dies(
 
 
 def test_a_failover_that_is_asked_for(fleet: Fleet, site: Site, endpoints: RedisAddresses) -> None:
-    old = str(fleet.redis_state(GROUP).primary)
-    fleet.fail_over_redis(GROUP)
-    new = str(fleet.redis_state(GROUP).primary)
+    old = str(fleet.caches.state(GROUP).primary)
+    fleet.caches.fail_over(GROUP)
+    new = str(fleet.caches.state(GROUP).primary)
     assert new != old
     assert redis_at(site, endpoints.nodes[new]).info("replication")["role"] == "master"
     redis_at(site, endpoints.primary).set("k", "v")
@@ -130,22 +130,22 @@ def test_nodes_can_be_added_and_removed(
     fleet: Fleet, site: Site, endpoints: RedisAddresses
 ) -> None:
     redis_at(site, endpoints.primary).set("k", "v")
-    more = fleet.resize_redis(GROUP, [*NODES, "cache-004"])
+    more = fleet.caches.resize(GROUP, [*NODES, "cache-004"])
     assert redis_at(site, more.nodes["cache-004"]).get("k") == "v"
-    fewer = fleet.resize_redis(GROUP, NODES)
+    fewer = fleet.caches.resize(GROUP, NODES)
     assert set(fewer.nodes) == set(NODES)
     with pytest.raises(redis.ConnectionError):
         redis_at(site, more.nodes["cache-004"]).ping()
 
 
 def test_a_single_node_without_failover_restarts_in_place(fleet: Fleet, site: Site) -> None:
-    ends = fleet.create_redis(ref("single"), ["single-001"], TOKEN, True, False, {})
+    ends = fleet.caches.create(ref("single"), ["single-001"], TOKEN, True, False, {})
     redis_at(site, ends.primary).set("k", "v")
     assert redis_at(site, ends.reader).get("k") == "v"
     kill(pid_of(fleet, "single-001"))
     eventually(lambda: redis_at(site, ends.primary).get("k") == "v", "the key")
     with pytest.raises(LocalCloudError, match="no live replica"):
-        fleet.fail_over_redis(ref("single"))
-    fleet.delete_redis(ref("single"))
-    fleet.delete_redis(ref("single"))
+        fleet.caches.fail_over(ref("single"))
+    fleet.caches.delete(ref("single"))
+    fleet.caches.delete(ref("single"))
     assert not [row for row in fleet.listing() if "single" in row.identifier]

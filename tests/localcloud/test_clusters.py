@@ -33,9 +33,9 @@ MEMBERS = ("one", "two", "three")
 
 @pytest.fixture(scope="module")
 def endpoints(fleet: Fleet, site: Site) -> ClusterAddresses:
-    found = fleet.create_cluster(CLUSTER, ADMIN, "app", {"require_secure_transport": "1"})
+    found = fleet.clusters.create(CLUSTER, ADMIN, "app", {"require_secure_transport": "1"})
     for tier, name in enumerate(MEMBERS):
-        fleet.add_member(CLUSTER, name, tier, {})
+        fleet.clusters.add_member(CLUSTER, name, tier, {})
     rows(site, found.writer, "CREATE TABLE app.t (id INT PRIMARY KEY)")
     return found
 
@@ -43,7 +43,7 @@ def endpoints(fleet: Fleet, site: Site) -> ClusterAddresses:
 @pytest.fixture(autouse=True)
 def whole(fleet: Fleet, endpoints: ClusterAddresses, site: Site) -> None:
     """Each test starts with three members that agree."""
-    writer = str(fleet.cluster_state(CLUSTER).writer)
+    writer = str(fleet.clusters.state(CLUSTER).writer)
     eventually(lambda: len(_behind(fleet, site, endpoints, "reader")) == 2, "two readers")
     eventually(lambda: _behind(fleet, site, endpoints, "writer") == {writer}, "the writer")
     rows(site, endpoints.writer, "DELETE FROM app.t")
@@ -60,7 +60,7 @@ def _behind(fleet: Fleet, site: Site, endpoints: ClusterAddresses, role: str) ->
 def test_the_writer_endpoint_writes_and_the_reader_endpoint_reads(
     fleet: Fleet, site: Site, endpoints: ClusterAddresses
 ) -> None:
-    writer = fleet.cluster_state(CLUSTER).writer
+    writer = fleet.clusters.state(CLUSTER).writer
     assert _behind(fleet, site, endpoints, "writer") == {writer}
     assert _behind(fleet, site, endpoints, "reader") == set(MEMBERS) - {writer}
     rows(site, endpoints.writer, "INSERT INTO app.t VALUES (1)")
@@ -73,29 +73,29 @@ def test_the_writer_endpoint_writes_and_the_reader_endpoint_reads(
 def test_a_custom_endpoint_leads_to_its_members_only(
     fleet: Fleet, site: Site, endpoints: ClusterAddresses
 ) -> None:
-    address = fleet.set_custom_endpoint(CLUSTER, "analytics", ["three"])
+    address = fleet.clusters.set_custom_endpoint(CLUSTER, "analytics", ["three"])
     assert {_who(site, address) for _ in range(5)} == {"three"}
-    assert fleet.set_custom_endpoint(CLUSTER, "analytics", ["one", "two"]) == address
+    assert fleet.clusters.set_custom_endpoint(CLUSTER, "analytics", ["one", "two"]) == address
     assert {_who(site, address) for _ in range(6)} == {"one", "two"}
-    fleet.delete_custom_endpoint(CLUSTER, "analytics")
+    fleet.clusters.delete_custom_endpoint(CLUSTER, "analytics")
     with pytest.raises(mysql.connector.Error):
         _who(site, address)
 
 
 def test_a_sixth_custom_endpoint_is_refused(fleet: Fleet) -> None:
     for number in range(5):
-        fleet.set_custom_endpoint(CLUSTER, f"e{number}", ["one"])
+        fleet.clusters.set_custom_endpoint(CLUSTER, f"e{number}", ["one"])
     with pytest.raises(LocalCloudError, match="limit"):
-        fleet.set_custom_endpoint(CLUSTER, "e5", ["one"])
+        fleet.clusters.set_custom_endpoint(CLUSTER, "e5", ["one"])
     for number in range(5):
-        fleet.delete_custom_endpoint(CLUSTER, f"e{number}")
+        fleet.clusters.delete_custom_endpoint(CLUSTER, f"e{number}")
 
 
 def test_a_commit_waits_for_a_reader_to_have_the_row(
     fleet: Fleet, site: Site, endpoints: ClusterAddresses
 ) -> None:
     """The control behind every "nothing lost": without an acknowledgement nothing is committed."""
-    readers = [pid_of(fleet, n) for n in MEMBERS if n != fleet.cluster_state(CLUSTER).writer]
+    readers = [pid_of(fleet, n) for n in MEMBERS if n != fleet.clusters.state(CLUSTER).writer]
     done = threading.Event()
 
     def write() -> None:
@@ -159,12 +159,12 @@ def test_a_killed_writer_is_replaced_and_no_acknowledged_row_is_lost(
     fleet: Fleet, site: Site, endpoints: ClusterAddresses
 ) -> None:
     for _ in range(3):
-        old = str(fleet.cluster_state(CLUSTER).writer)
+        old = str(fleet.clusters.state(CLUSTER).writer)
         with Load(site, endpoints.writer) as load:
             before = len(load.acknowledged)
             kill(pid_of(fleet, old))
             eventually(lambda: len(load.acknowledged) > before + 50, "writes go on")  # noqa: B023
-        assert fleet.cluster_state(CLUSTER).writer != old
+        assert fleet.clusters.state(CLUSTER).writer != old
         assert not _missing(site, endpoints.writer, load)
         eventually(
             lambda: old in _behind(fleet, site, endpoints, "reader"),  # noqa: B023
@@ -177,13 +177,13 @@ def test_a_killed_writer_is_replaced_and_no_acknowledged_row_is_lost(
 def test_a_killed_reader_comes_back_and_writes_go_on(
     fleet: Fleet, site: Site, endpoints: ClusterAddresses
 ) -> None:
-    writer = fleet.cluster_state(CLUSTER).writer
+    writer = fleet.clusters.state(CLUSTER).writer
     reader = next(n for n in MEMBERS if n != writer)
     with Load(site, endpoints.writer) as load:
         kill(pid_of(fleet, reader))
         before = len(load.acknowledged)
         eventually(lambda: len(load.acknowledged) > before + 50, "writes go on")
-    assert fleet.cluster_state(CLUSTER).writer == writer
+    assert fleet.clusters.state(CLUSTER).writer == writer
     eventually(lambda: reader in _behind(fleet, site, endpoints, "reader"), "the reader")
 
 
@@ -191,7 +191,7 @@ def test_a_killed_reader_comes_back_and_writes_go_on(
 def test_when_most_die_at_once_the_writer_keeps_its_rows(
     fleet: Fleet, site: Site, endpoints: ClusterAddresses, survivors: int
 ) -> None:
-    writer = str(fleet.cluster_state(CLUSTER).writer)
+    writer = str(fleet.clusters.state(CLUSTER).writer)
     victims = [writer, *[n for n in MEMBERS if n != writer][survivors:]]
     pids = [pid_of(fleet, name) for name in victims]
     with Load(site, endpoints.writer) as load:
@@ -206,17 +206,17 @@ def test_when_most_die_at_once_the_writer_keeps_its_rows(
 def test_a_planned_failover_goes_to_the_reader_that_was_named(
     fleet: Fleet, site: Site, endpoints: ClusterAddresses
 ) -> None:
-    old = str(fleet.cluster_state(CLUSTER).writer)
+    old = str(fleet.clusters.state(CLUSTER).writer)
     target = next(n for n in reversed(MEMBERS) if n != old)
     with Load(site, endpoints.writer) as load:
-        fleet.fail_over(CLUSTER, target)
+        fleet.clusters.fail_over(CLUSTER, target)
         before = len(load.acknowledged)
         eventually(lambda: len(load.acknowledged) > before + 20, "writes go on")
-    assert fleet.cluster_state(CLUSTER).writer == target
+    assert fleet.clusters.state(CLUSTER).writer == target
     assert not _missing(site, endpoints.writer, load)
     assert old in _behind(fleet, site, endpoints, "reader")
     with pytest.raises(LocalCloudError, match="no live reader"):
-        fleet.fail_over(CLUSTER, target)
+        fleet.clusters.fail_over(CLUSTER, target)
 
 
 def test_endpoints_come_back_when_haproxy_dies(
@@ -229,10 +229,10 @@ def test_endpoints_come_back_when_haproxy_dies(
 def test_a_rebooted_writer_stays_the_writer(
     fleet: Fleet, site: Site, endpoints: ClusterAddresses
 ) -> None:
-    writer = str(fleet.cluster_state(CLUSTER).writer)
+    writer = str(fleet.clusters.state(CLUSTER).writer)
     pid = pid_of(fleet, writer)
     fleet.reboot(ref(writer))
-    assert fleet.cluster_state(CLUSTER).writer == writer
+    assert fleet.clusters.state(CLUSTER).writer == writer
     assert pid_of(fleet, writer) != pid
     rows(site, endpoints.writer, "INSERT INTO app.t VALUES (1)")
 
@@ -241,25 +241,25 @@ def test_a_member_that_joins_late_has_every_row_and_one_that_leaves_is_gone(
     fleet: Fleet, site: Site, endpoints: ClusterAddresses
 ) -> None:
     rows(site, endpoints.writer, "INSERT INTO app.t VALUES (1), (2)")
-    late = fleet.add_member(CLUSTER, "late", 3, {})
+    late = fleet.clusters.add_member(CLUSTER, "late", 3, {})
     assert rows(site, late, "SELECT COUNT(*) FROM app.t") == [(2,)]
     eventually(lambda: "late" in _behind(fleet, site, endpoints, "reader"), "the late reader")
-    fleet.remove_member(CLUSTER, "late")
-    assert "late" not in fleet.cluster_state(CLUSTER).members
+    fleet.clusters.remove_member(CLUSTER, "late")
+    assert "late" not in fleet.clusters.state(CLUSTER).members
     assert "late" not in _behind(fleet, site, endpoints, "reader")
 
 
 def test_a_lone_writer_needs_no_acknowledgement(fleet: Fleet, site: Site) -> None:
-    lone = fleet.create_cluster(ref("lone"), ADMIN, "app", {})
-    fleet.add_member(ref("lone"), "only", 0, {})
+    lone = fleet.clusters.create(ref("lone"), ADMIN, "app", {})
+    fleet.clusters.add_member(ref("lone"), "only", 0, {})
     rows(site, lone.writer, "CREATE TABLE app.t (id INT PRIMARY KEY)")
     assert _who(site, lone.reader) == "only"
     kill(pid_of(fleet, "only"))
     eventually(lambda: rows(site, lone.writer, "INSERT INTO app.t VALUES (1)") == [], "a write")
-    fleet.add_member(ref("lone"), "second", 1, {})
+    fleet.clusters.add_member(ref("lone"), "second", 1, {})
     assert rows(site, lone.reader, "SELECT @@report_host, COUNT(*) FROM app.t") == [("second", 1)]
-    fleet.remove_member(ref("lone"), "only")
-    assert fleet.cluster_state(ref("lone")).writer == "second"
+    fleet.clusters.remove_member(ref("lone"), "only")
+    assert fleet.clusters.state(ref("lone")).writer == "second"
     rows(site, lone.writer, "INSERT INTO app.t VALUES (2)")
-    fleet.delete_cluster(ref("lone"))
+    fleet.clusters.delete(ref("lone"))
     assert not [row for row in fleet.listing() if row.identifier in ("only", "second", "lone")]

@@ -31,12 +31,12 @@ PARAMETERS = {"slow_query_log": "1", "long_query_time": "0.5", "require_secure_t
 
 @pytest.fixture(scope="module")
 def primary(fleet: Fleet) -> Address:
-    return fleet.create_instance(ref("mysql"), ADMIN, "myappdb", PARAMETERS)
+    return fleet.instances.create(ref("mysql"), ADMIN, "myappdb", PARAMETERS)
 
 
 @pytest.fixture(scope="module")
 def replica(fleet: Fleet, primary: Address) -> Address:
-    return fleet.create_replica(ref("replica", "us-west-2"), ref("mysql"), {})
+    return fleet.instances.create_replica(ref("replica", "us-west-2"), ref("mysql"), {})
 
 
 @pytest.fixture
@@ -61,8 +61,8 @@ def test_a_parameter_only_mysql_knows_stops_nobody(fleet: Fleet) -> None:
         "authentication_policy": "*",
         "innodb_buffer_pool_size": "{DBInstanceClassMemory*3/4}",
     }
-    fleet.create_instance(ref("strange"), ADMIN, None, strange)
-    fleet.delete_instance(ref("strange"))
+    fleet.instances.create(ref("strange"), ADMIN, None, strange)
+    fleet.instances.delete(ref("strange"))
 
 
 PLAIN = {
@@ -116,14 +116,14 @@ def test_a_replica_brings_the_rows_from_before_it_was_made(
     fleet: Fleet, site: Site, primary: Address, table: str
 ) -> None:
     rows(site, primary, f"INSERT INTO {table} VALUES (1), (2)")
-    late = fleet.create_replica(ref("late"), ref("mysql"), {})
+    late = fleet.instances.create_replica(ref("late"), ref("mysql"), {})
     assert rows(site, late, f"SELECT COUNT(*) FROM {table}") == [(2,)]
-    fleet.promote(ref("late"))
+    fleet.instances.promote(ref("late"))
     rows(site, late, f"INSERT INTO {table} VALUES (3)")
     assert rows(site, primary, f"SELECT COUNT(*) FROM {table}") == [(2,)]
     fleet.reboot(ref("late"))
     rows(site, late, f"INSERT INTO {table} VALUES (4)")
-    fleet.delete_instance(ref("late"))
+    fleet.instances.delete(ref("late"))
 
 
 def test_a_killed_source_comes_back_and_its_replica_goes_on(
@@ -151,13 +151,13 @@ def test_a_killed_replica_comes_back_as_a_replica(
 def test_a_new_password_replaces_the_old_one_on_the_replica_too(
     fleet: Fleet, site: Site, primary: Address, replica: Address
 ) -> None:
-    fleet.set_password(ref("mysql"), "new'pass\\word")
+    fleet.instances.set_password(ref("mysql"), "new'pass\\word")
     try:
         for address in (primary, replica):
             eventually(lambda a=address: _opens(site, a, "new'pass\\word"), "the new password")  # type: ignore[misc]
             assert not _opens(site, address, ADMIN.password)
     finally:
-        fleet.set_password(ref("mysql"), ADMIN.password)
+        fleet.instances.set_password(ref("mysql"), ADMIN.password)
         eventually(lambda: _opens(site, replica, ADMIN.password), "the old password")
 
 
@@ -184,17 +184,17 @@ def test_a_parameter_that_can_be_set_is_set_at_once(
 def test_a_stopped_instance_stays_stopped_until_it_is_started(
     fleet: Fleet, site: Site, primary: Address
 ) -> None:
-    fleet.stop_instance(ref("mysql"))
+    fleet.instances.stop(ref("mysql"))
     with pytest.raises(mysql.connector.Error):
         rows(site, primary, "SELECT 1")
     assert "mysql" not in {row.identifier for row in fleet.listing()}
-    fleet.start_instance(ref("mysql"))
+    fleet.instances.start(ref("mysql"))
     assert rows(site, primary, "SELECT 1") == [(1,)]
 
 
 def test_a_value_the_server_cannot_take_is_said_with_its_log(fleet: Fleet, site: Site) -> None:
     with pytest.raises(ServerFailed, match="Character set 'no-such-charset'"):
-        fleet.create_instance(
+        fleet.instances.create(
             ref("broken"), ADMIN, None, {"character_set_server": "no-such-charset"}
         )
     assert not list(site.servers_dir.glob("*broken*"))
@@ -202,11 +202,11 @@ def test_a_value_the_server_cannot_take_is_said_with_its_log(fleet: Fleet, site:
 
 
 def test_deleting_leaves_neither_process_nor_file(fleet: Fleet, site: Site) -> None:
-    address = fleet.create_instance(ref("gone"), Credentials("app", "another-one"), None, {})
+    address = fleet.instances.create(ref("gone"), Credentials("app", "another-one"), None, {})
     folder = site.run_dir / address.host
     assert folder.exists()
-    fleet.delete_instance(ref("gone"))
-    fleet.delete_instance(ref("gone"))
+    fleet.instances.delete(ref("gone"))
+    fleet.instances.delete(ref("gone"))
     assert not list(site.servers_dir.glob("*gone*"))
     assert not folder.exists()
     with pytest.raises(mysql.connector.Error):

@@ -33,12 +33,12 @@ __all__ = ["site"]
 def databases(site: Site) -> tuple[Address, Address, ClusterAddresses, Address]:
     fleet = Fleet(site)
     fleet.recover()
-    mysql = fleet.create_instance(ref("mysql"), ADMIN, "app", {})
-    replica = fleet.create_replica(ref("replica"), ref("mysql"), {})
-    cluster = fleet.create_cluster(ref("aurora"), ADMIN, "app", {})
+    mysql = fleet.instances.create(ref("mysql"), ADMIN, "app", {})
+    replica = fleet.instances.create_replica(ref("replica"), ref("mysql"), {})
+    cluster = fleet.clusters.create(ref("aurora"), ADMIN, "app", {})
     for tier, name in enumerate(("one", "two", "three")):
-        fleet.add_member(ref("aurora"), name, tier, {})
-    cache = fleet.create_redis(ref("cache"), ["c-001", "c-002"], TOKEN, True, True, {})
+        fleet.clusters.add_member(ref("aurora"), name, tier, {})
+    cache = fleet.caches.create(ref("cache"), ["c-001", "c-002"], TOKEN, True, True, {})
     for address in (mysql, cluster.writer):
         rows(site, address, "CREATE TABLE app.t (id INT PRIMARY KEY)")
         rows(site, address, "INSERT INTO app.t VALUES (1)")
@@ -95,12 +95,12 @@ def test_everything_killed_comes_back_with_its_rows(site: Site, databases: Datab
 
 def test_a_writer_that_died_unwatched_is_replaced(site: Site, databases: Databases) -> None:
     fleet = _recovered(site)
-    writer = str(fleet.cluster_state(ref("aurora")).writer)
+    writer = str(fleet.clusters.state(ref("aurora")).writer)
     pid = pid_of(fleet, writer)
     fleet.close()
     kill(pid)
     again = _recovered(site)
-    assert again.cluster_state(ref("aurora")).writer != writer
+    assert again.clusters.state(ref("aurora")).writer != writer
     _whole(site, again, databases)
     again.close()
 

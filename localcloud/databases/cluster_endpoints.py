@@ -1,0 +1,35 @@
+"""Where a cluster's endpoints lead, as its plan and its live members say."""
+
+from __future__ import annotations
+
+from collections.abc import Set
+
+from localcloud.databases.cluster_plan import CUSTOM_ENDPOINTS, ClusterPlan
+from localcloud.endpoints import Endpoint
+from localcloud.failover import reader_targets
+from localcloud.servers.facts import Address, Ref
+from localcloud.servers.mariadb import PORT
+
+
+def routes(plan: ClusterPlan, joined: Set[str]) -> list[Endpoint]:
+    """The writer, reader and custom endpoints; ``joined`` are the members in their roles."""
+    members, writer = set(plan.members), plan.writer
+    slots = {custom.slot: custom for custom in plan.custom.values()}
+    writers = frozenset({writer} if writer else ())
+    readers = reader_targets(members, writer, joined)
+    found = [
+        Endpoint("writer", Address(plan.writer_host, PORT), writers),
+        Endpoint("reader", Address(plan.reader_host, PORT), readers, checked=True),
+    ]
+    for slot, host in enumerate(plan.custom_hosts):
+        chosen = slots[slot].members if slot in slots else ()
+        ready = frozenset(chosen) & frozenset(members)
+        found.append(Endpoint(f"custom-{slot + 1}", Address(host, PORT), ready, checked=True))
+    return found
+
+
+def endpoint_names(ref: Ref) -> list[str]:
+    """The names under which a cluster's endpoints hold their addresses."""
+    customs = (f"custom-{slot + 1}" for slot in range(CUSTOM_ENDPOINTS))
+    roles = ["writer", "reader", *customs]
+    return [f"cluster.{ref.region}.{ref.identifier}.{role}" for role in roles]

@@ -1,0 +1,206 @@
+"""How an Aurora cluster keeps itself alive: one writer, readers that follow it, open endpoints."""
+
+from __future__ import annotations
+
+import logging
+import threading
+
+from localcloud.databases.cluster_endpoints import routes
+from localcloud.databases.cluster_failover import Link, open_writer, take_over
+from localcloud.databases.cluster_plan import ClusterPlan, MemberPlan
+from localcloud.databases.instances import server_name
+from localcloud.databases.revival import Revival
+from localcloud.databases.store import Plans
+from localcloud.endpoints import Endpoints
+from localcloud.errors import ServerFailed
+from localcloud.failover import may_promote
+from localcloud.servers.facts import (
+    Address,
+    ClusterAddresses,
+    Ref,
+)
+from localcloud.servers.machine import Machine
+from localcloud.servers.mariadb import PORT, MariaDB, Settings
+from localcloud.servers.mariadb_replication import (
+    catch_up,
+    follow,
+    prepare,
+)
+
+log = logging.getLogger(__name__)
+
+_HEALING_ATTEMPTS = 5
+
+
+class SelfHealing:
+    """A cluster's servers in their roles, whatever dies. One thing at a time happens to it."""
+
+    def __init__(self, machine: Machine, plans: Plans, plan: ClusterPlan) -> None:
+        self._machine = machine
+        self._plans = plans
+        self.plan = plan
+        self.ref = Ref(plan.region, plan.identifier)
+        self._lock = threading.RLock()
+        self.servers = {name: self._server(name, m) for name, m in plan.members.items()}
+        self.endpoints = Endpoints(machine, f"cluster.{server_name(self.ref)}", plan.writer_host)
+        self._joined: set[str] = set()
+        self._revivals: dict[str, Revival] = {}
+        self._given_up: set[str] = set()
+
+    @property
+    def addresses(self) -> ClusterAddresses:
+        return ClusterAddresses(
+            Address(self.plan.writer_host, PORT), Address(self.plan.reader_host, PORT)
+        )
+
+    def recover(self) -> None:
+        """Adopt what runs, start what does not, agree on one writer."""
+        with self._lock:
+            self._heal()
+
+    def _heal(self) -> None:
+        for _ in range(_HEALING_ATTEMPTS):
+            self._joined = {n for n in self._joined if self.servers[n].alive}
+            missing = set(self.plan.members) - self._joined - self._given_up
+            if self.plan.writer is None or not (missing or self.plan.writer not in self._joined):
+                break
+            try:
+                self._ensure_writer()
+            except ServerFailed as error:
+                log.warning("%s has no writer yet: %s", self.ref, error)
+                continue
+            for name in sorted(missing - self._joined):
+                try:
+                    self._join(name)
+                except ServerFailed as error:
+                    log.warning("%s of %s is not back yet: %s", name, self.ref, error)
+        self._settle()
+
+    def _ensure_writer(self) -> None:
+        writer = self.plan.writer
+        assert writer is not None
+        if writer in self._joined:
+            return
+        if self.servers[writer].alive and self.servers[writer].answers():
+            self._watch(writer)
+            self._open(writer)
+        elif may_promote(set(self.plan.members), writer, self._reachable()):
+            readers = {n: self.servers[n] for n in self.plan.members if n != writer}
+            tiers = {name: member.tier for name, member in self.plan.members.items()}
+            best = take_over(readers, tiers, self._link())
+            log.warning("%s: writer %s is dead, %s takes over", self.ref, writer, best)
+            if best not in self._joined:
+                self._watch(best)
+            self._open(best)
+        else:
+            self._restart_writer()
+
+    def _open(self, name: str) -> None:
+        # On disk first: should we be killed now, recovery opens this one and no other.
+        self._save(writer=name)
+        self._joined.add(name)
+        with self.servers[name].connect() as session:
+            open_writer(session, has_readers=bool(self._reachable() - {name}))
+        self._route()
+
+    def _restart_writer(self) -> None:
+        name = self.plan.writer
+        assert name is not None
+        self.servers[name].kill()
+        self._start(name, self.plan.members[name], rejoining=False)
+        self._open(name)
+
+    def _join(self, name: str) -> None:
+        """Make a member a reader that has caught up; start it if it does not run."""
+        server = self.servers[name]
+        if server.alive and server.answers():
+            self._watch(name)
+        else:
+            server.kill()
+            self._start(name, self.plan.members[name], rejoining=True)
+        try:
+            self._follow(server)
+        except ServerFailed as error:
+            if not self._writer.alive or not server.alive:
+                raise
+            log.warning("%s cannot rejoin %s and is made anew: %s", name, self.ref, error)
+            server.remove()
+            self._start(name, self.plan.members[name], rejoining=True)
+            self._follow(server)
+        self._joined.add(name)
+
+    def _follow(self, server: MariaDB) -> None:
+        server.run("SET GLOBAL read_only = 1")
+        link = self._link()
+        follow(server, self._writer.address, link.password, link.ca)
+        catch_up(server, self._writer)
+
+    def _start(self, name: str, member: MemberPlan, *, rejoining: bool) -> None:
+        server = self.servers[name]
+        parameters = {**self.plan.parameters, **member.parameters}
+        server.start(
+            Settings(read_only=True, acknowledged=True, rejoining=rejoining, parameters=parameters)
+        )
+        prepare(server, self._machine.replication_password())
+        self._watch(name)
+
+    def _settle(self) -> None:
+        """Acknowledgements and endpoints as the members that are there now allow."""
+        if self.plan.writer in self._joined:
+            with self._writer.connect() as session:
+                open_writer(session, has_readers=bool(self._readers()))
+        self._route()
+
+    def _route(self) -> None:
+        nodes = {name: self.servers[name].address for name in self.plan.members}
+        self.endpoints.apply(nodes, routes(self.plan, self._joined))
+        self._machine.supervisor.unwatch(self.endpoints.name)
+        self._machine.supervisor.watch(self.endpoints.name, self._endpoints_died)
+
+    def _endpoints_died(self) -> None:
+        with self._lock:
+            if not self.endpoints.alive and self._plans.has(self.plan):
+                log.warning("the endpoints of %s died", self.ref)
+                self._route()
+
+    def _watch(self, name: str) -> None:
+        server = self.servers[name]
+        self._machine.supervisor.unwatch(server.name)
+        self._machine.supervisor.watch(server.name, lambda: self._died(name))
+
+    def _died(self, name: str) -> None:
+        with self._lock:
+            if name in self.plan.members and not self.servers[name].alive:
+                log.warning("%s of %s died", name, self.ref)
+                if not self._revivals.setdefault(name, Revival()).worth_it():
+                    log.error("%s dies too often and is left dead until a reboot", name)
+                    self._given_up.add(name)
+                self._heal()
+
+    @property
+    def _writer(self) -> MariaDB:
+        assert self.plan.writer is not None
+        return self.servers[self.plan.writer]
+
+    def _readers(self) -> set[str]:
+        return self._joined - {self.plan.writer or ""}
+
+    def _reachable(self) -> set[str]:
+        return {name for name, server in self.servers.items() if server.alive}
+
+    def _link(self) -> Link:
+        return Link(self._machine.replication_password(), str(self._machine.authority.ca))
+
+    def _server_name(self, member: str) -> str:
+        return server_name(Ref(self.ref.region, member))
+
+    def _server(self, name: str, member: MemberPlan) -> MariaDB:
+        also = [self.plan.writer_host, self.plan.reader_host, *self.plan.custom_hosts]
+        return MariaDB(self._machine, self._server_name(name), name, member.host, also)
+
+    def _save(self, **changes: object) -> None:
+        self._save_plan(self.plan.having(**changes))
+
+    def _save_plan(self, plan: ClusterPlan) -> None:
+        self._plans.save(plan)
+        self.plan = plan

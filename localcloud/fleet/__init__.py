@@ -1,0 +1,25 @@
+"""Every database server of a site, behind one door: what the API layer calls."""
+
+from localcloud.fleet.fleet import Fleet
+from localcloud.servers.facts import (
+    Address,
+    ClusterAddresses,
+    ClusterState,
+    Credentials,
+    RedisAddresses,
+    RedisState,
+    Ref,
+    ServerStatus,
+)
+
+__all__ = [
+    "Address",
+    "ClusterAddresses",
+    "ClusterState",
+    "Credentials",
+    "Fleet",
+    "RedisAddresses",
+    "RedisState",
+    "Ref",
+    "ServerStatus",
+]

@@ -1,0 +1,70 @@
+"""Aurora clusters: members, endpoints, failover."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from localcloud.databases.cluster_plan import ClusterPlan
+from localcloud.databases.clusters import Cluster
+from localcloud.databases.planning import plan_cluster
+from localcloud.databases.store import Plans
+from localcloud.fleet.collection import Collection
+from localcloud.servers.facts import Address, ClusterAddresses, ClusterState, Credentials, Ref
+from localcloud.servers.machine import Machine
+
+
+class Clusters(Collection[Cluster]):
+    """Writers and readers behind endpoints of their own."""
+
+    def __init__(self, machine: Machine) -> None:
+        super().__init__("cluster")
+        self._machine = machine
+        self._plans = Plans(machine.site.state_dir / "databases", "cluster")
+
+    def load(self) -> None:
+        """Know what was planned; `StateUnreadable` when another version planned it."""
+        for plan in self._plans.load(ClusterPlan):
+            self.put(Cluster(self._machine, self._plans, plan))
+
+    def create(
+        self,
+        ref: Ref,
+        credentials: Credentials,
+        database: str | None,
+        parameters: Mapping[str, str],
+    ) -> ClusterAddresses:
+        """Endpoints that lead nowhere until `add_member`."""
+        plan = plan_cluster(self._machine, ref, credentials, database, parameters)
+        made = self.make(Cluster(self._machine, self._plans, plan), lambda c: c.create())
+        return made.addresses
+
+    def add_member(
+        self, cluster: Ref, identifier: str, tier: int, parameters: Mapping[str, str]
+    ) -> Address:
+        """A member that has caught up; the first one is the writer."""
+        return self.get(cluster).add_member(identifier, tier, parameters)
+
+    def remove_member(self, cluster: Ref, identifier: str) -> None:
+        self.get(cluster).remove_member(identifier)
+
+    def of_member(self, member: Ref) -> Cluster | None:
+        """The cluster that has ``member``, if any."""
+        here = (cluster for cluster in self.all() if cluster.ref.region == member.region)
+        return next((c for c in here if member.identifier in c.plan.members), None)
+
+    def set_custom_endpoint(self, cluster: Ref, name: str, members: Sequence[str]) -> Address:
+        """Create or change a custom endpoint; at most five a cluster."""
+        return self.get(cluster).set_custom_endpoint(name, members)
+
+    def delete_custom_endpoint(self, cluster: Ref, name: str) -> None:
+        self.get(cluster).delete_custom_endpoint(name)
+
+    def state(self, cluster: Ref) -> ClusterState:
+        return self.get(cluster).state
+
+    def fail_over(self, cluster: Ref, target: str | None) -> None:
+        """A planned change of the writer, to ``target`` or the reader with the lowest tier."""
+        self.get(cluster).fail_over(target)
+
+    def set_password(self, cluster: Ref, password: str) -> None:
+        self.get(cluster).set_password(password)

@@ -1,0 +1,71 @@
+"""A site's servers as one: recovery, what runs, and what concerns any server."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+
+from localcloud.fleet.caches import Caches
+from localcloud.fleet.clusters import Clusters
+from localcloud.fleet.collection import Database
+from localcloud.fleet.instances import Instances
+from localcloud.fleet.recovery import recover
+from localcloud.servers.facts import Ref, ServerStatus
+from localcloud.servers.machine import Machine
+from localcloud.site import Site
+
+
+class Fleet:
+    """The servers of one site, by kind of database."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        self._machine = Machine(site)
+        self.instances = Instances(self._machine)
+        self.clusters = Clusters(self._machine)
+        self.caches = Caches(self._machine)
+
+    def recover(self) -> None:
+        """Adopt the servers that run, start those that do not, end what belongs to nobody."""
+        self._machine.authority.ensure()
+        self._machine.supervisor.stop_orphans()
+        for collection in (self.instances, self.clusters, self.caches):
+            collection.load()
+        recover(self._machine.supervisor, self._databases())
+
+    def close(self) -> None:
+        """Stop watching; the servers keep running."""
+        self._machine.supervisor.close()
+
+    def down(self) -> None:
+        """End every server and keep the data; works when the daemon is dead."""
+        self._machine.supervisor.stop_all()
+        shutil.rmtree(self._site.run_dir, ignore_errors=True)
+
+    def wipe(self) -> None:
+        """End every server and delete all that the local cloud has on disk."""
+        self.down()
+        shutil.rmtree(self._site.state_dir, ignore_errors=True)
+
+    def set_parameters(self, ref: Ref, parameters: Mapping[str, str]) -> None:
+        """Set at once what can be, in an instance or a cluster's member; the rest at a reboot."""
+        cluster = self.clusters.of_member(ref)
+        if cluster is not None:
+            cluster.set_parameters(ref.identifier, parameters)
+        else:
+            self.instances.get(ref).set_parameters(parameters)
+
+    def reboot(self, ref: Ref) -> None:
+        """Restart an instance or a cluster's member; it keeps its role."""
+        cluster = self.clusters.of_member(ref)
+        if cluster is not None:
+            cluster.reboot(ref.identifier)
+        else:
+            self.instances.get(ref).reboot()
+
+    def listing(self) -> list[ServerStatus]:
+        """Every process that should run, endpoints included."""
+        return [status for database in self._databases() for status in database.statuses()]
+
+    def _databases(self) -> list[Database]:
+        return [*self.instances.all(), *self.clusters.all(), *self.caches.all()]
