@@ -12,13 +12,14 @@ from specs.parts import (
     LONGEST_IDENTIFIER,
     ApplyChanges,
     BackupWindow,
+    Claim,
     DatabaseName,
+    Described,
     Identifier,
     Lifetime,
     MaintenanceWindow,
     Part,
     PerformanceInsights,
-    RegionName,
     SlowQueryLog,
     Username,
     Zone,
@@ -71,12 +72,10 @@ class ClusterBackups(Part):
     window: BackupWindow
 
 
-class AuroraMysql(Part):
+class AuroraMysql(Described):
     """A provisioned cluster. ``readers`` are in the order in which they take over."""
 
     kind: Literal["aurora-mysql"]
-    identifier: Identifier
-    region: RegionName | None = None
     engine_version: Annotated[str, AfterValidator(_version)]
     instance_class: Annotated[str, AfterValidator(_class)] = Field(alias="class")
     username: Username
@@ -97,15 +96,21 @@ class AuroraMysql(Part):
         return (self.writer, *self.readers)
 
     @property
-    def placed(self) -> Mapping[str, Member]:
-        """Members by the key that holds them."""
+    def _by_key(self) -> Mapping[str, Member]:
         readers = {f"readers.{n}": reader for n, reader in enumerate(self.readers)}
         return {"writer": self.writer, **readers}
 
     @property
-    def instance_identifiers(self) -> Mapping[str, str]:
-        """Identifiers of instances by the key that holds them."""
-        return {f"{key}.identifier": member.identifier for key, member in self.placed.items()}
+    def placed(self) -> Mapping[str, str]:
+        return {f"{key}.zone": member.zone for key, member in self._by_key.items()}
+
+    @property
+    def claims(self) -> Iterator[Claim]:
+        yield "cluster", "identifier", self.identifier
+        for key, member in self._by_key.items():
+            yield "instance", f"{key}.identifier", member.identifier
+        for endpoint in self.custom_endpoints:
+            yield "endpoint", f"custom_endpoints.{endpoint}", self.endpoint_identifier(endpoint)
 
     def endpoint_identifier(self, endpoint: str) -> str:
         """What AWS calls a custom endpoint: unique in its region, as the short name need not be."""
@@ -118,7 +123,7 @@ class AuroraMysql(Part):
                 "custom_endpoints",
                 f"has {len(self.custom_endpoints)} entries; Aurora allows {MOST_CUSTOM_ENDPOINTS}",
             )
-        names = tuple(self.instance_identifiers.values())
+        names = tuple(member.identifier for member in self.members)
         for endpoint, members in self.custom_endpoints.items():
             key, identifier = f"custom_endpoints.{endpoint}", self.endpoint_identifier(endpoint)
             if len(identifier) > LONGEST_IDENTIFIER:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
@@ -144,6 +144,13 @@ def window_conflicts(backup: str, maintenance: str, least_minutes: int) -> Itera
             return
 
 
+Space = Literal["instance", "cluster", "endpoint", "cache"]
+"""Where AWS keeps identifiers apart from each other."""
+
+Claim = tuple[Space, str, str]
+"""A name space, the key that holds an identifier, the identifier."""
+
+
 class SlowQueryLog(Part):
     """Statements that take longer are logged to CloudWatch Logs."""
 
@@ -167,3 +174,32 @@ class EnhancedMonitoring(Part):
     """Metrics of the operating system."""
 
     interval_seconds: Literal[1, 5, 10, 15, 30, 60]
+
+
+class Described(Part):
+    """Base of every topology: what it is called, where it stands, what it builds on."""
+
+    identifier: Identifier
+    region: RegionName | None = None
+
+    @property
+    def claims(self) -> Iterator[Claim]:
+        """Every identifier of it that must be unique in its region."""
+        yield from ()
+
+    @property
+    def placed(self) -> Mapping[str, str]:
+        """Zone letters by the key that holds them."""
+        return {}
+
+    @property
+    def references(self) -> Mapping[str, str]:
+        """Names of the topologies it is built on, by the key that holds them.
+
+        It stands in the region of the first one unless it says otherwise.
+        """
+        return {}
+
+    def objection(self, key: str, other: Described) -> str | None:
+        """What keeps ``other`` from being the reference under ``key``: a sentence, or nothing."""
+        return None

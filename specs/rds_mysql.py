@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
@@ -12,14 +12,14 @@ from specs.parts import (
     ApplyChanges,
     Availability,
     BackupWindow,
+    Claim,
     DatabaseName,
+    Described,
     EnhancedMonitoring,
-    Identifier,
     Lifetime,
     MaintenanceWindow,
     Part,
     PerformanceInsights,
-    RegionName,
     SlowQueryLog,
     Username,
     window_conflicts,
@@ -115,12 +115,10 @@ def known_class(text: str) -> str:
     return text
 
 
-class RdsMysql(Part):
+class RdsMysql(Described):
     """An instance of RDS for MySQL."""
 
     kind: Literal["rds-mysql"]
-    identifier: Identifier
-    region: RegionName | None = None
     engine_version: Annotated[str, AfterValidator(_version)]
     instance_class: Annotated[str, AfterValidator(known_class)] = Field(alias="class")
     storage: Storage
@@ -150,6 +148,5 @@ class RdsMysql(Part):
             )
 
     @property
-    def instance_identifiers(self) -> Mapping[str, str]:
-        """Identifiers of instances by the key that holds them."""
-        return {"identifier": self.identifier}
+    def claims(self) -> Iterator[Claim]:
+        yield "instance", "identifier", self.identifier

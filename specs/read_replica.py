@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
@@ -10,27 +10,23 @@ from pydantic import AfterValidator, Field
 from specs.parts import (
     ApplyChanges,
     Availability,
+    Claim,
+    Described,
     EnhancedMonitoring,
-    Identifier,
     Lifetime,
-    Part,
-    RegionName,
 )
-from specs.rds_mysql import known_class
+from specs.rds_mysql import RdsMysql, known_class
 
 MOST_REPLICAS = 15
 """Of one MySQL source."""
 
 
-class ReadReplica(Part):
+class ReadReplica(Described):
     """A replica. Engine, version, storage, users and databases are its source's."""
 
     kind: Literal["read-replica"]
     source: str
     """The name of the topology it copies."""
-    identifier: Identifier
-    region: RegionName | None = None
-    """``None``: the source's region."""
     instance_class: Annotated[str, AfterValidator(known_class)] = Field(alias="class")
     availability: Availability = "single-az"
     enhanced_monitoring: EnhancedMonitoring | None = None
@@ -39,6 +35,18 @@ class ReadReplica(Part):
     """``protected`` is deletion protection only: RDS takes no final snapshot of a replica."""
 
     @property
-    def instance_identifiers(self) -> Mapping[str, str]:
-        """Identifiers of instances by the key that holds them."""
-        return {"identifier": self.identifier}
+    def claims(self) -> Iterator[Claim]:
+        yield "instance", "identifier", self.identifier
+
+    @property
+    def references(self) -> Mapping[str, str]:
+        return {"source": self.source}
+
+    def objection(self, key: str, other: Described) -> str | None:
+        if not isinstance(other, RdsMysql):
+            return "is no rds-mysql topology; name one"
+        if other.backups.retention_days == 0:
+            return (
+                "has no backups, which a replica needs; set its backups.retention_days to 1 or more"
+            )
+        return None

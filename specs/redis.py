@@ -12,11 +12,11 @@ from specs.parts import (
     ApplyChanges,
     Availability,
     BackupWindow,
-    Identifier,
+    Claim,
+    Described,
     Lifetime,
     MaintenanceWindow,
     Part,
-    RegionName,
     window_conflicts,
 )
 from specs.problems import Conflict, refuse
@@ -56,12 +56,10 @@ def _version(text: str) -> str:
     return text
 
 
-class Redis(Part):
+class Redis(Described):
     """A cache. TLS, an auth token and encryption at rest are not a choice."""
 
     kind: Literal["redis"]
-    identifier: Identifier
-    region: RegionName | None = None
     description: str = Field(min_length=1)
     engine_version: Annotated[str, AfterValidator(_version)]
     node_class: Annotated[str, AfterValidator(_node_class)] = Field(alias="class")
@@ -71,6 +69,10 @@ class Redis(Part):
     maintenance_window: MaintenanceWindow
     apply_changes: ApplyChanges = "maintenance-window"
     lifetime: Lifetime = "protected"
+
+    @property
+    def claims(self) -> Iterator[Claim]:
+        yield "cache", "identifier", self.identifier
 
     def conflicts(self) -> Iterator[Conflict]:
         # ElastiCache asks for an hour where RDS is content with half of it.

@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Annotated, Any
+from collections.abc import Mapping
+from typing import Annotated, Any, get_args
 
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
 from specs.aurora_mysql import AuroraMysql
 from specs.network import Network
-from specs.parts import Part, RegionName
+from specs.parts import Described, Part, RegionName
 from specs.problems import ConfigError, Problem, did_you_mean, problems_of
 from specs.rds_mysql import RdsMysql
 from specs.read_replica import MOST_REPLICAS, ReadReplica
 from specs.redis import Redis
 
-Topology = Annotated[RdsMysql | ReadReplica | AuroraMysql | Redis, Field(discriminator="kind")]
+AnyTopology = RdsMysql | ReadReplica | AuroraMysql | Redis
+Topology = Annotated[AnyTopology, Field(discriminator="kind")]
 KINDS: Mapping[str, type[BaseModel]] = {
-    "rds-mysql": RdsMysql,
-    "read-replica": ReadReplica,
-    "aurora-mysql": AuroraMysql,
-    "redis": Redis,
+    get_args(model.model_fields["kind"].annotation)[0]: model for model in get_args(AnyTopology)
 }
-_ADAPTER: TypeAdapter[RdsMysql | ReadReplica | AuroraMysql | Redis] = TypeAdapter(Topology)
+_ADAPTER: TypeAdapter[AnyTopology] = TypeAdapter(Topology)
 _REGION: TypeAdapter[str] = TypeAdapter(RegionName)
 _LONGEST_NAME = 30
 
@@ -35,18 +33,27 @@ class Stack(Part):
     topologies: Mapping[str, Topology]
 
     def region_of(self, name: str) -> str:
-        """Where a topology stands: its own region, its source's, the stack's."""
-        topology = self.topologies[name]
-        if topology.region is not None:
-            return topology.region
-        if isinstance(topology, ReadReplica):
-            return self.region_of(topology.source)
-        return self.region
+        """Where a topology stands: its own region, that of what it builds on, the stack's."""
+        return _region_of(name, self.topologies, self.region)
 
     @property
     def regions(self) -> tuple[str, ...]:
         """Every region in use, in the order of the topologies."""
         return tuple(dict.fromkeys(self.region_of(name) for name in self.topologies))
+
+    @property
+    def in_order(self) -> tuple[str, ...]:
+        """Names of the topologies, each after those it builds on."""
+        placed: dict[str, None] = {}
+
+        def place(name: str) -> None:
+            for other in self.topologies[name].references.values():
+                place(other)
+            placed.setdefault(name)
+
+        for name in self.topologies:
+            place(name)
+        return tuple(placed)
 
 
 def read(region: object, network: object, topologies: object) -> Stack:
@@ -64,7 +71,8 @@ def read(region: object, network: object, topologies: object) -> Stack:
         for name, raw in topologies.items():
             _read_topology(str(name), raw, found, problems)
         named = frozenset(map(str, topologies))
-        problems += _check_sources(found, named)
+        problems += _check_references(found, named)
+        problems += _check_replicas(found)
         problems += _check_identifiers(found, str(region))
         problems += _check_zones(found, found_network)
     if problems:
@@ -102,52 +110,66 @@ def _read_topology(name: str, raw: object, found: dict[str, Any], problems: list
         problems += problems_of(error, at, KINDS)
 
 
-def _check_sources(found: Mapping[str, Any], named: frozenset[str]) -> list[Problem]:
+def _check_references(found: Mapping[str, Described], named: frozenset[str]) -> list[Problem]:
     problems = []
-    counts: dict[str, int] = {}
     for name, topology in found.items():
-        if not isinstance(topology, ReadReplica):
-            continue
-        at = f"topologies.{name}.source"
-        source = found.get(topology.source)
-        counts[topology.source] = counts.get(topology.source, 0) + 1
-        if source is None:
-            if topology.source not in named:
-                choices = [other for other, t in found.items() if isinstance(t, RdsMysql)]
+        for key, wanted in topology.references.items():
+            at = f"topologies.{name}.{key}"
+            other = found.get(wanted)
+            if other is None and wanted not in named:
+                fit = [n for n, t in found.items() if n != name and not topology.objection(key, t)]
+                text = f"{wanted!r} is no database of this stack{did_you_mean(wanted, fit)}"
+                problems.append(Problem(at, text))
+            elif other is not None and (objection := topology.objection(key, other)):
+                problems.append(Problem(at, f"{wanted!r} {objection}"))
+            elif _leads_back(name, wanted, found):
                 problems.append(
-                    Problem(
-                        at,
-                        f"{topology.source!r} is no database of this stack"
-                        f"{did_you_mean(topology.source, choices)}",
-                    )
+                    Problem(at, f"{wanted!r} is itself built on {name!r}; name another")
                 )
-        elif not isinstance(source, RdsMysql):
-            problems.append(
-                Problem(at, f"{topology.source!r} is {source.kind}; name an rds-mysql topology")
-            )
-        elif source.backups.retention_days == 0:
-            problems.append(
-                Problem(
-                    at,
-                    f"{topology.source!r} has no backups, which a replica needs; set "
-                    f"topologies.{topology.source}.backups.retention_days to 1 or more",
-                )
-            )
-        if counts[topology.source] == MOST_REPLICAS + 1:
-            problems.append(
-                Problem(at, f"{topology.source!r} has more than {MOST_REPLICAS} replicas")
-            )
     return problems
 
 
-def _check_identifiers(found: Mapping[str, Any], region: str) -> list[Problem]:
-    # One name space a region for instances, one for clusters, one for caches.
+def _leads_back(name: str, start: str, found: Mapping[str, Described]) -> bool:
+    seen, open_ = set(), [start]
+    while open_:
+        here = open_.pop()
+        if here == name:
+            return True
+        if here not in seen and here in found:
+            seen.add(here)
+            open_ += found[here].references.values()
+    return False
+
+
+def _check_replicas(found: Mapping[str, Described]) -> list[Problem]:
+    counts: dict[str, int] = {}
+    problems = []
+    for name, topology in found.items():
+        if isinstance(topology, ReadReplica):
+            counts[topology.source] = counts.get(topology.source, 0) + 1
+            if counts[topology.source] == MOST_REPLICAS + 1:
+                text = f"{topology.source!r} has more than {MOST_REPLICAS} replicas"
+                problems.append(Problem(f"topologies.{name}.source", text))
+    return problems
+
+
+def _region_of(name: str, found: Mapping[str, Described], region: str) -> str:
+    seen: set[str] = set()
+    while name in found and name not in seen:
+        topology = found[name]
+        if topology.region is not None:
+            return topology.region
+        seen.add(name)
+        name = next(iter(topology.references.values()), "")
+    return region
+
+
+def _check_identifiers(found: Mapping[str, Described], region: str) -> list[Problem]:
     taken: dict[tuple[str, str, str], str] = {}
     problems = []
     for name, topology in found.items():
-        source = found.get(getattr(topology, "source", ""))
-        home = topology.region or getattr(source, "region", None) or region
-        for space, key, identifier in _claims(topology):
+        home = _region_of(name, found, region)
+        for space, key, identifier in topology.claims:
             path = f"topologies.{name}.{key}"
             first = taken.setdefault((space, home, identifier), path)
             if first != path:
@@ -157,32 +179,17 @@ def _check_identifiers(found: Mapping[str, Any], region: str) -> list[Problem]:
     return problems
 
 
-def _claims(topology: Any) -> Iterator[tuple[str, str, str]]:
-    """Name space, key and value of every identifier that must be unique in its region."""
-    if isinstance(topology, Redis):
-        yield "cache", "identifier", topology.identifier
-        return
-    for key, identifier in topology.instance_identifiers.items():
-        yield "instance", key, identifier
-    if isinstance(topology, AuroraMysql):
-        yield "cluster", "identifier", topology.identifier
-        for endpoint in topology.custom_endpoints:
-            key = f"custom_endpoints.{endpoint}"
-            yield "endpoint", key, topology.endpoint_identifier(endpoint)
-
-
-def _check_zones(found: Mapping[str, Any], network: Network) -> list[Problem]:
+def _check_zones(found: Mapping[str, Described], network: Network) -> list[Problem]:
     # A member outside of the subnet group's zones is an InvalidVPCNetworkStateFault.
     zones = network.zones
     if zones is None:
         return []
     return [
         Problem(
-            f"topologies.{name}.{key}.zone",
-            f"{member.zone!r} is not one of network.zones; choose {', '.join(zones)}",
+            f"topologies.{name}.{key}",
+            f"{zone!r} is not one of network.zones; choose {', '.join(zones)}",
         )
         for name, topology in found.items()
-        if isinstance(topology, AuroraMysql)
-        for key, member in topology.placed.items()
-        if member.zone not in zones
+        for key, zone in topology.placed.items()
+        if zone not in zones
     ]

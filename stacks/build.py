@@ -13,7 +13,7 @@ from components.rds_mysql import RdsMysql, RdsMysqlArgs
 from components.read_replica import ReadReplica, ReadReplicaArgs
 from components.redis import Redis, RedisArgs
 from specs import aurora_mysql, rds_mysql, read_replica, redis
-from specs.topologies import Stack
+from specs.topologies import AnyTopology, Stack
 
 Topology = RdsMysql | ReadReplica | AuroraMysql | Redis
 
@@ -33,23 +33,8 @@ def build(stack: Stack) -> Built:
     """
     shared = _Shared(stack)
     found: dict[str, Topology] = {}
-    for name, spec in stack.topologies.items():
-        if not isinstance(spec, read_replica.ReadReplica):
-            found[name] = _one(name, spec, stack.region_of(name), shared)
-    for name, spec in stack.topologies.items():
-        if isinstance(spec, read_replica.ReadReplica):
-            source = found[spec.source]
-            assert isinstance(source, RdsMysql)
-            region = stack.region_of(name)
-            args = ReadReplicaArgs(
-                spec=spec,
-                source=source,
-                source_name=spec.source,
-                network=shared.networks[region],
-                key=shared.keys[region],
-                monitoring_role=shared.monitoring_role,
-            )
-            found[name] = ReadReplica(name, args)
+    for name in stack.in_order:
+        found[name] = _one(name, stack.topologies[name], stack.region_of(name), shared, found)
     return Built(shared.networks, {name: found[name] for name in stack.topologies})
 
 
@@ -74,15 +59,17 @@ class _Shared:
 
 
 def _one(
-    name: str,
-    spec: rds_mysql.RdsMysql | aurora_mysql.AuroraMysql | redis.Redis,
-    region: str,
-    shared: _Shared,
+    name: str, spec: AnyTopology, region: str, shared: _Shared, built: Mapping[str, Topology]
 ) -> Topology:
     network, key = shared.networks[region], shared.keys[region]
     match spec:
         case rds_mysql.RdsMysql():
             return RdsMysql(name, RdsMysqlArgs(spec, network, key, shared.monitoring_role))
+        case read_replica.ReadReplica():
+            source = built[spec.source]
+            assert isinstance(source, RdsMysql)
+            role = shared.monitoring_role
+            return ReadReplica(name, ReadReplicaArgs(spec, source, spec.source, network, key, role))
         case aurora_mysql.AuroraMysql():
             return AuroraMysql(name, AuroraMysqlArgs(spec, network, key, f"topologies.{name}"))
         case redis.Redis():
