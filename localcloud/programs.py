@@ -7,7 +7,12 @@ import shutil
 
 from localcloud.errors import MissingPackage
 
-PROGRAMS = {"mariadbd": "mariadb-server", "redis-server": "redis-server", "haproxy": "haproxy"}
+PROGRAMS = {
+    "haproxy": "haproxy",
+    "mariadbd": "mariadb-server",
+    "memcached": "memcached",
+    "redis-server": "redis-server",
+}
 _SEARCH = os.pathsep.join(["/usr/sbin", "/usr/bin", "/sbin", "/bin", "/usr/local/bin"])
 
 
