@@ -18,7 +18,7 @@ local: $(VENV)/ready servers  ## deploy the stack on the local cloud and run eve
 	$(RUN) -m verify --stack $(STACK)
 
 test: $(VENV)/ready servers  ## run the tests
-	$(RUN) -m pytest
+	$(RUN) -m pytest -n auto --maxprocesses 8 --dist loadfile
 
 down: $(VENV)/ready  ## stop the local cloud; its data stays for the next `make local`
 	$(RUN) -m localcloud down

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 import pytest
 
 from bench.workspace import Workspace, workspace
+from tests.addresses import prefix
 
 
 @pytest.fixture(scope="session")
 def deployed() -> Iterator[Workspace]:
-    with workspace(prefix="127.85") as space:
+    with workspace(prefix=prefix(85)) as space:
         space.run("-m", "localcloud", "up")
         yield space

@@ -20,6 +20,7 @@ from redis.retry import Retry
 
 from localcloud.fleet import Address, Credentials, Fleet, Ref
 from localcloud.site import Site
+from tests.addresses import prefix
 
 ADMIN = Credentials("admin", "correct-horse-1")
 TOKEN = "a-token-of-sixteen-characters"
@@ -30,7 +31,7 @@ def site() -> Iterator[Site]:
     folder = Path(tempfile.mkdtemp(prefix="fleet-", dir="/var/tmp"))
     # The servers run as users of their own.
     folder.chmod(0o755)
-    found = Site(folder / "state", "127.81")
+    found = Site(folder / "state", prefix(81))
     yield found
     Fleet(found).wipe()
     shutil.rmtree(folder)

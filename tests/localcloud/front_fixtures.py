@@ -13,6 +13,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from localcloud.site import Site
+from tests.addresses import prefix
 from tests.localcloud.front_site import Endpoint, served
 from tests.localcloud.recording_fleet import RecordingFleet
 
@@ -22,7 +23,7 @@ PASSWORD = "correct-horse-1"
 @pytest.fixture
 def site() -> Iterator[Site]:
     folder = Path(tempfile.mkdtemp(prefix="front-", dir="/var/tmp"))
-    yield Site(folder, "127.82")
+    yield Site(folder, prefix(82))
     shutil.rmtree(folder)
 
 

@@ -26,6 +26,7 @@ from localcloud import daemon
 from localcloud.fleet import Fleet
 from localcloud.servers.mariadb_template import administrator
 from localcloud.site import ACCESS_KEY_ID, SECRET_ACCESS_KEY, Site
+from tests.addresses import prefix
 from tests.verify.databases import (
     PASSWORD,
     REGION,
@@ -35,7 +36,7 @@ from tests.verify.databases import (
     create_redis,
 )
 
-PREFIX = "127.84"
+PREFIX = prefix(84)
 
 
 class TestCloud:

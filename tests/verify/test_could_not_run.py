@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.verify.cloud import TestCloud
+from tests.verify.cloud import PREFIX, TestCloud
 from tests.verify.command import Verify
 from tests.verify.databases import PASSWORD
 from verify.cli import main
 from verify.trust import RDS_BUNDLE, stranger
 
-NOBODY = "127.84.9.200"
+NOBODY = f"{PREFIX}.9.200"
 CONNECTS = {
     "mysql": "connect with a verified certificate",
     "copy": "connect to the source",

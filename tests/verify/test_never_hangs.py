@@ -11,7 +11,7 @@ from contextlib import contextmanager
 import pytest
 
 from contract import Access, Endpoint
-from tests.verify.cloud import TestCloud
+from tests.verify.cloud import PREFIX, TestCloud
 from tests.verify.command import Verify
 from tests.verify.databases import PASSWORD, USER
 from tests.verify.silence import MYSQL_UNTIL_TLS, silent_server
@@ -23,7 +23,7 @@ from verify.errors import DeadlineExceeded, Unreachable
 from verify.sql import open_connection
 from verify.trust import refused_by_stranger
 
-SILENT = "127.84.9.10"
+SILENT = f"{PREFIX}.9.10"
 ENOUGH_S = 4.0
 """With a time limit of 1 s: one wait to connect, and the process's own time on a busy machine."""
 

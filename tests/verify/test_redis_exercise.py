@@ -14,7 +14,7 @@ import pytest
 import redis
 
 from contract import Access, read_databases
-from tests.verify.cloud import TestCloud
+from tests.verify.cloud import PREFIX, TestCloud
 from tests.verify.command import Verify
 from tests.verify.databases import PASSWORD
 from verify.aws import Cloud
@@ -24,7 +24,7 @@ from verify.errors import StepFailed
 from verify.exercise import Scene
 from verify.redis import Redis
 
-OPEN_PRIMARY, OPEN_REPLICA, NOBODY = "127.84.9.1", "127.84.9.2", "127.84.9.3"
+OPEN_PRIMARY, OPEN_REPLICA, GONE, NOBODY = (f"{PREFIX}.9.{n}" for n in (1, 2, 4, 3))
 ARRIVES = "the value arrives at the reader endpoint"
 REFUSED = "a write to a replica is refused"
 
@@ -169,8 +169,8 @@ def test_a_cache_that_takes_plain_text_fails(open_cache: Verify) -> None:
 def test_a_cache_that_is_gone_is_no_proof_of_tls(open_cache: Verify) -> None:
     exercise = Redis(scene_of(open_cache, tls=True))
     endpoint = exercise.scene.database.endpoint("reader")
-    with plain_server("127.84.9.4"):
-        gone = endpoint.model_copy(update={"host": "127.84.9.4"})
+    with plain_server(GONE):
+        gone = endpoint.model_copy(update={"host": GONE})
         exercise._endpoint = gone
         exercise._primary = open_connection(gone, None, Deadline(5), tls=False, ca=None)
     exercise.opened.callback(exercise._primary.close)
