@@ -85,6 +85,8 @@ class Access(_Frozen):
     secret_access_key: str | None = None
     ca_file: str | None = None
     """PEM bundle that signed the databases' certificates."""
+    if_silent: str | None = None
+    """What to do when the endpoint does not answer, as a sentence's end."""
 
 
 class Deployment(_Frozen):

@@ -97,7 +97,7 @@ class Cloud:
     def credentials(self, arn: str) -> Credentials:
         """The credentials in Secrets Manager under ``arn``, in the ARN's own region."""
         region = region_of(arn)
-        with _translated(f"secret {arn}"):
+        with self._translated(f"secret {arn}"):
             try:
                 answer = self.client("secretsmanager", region).get_secret_value(SecretId=arn)
             except ClientError as error:
@@ -106,7 +106,7 @@ class Cloud:
 
     def instance(self, region: str, identifier: str) -> dict[str, Any]:
         """One RDS instance as ``describe_db_instances`` reports it."""
-        with _translated("RDS"):
+        with self._translated("RDS"):
             answer = self.client("rds", region).describe_db_instances(
                 DBInstanceIdentifier=identifier
             )
@@ -114,17 +114,34 @@ class Cloud:
 
     def cluster(self, region: str, identifier: str) -> dict[str, Any]:
         """One Aurora cluster as ``describe_db_clusters`` reports it."""
-        with _translated("RDS"):
+        with self._translated("RDS"):
             answer = self.client("rds", region).describe_db_clusters(DBClusterIdentifier=identifier)
         return _only(answer["DBClusters"], identifier)
 
     def replication_group(self, region: str, identifier: str) -> dict[str, Any]:
         """One cache as ``describe_replication_groups`` reports it."""
-        with _translated("ElastiCache"):
+        with self._translated("ElastiCache"):
             answer = self.client("elasticache", region).describe_replication_groups(
                 ReplicationGroupId=identifier
             )
         return _only(answer["ReplicationGroups"], identifier)
+
+    @contextmanager
+    def _translated(self, what: str) -> Iterator[None]:
+        try:
+            yield
+        except (NoCredentialsError, PartialCredentialsError, ProfileNotFound) as error:
+            raise NoCredentials(
+                f"no AWS credentials: {str(error).rstrip('.')}; "
+                "log in (`aws configure`, `aws sso login`) or set AWS_PROFILE"
+            ) from error
+        except _UNREACHABLE as error:
+            remedy = f"; {self._access.if_silent}" if self._access.if_silent else ""
+            raise Unreachable(f"AWS does not answer: {str(error).rstrip('.')}{remedy}") from error
+        except ClientError as error:
+            raise StepFailed(f"{what} answered {_said(error)}") from error
+        except BotoCoreError as error:
+            raise CannotRun(f"AWS cannot be asked: {str(error).rstrip('.')}") from error
 
 
 def _only(found: list[dict[str, Any]], identifier: str) -> dict[str, Any]:
@@ -136,20 +153,3 @@ def _only(found: list[dict[str, Any]], identifier: str) -> dict[str, Any]:
 def _said(error: ClientError) -> str:
     facts = error.response.get("Error", {})
     return f"{facts.get('Code', 'error')}: {facts.get('Message', 'no message')}"
-
-
-@contextmanager
-def _translated(what: str) -> Iterator[None]:
-    try:
-        yield
-    except (NoCredentialsError, PartialCredentialsError, ProfileNotFound) as error:
-        raise NoCredentials(
-            f"no AWS credentials: {str(error).rstrip('.')}; "
-            "log in (`aws configure`, `aws sso login`) or set AWS_PROFILE"
-        ) from error
-    except _UNREACHABLE as error:
-        raise Unreachable(f"AWS does not answer: {str(error).rstrip('.')}") from error
-    except ClientError as error:
-        raise StepFailed(f"{what} answered {_said(error)}") from error
-    except BotoCoreError as error:
-        raise CannotRun(f"AWS cannot be asked: {str(error).rstrip('.')}") from error

@@ -70,6 +70,7 @@ def _record(site: Site, project: Project, outputs: dict[str, Any]) -> None:
             "access_key_id": ACCESS_KEY_ID,
             "secret_access_key": SECRET_ACCESS_KEY,
             "ca_file": str(site.ca_dir / "ca.pem"),
+            "if_silent": "`python -m localcloud up` starts it again",
         },
     }
     write_atomically(

@@ -200,6 +200,7 @@ def test_down_leaves_no_process_and_up_brings_everything_back(deployed: Workspac
     assert done.returncode == 2, (
         "a stack that is down could not be verified, which is not a failure"
     )
+    assert "`python -m localcloud up` starts it again" in done.stderr
     deployed.run("-m", "localcloud", "up")
     with connect(deployed, "mysql", "writer") as connection:
         connection.cursor().execute("DROP DATABASE kept")
