@@ -56,7 +56,9 @@ class Database(_Frozen):
     secret_arn: str | None = None
     tls: bool = True
     source: str | None = None
-    """The name of the database this one replicates, for a read replica."""
+    """The name of the database this one replicates (a read replica) or leads to (a proxy)."""
+    proxy: str | None = None
+    """RDS Proxy identifier."""
     instances: tuple[str, ...] = ()
     """Instance (RDS, Aurora) or cache node identifiers."""
     cluster: str | None = None
@@ -85,6 +87,8 @@ class Access(_Frozen):
     secret_access_key: str | None = None
     ca_file: str | None = None
     """PEM bundle that signed the databases' certificates."""
+    lacks: Mapping[str, str] = Field(default_factory=dict)
+    """Why an endpoint's databases cannot do something, by its name: a reason to skip a step."""
     if_silent: str | None = None
     """What to do when the endpoint does not answer, as a sentence's end."""
 

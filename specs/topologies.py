@@ -12,10 +12,11 @@ from specs.network import Network
 from specs.parts import Described, Part, RegionName
 from specs.problems import ConfigError, Problem, did_you_mean, problems_of
 from specs.rds_mysql import RdsMysql
+from specs.rds_proxy import RdsProxy
 from specs.read_replica import MOST_REPLICAS, ReadReplica
 from specs.redis import Redis
 
-AnyTopology = RdsMysql | ReadReplica | AuroraMysql | Redis
+AnyTopology = RdsMysql | ReadReplica | AuroraMysql | Redis | RdsProxy
 Topology = Annotated[AnyTopology, Field(discriminator="kind")]
 KINDS: Mapping[str, type[BaseModel]] = {
     get_args(model.model_fields["kind"].annotation)[0]: model for model in get_args(AnyTopology)

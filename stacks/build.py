@@ -10,12 +10,13 @@ from components.keys import RegionKey, RegionKeyArgs
 from components.monitoring_role import MonitoringRole
 from components.network import Network, NetworkArgs
 from components.rds_mysql import RdsMysql, RdsMysqlArgs
+from components.rds_proxy import RdsProxy, RdsProxyArgs
 from components.read_replica import ReadReplica, ReadReplicaArgs
 from components.redis import Redis, RedisArgs
-from specs import aurora_mysql, rds_mysql, read_replica, redis
+from specs import aurora_mysql, rds_mysql, rds_proxy, read_replica, redis
 from specs.topologies import AnyTopology, Stack
 
-Topology = RdsMysql | ReadReplica | AuroraMysql | Redis
+Topology = RdsMysql | ReadReplica | AuroraMysql | Redis | RdsProxy
 
 
 @dataclass(frozen=True)
@@ -72,5 +73,9 @@ def _one(
             return ReadReplica(name, ReadReplicaArgs(spec, source, spec.source, network, key, role))
         case aurora_mysql.AuroraMysql():
             return AuroraMysql(name, AuroraMysqlArgs(spec, network, key, f"topologies.{name}"))
+        case rds_proxy.RdsProxy():
+            target = built[spec.target]
+            assert isinstance(target, RdsMysql | AuroraMysql)
+            return RdsProxy(name, RdsProxyArgs(spec, target, spec.target, network, key))
         case redis.Redis():
             return Redis(name, RedisArgs(spec, network, key))
