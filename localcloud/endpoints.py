@@ -47,12 +47,17 @@ defaults
 
 @dataclass(frozen=True)
 class Endpoint:
-    """An address and the nodes it leads to now; ``checked`` nodes are left out while dead."""
+    """An address and the nodes it leads to now; ``checked`` nodes are left out while dead.
+
+    ``most`` connections at a time reach a node; others wait for ``queue_s`` and are refused.
+    """
 
     name: str
     address: Address
     ready: frozenset[str]
     checked: bool = False
+    most: int | None = None
+    queue_s: float = 0
 
 
 class Endpoints:
@@ -182,8 +187,13 @@ def _config(path: Path, nodes: Mapping[str, Address], endpoints: Iterable[Endpoi
     text = _CONFIG.format(socket=path)
     for endpoint in endpoints:
         text += f"listen {endpoint.name}\n    bind {endpoint.address}\n"
+        limit = ""
+        if endpoint.most is not None:
+            # HAProxy takes 0 for the whole of its connect timeout.
+            text += f"    timeout queue {max(1, round(1000 * endpoint.queue_s))}ms\n"
+            limit = f" maxconn {endpoint.most}"
         for node, address in nodes.items():
-            check = _CHECK if endpoint.checked else ""
+            check = limit + (_CHECK if endpoint.checked else "")
             state = "" if node in endpoint.ready else " disabled"
             text += f"    server {node} {address}{check}{state}\n"
     return text

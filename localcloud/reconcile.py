@@ -14,6 +14,7 @@ _STATUS = {
     "instance": "DBInstanceStatus",
     "cluster": "Status",
     "replication-group": "Status",
+    "proxy": "Status",
 }
 
 
@@ -33,7 +34,7 @@ def reconcile(records: Records, fleet: Fleet) -> None:
             "there are database servers but the file of the API's records is gone; "
             "`python -m localcloud down --wipe` removes the servers and their data"
         )
-    for kind in ("instance", "replication-group", "cluster"):
+    for kind in ("proxy", "instance", "replication-group", "cluster"):
         for region, name in records.keys(kind):
             record = records.get(kind, region, name)
             if record is not None and record[_STATUS[kind]] in ("creating", "deleting"):
@@ -77,6 +78,8 @@ def _remove(records: Records, fleet: Fleet, kind: str, ref: Ref) -> None:
         fleet.caches.delete(ref)
     elif kind == "cluster":
         fleet.clusters.delete(ref)
+    elif kind == "proxy":
+        fleet.proxies.delete(ref)
     elif "DBClusterIdentifier" in record:
         cluster = Ref(ref.region, record["DBClusterIdentifier"])
         if records.get("cluster", cluster.region, cluster.identifier):

@@ -22,7 +22,7 @@ from botocore.exceptions import (
 )
 from botocore.exceptions import ConnectionError as BotoConnectionError
 
-from contract import Access
+from contract import Access, Database
 from verify.errors import CannotRun, NoCredentials, StepFailed, Unreachable
 
 _UNREACHABLE = (
@@ -78,6 +78,10 @@ class Cloud:
         self._clients: dict[tuple[str, str], Any] = {}
         self._session: Any = None
 
+    def lacks(self, feature: str) -> str | None:
+        """Why the databases of this endpoint cannot do something, ``None`` when they can."""
+        return self._access.lacks.get(feature)
+
     def client(self, service: str, region: str) -> Any:
         """A boto3 client, made once."""
         key = (service, region)
@@ -117,6 +121,29 @@ class Cloud:
         with self._translated("RDS"):
             answer = self.client("rds", region).describe_db_clusters(DBClusterIdentifier=identifier)
         return _only(answer["DBClusters"], identifier)
+
+    def proxy(self, region: str, name: str) -> dict[str, Any]:
+        """One RDS Proxy as ``describe_db_proxies`` reports it."""
+        with self._translated("RDS"):
+            answer = self.client("rds", region).describe_db_proxies(DBProxyName=name)
+        return _only(answer["DBProxies"], name)
+
+    def proxy_targets(self, region: str, name: str) -> list[dict[str, Any]]:
+        """The instances behind an RDS Proxy, each with its role and health."""
+        with self._translated("RDS"):
+            answer = self.client("rds", region).describe_db_proxy_targets(DBProxyName=name)
+        return list(answer["Targets"])
+
+    def fail_over(self, database: Database) -> None:
+        """Ask RDS to replace the writer of a cluster, or an instance by its standby."""
+        rds = self.client("rds", database.region)
+        with self._translated("RDS"):
+            if database.cluster is not None:
+                rds.failover_db_cluster(DBClusterIdentifier=database.cluster)
+            else:
+                rds.reboot_db_instance(
+                    DBInstanceIdentifier=database.instances[0], ForceFailover=True
+                )
 
     def replication_group(self, region: str, identifier: str) -> dict[str, Any]:
         """One cache as ``describe_replication_groups`` reports it."""

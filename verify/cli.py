@@ -79,6 +79,14 @@ def _parser(exercises: Sequence[str]) -> argparse.ArgumentParser:
         "names", nargs="*", help=f"exercises ({', '.join(EXERCISES)}) or databases of the stack"
     )
     add_deployment_flags(parser)
+    parser.add_argument(
+        "--fail-over",
+        dest="allowed",
+        action="append_const",
+        const="fail-over",
+        default=[],
+        help="also fail databases over, which interrupts whoever else uses them",
+    )
     parser.add_argument("--keep", action="store_true", help="leave what the exercises make")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the results as JSON")
     parser.add_argument("--junit", type=Path, metavar="FILE", help="write them as JUnit XML")
@@ -116,6 +124,7 @@ def _run(arguments: argparse.Namespace, exercises: Sequence[str]) -> int:
                 ca=ca,
                 wait_s=arguments.timeout,
                 limit=Deadline(LIMIT_IN_WAITS * arguments.timeout),
+                allowed=frozenset(arguments.allowed),
             )
             make = EXERCISES[planned.exercise].make
             results.append(perform(planned.exercise, make, scene, progress, keep=arguments.keep))

@@ -12,7 +12,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Literal, Protocol
 
 from contract import ContractError, Database
 from verify.aws import Cloud, Credentials
@@ -25,6 +25,9 @@ CLEAN = "no leftovers of an earlier run"
 CLEAN_UP = "clean up"
 LIMIT_IN_WAITS = 6
 """An exercise as a whole may take this many times the longest single wait."""
+
+
+Disturbance = Literal["fail-over"]
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,8 @@ class Scene:
     wait_s: float
     """The longest single wait on the network, in seconds."""
     limit: Deadline
+    allowed: frozenset[Disturbance] = frozenset()
+    """What may be done to the databases that their other users would notice."""
 
     @property
     def database(self) -> Database:

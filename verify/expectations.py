@@ -66,6 +66,12 @@ CLUSTER = (
 )
 """Practice 3: an Aurora cluster."""
 
+PROXY = (
+    equals("Status", "available"),
+    equals("RequireTLS", True),
+)
+"""An RDS Proxy."""
+
 CACHE = (
     equals("MultiAZ", "enabled"),
     equals("AutomaticFailover", "enabled"),

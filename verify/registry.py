@@ -10,6 +10,7 @@ from verify.aurora import Aurora
 from verify.errors import UnknownName
 from verify.exercise import Exercise, Scene
 from verify.mysql import MySQL
+from verify.proxy import Proxy
 from verify.redis import Redis
 from verify.replica import Replica
 
@@ -27,6 +28,7 @@ EXERCISES: Mapping[str, Entry] = {
     "replica": Entry("read-replica", Replica),
     "aurora": Entry("aurora-mysql", Aurora),
     "redis": Entry("redis", Redis),
+    "proxy": Entry("rds-proxy", Proxy),
 }
 
 

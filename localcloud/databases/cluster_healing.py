@@ -195,7 +195,7 @@ class SelfHealing:
         return server_name(Ref(self.ref.region, member))
 
     def _server(self, name: str, member: MemberPlan) -> MariaDB:
-        also = [self.plan.writer_host, self.plan.reader_host, *self.plan.custom_hosts]
+        also = self.plan.endpoint_hosts
         return MariaDB(self._machine, self._server_name(name), name, member.host, also)
 
     def _save(self, **changes: object) -> None:

@@ -46,6 +46,13 @@ class ClusterPlan(Plan):
     members: Mapping[str, MemberPlan] = {}
     writer: str | None = None
     custom: Mapping[str, CustomEndpointPlan] = {}
+    also_at: tuple[str, ...] = ()
+    """Addresses of others that lead here; its members' certificates name them."""
+
+    @property
+    def endpoint_hosts(self) -> tuple[str, ...]:
+        """Every address that leads to its members."""
+        return (self.writer_host, self.reader_host, *self.custom_hosts, *self.also_at)
 
     def with_custom_endpoint(self, name: str, members: Sequence[str]) -> ClusterPlan:
         """A custom endpoint made or changed; `LocalCloudError` beyond Aurora's limit."""

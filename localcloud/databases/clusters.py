@@ -111,6 +111,13 @@ class Cluster(SelfHealing):
             self._save(custom={k: v for k, v in self.plan.custom.items() if k != name})
             self._route()
 
+    def name_also(self, hosts: Sequence[str]) -> None:
+        """Let certificates name ``hosts``, addresses that lead to its endpoints, and no others."""
+        with self._lock:
+            self._save(also_at=tuple(hosts))
+            for server in self.servers.values():
+                server.name_also(self.plan.endpoint_hosts)
+
     def fail_over(self, target: str | None) -> None:
         """A planned change of writer, to ``target`` or the reader with the lowest tier."""
         with self._lock:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from localcloud.databases.revival import Revival
 from localcloud.databases.store import Plan, Plans
@@ -35,6 +35,8 @@ class InstancePlan(Plan):
     source: str | None = None
     source_host: str | None = None
     stopped: bool = False
+    also_at: tuple[str, ...] = ()
+    """Addresses of others that lead here; its certificate names them."""
 
 
 class Instance:
@@ -45,7 +47,9 @@ class Instance:
         self._plans = plans
         self.plan = plan
         self.ref = Ref(plan.region, plan.identifier)
-        self.server = MariaDB(machine, server_name(self.ref), plan.identifier, plan.host)
+        self.server = MariaDB(
+            machine, server_name(self.ref), plan.identifier, plan.host, plan.also_at
+        )
         self._lock = threading.RLock()
         self._revival = Revival()
 
@@ -117,6 +121,12 @@ class Instance:
             self._save(self.plan.having(parameters=dict(parameters)))
             if not self.plan.stopped:
                 self.server.set_at_once(parameters)
+
+    def name_also(self, hosts: Sequence[str]) -> None:
+        """Let its certificate name ``hosts``, addresses that lead here, and no others."""
+        with self._lock:
+            self._save(self.plan.having(also_at=tuple(hosts)))
+            self.server.name_also(hosts)
 
     def reboot(self) -> None:
         with self._lock:

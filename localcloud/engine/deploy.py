@@ -70,6 +70,10 @@ def _record(site: Site, project: Project, outputs: dict[str, Any]) -> None:
             "access_key_id": ACCESS_KEY_ID,
             "secret_access_key": SECRET_ACCESS_KEY,
             "ca_file": str(site.ca_dir / "ca.pem"),
+            "lacks": {
+                "mysql-pooling": "this endpoint's proxy for MySQL hands connections through, it "
+                "does not pool",
+            },
             "if_silent": "`python -m localcloud up` starts it again",
         },
     }

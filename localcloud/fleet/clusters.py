@@ -59,6 +59,10 @@ class Clusters(Collection[Cluster]):
     def delete_custom_endpoint(self, cluster: Ref, name: str) -> None:
         self.get(cluster).delete_custom_endpoint(name)
 
+    def name_also(self, cluster: Ref, hosts: Sequence[str]) -> None:
+        """Let its certificates name ``hosts``, addresses that lead to it, and no others."""
+        self.get(cluster).name_also(hosts)
+
     def state(self, cluster: Ref) -> ClusterState:
         return self.get(cluster).state
 

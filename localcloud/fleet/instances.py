@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from localcloud.databases.instances import Instance, InstancePlan
 from localcloud.databases.planning import plan_instance, plan_replica
@@ -48,6 +48,10 @@ class Instances(Collection[Instance]):
 
     def set_password(self, ref: Ref, password: str) -> None:
         self.get(ref).set_password(password)
+
+    def name_also(self, ref: Ref, hosts: Sequence[str]) -> None:
+        """Let its certificate name ``hosts``, addresses that lead to it, and no others."""
+        self.get(ref).name_also(hosts)
 
     def stop(self, ref: Ref) -> None:
         self.get(ref).stop()

@@ -149,6 +149,40 @@ class RolePolicyAttachment(Kind):
         self.client(resource).detach_role_policy(**self.arguments(resource, "DetachRolePolicy"))
 
 
+class RolePolicy(Kind):
+    """aws.iam.RolePolicy: a policy inside a role"""
+
+    token, service = "aws:iam/rolePolicy:RolePolicy", "iam"
+    names = {"name": "PolicyName", "role": "RoleName", "policy": "PolicyDocument"}
+    replaced_by = frozenset({"name", "namePrefix", "role"})
+    auto_named = "name"
+    identified_by = ("name", "role")
+    gone = frozenset({"NoSuchEntity"})
+
+    def create(self, resource: Resource) -> tuple[str, Outputs]:
+        self._put(resource)
+        return self.id_of(resource, {}), {}
+
+    def id_of(self, resource: Resource, outputs: Any) -> str:
+        return f"{resource.inputs['role']}:{resource.inputs['name']}"
+
+    def describe(self, resource: Resource) -> Outputs | None:
+        self.client(resource).get_role_policy(**self._names(resource))
+        return {}
+
+    def update(self, resource: Resource, old: Inputs, changed: frozenset[str]) -> None:
+        self._put(resource)
+
+    def delete(self, resource: Resource) -> None:
+        self.client(resource).delete_role_policy(**self._names(resource))
+
+    def _put(self, resource: Resource) -> None:
+        self.client(resource).put_role_policy(**self.arguments(resource, "PutRolePolicy"))
+
+    def _names(self, resource: Resource) -> dict[str, str]:
+        return {"RoleName": resource.inputs["role"], "PolicyName": resource.inputs["name"]}
+
+
 class LogGroup(Kind):
     """aws.cloudwatch.LogGroup"""
 

@@ -15,15 +15,17 @@ import mysql.connector
 
 from localcloud.errors import ServerFailed
 from localcloud.programs import program
-from localcloud.servers.facts import Address
+from localcloud.servers.facts import Address, Credentials
 from localcloud.servers.machine import Machine, own, service_user
 from localcloud.servers.mariadb_parameters import flags_of, settable
 from localcloud.servers.mariadb_template import REDO_LOG, administrator, copy_template
 from localcloud.supervisor import Launch, tail
+from localcloud.tls import Certificate
 
 log = logging.getLogger(__name__)
 
 PORT = 3306
+MAX_CONNECTIONS = 300
 READY_S = 30.0
 _STATEMENT_S = 40
 _POLL_S = 0.005
@@ -35,7 +37,7 @@ SMALL = (
     "--aria-pagecache-buffer-size=1M",
     "--performance-schema=OFF",
     "--innodb-use-native-aio=0",
-    "--max-connections=300",
+    f"--max-connections={MAX_CONNECTIONS}",
 )
 REPLICABLE = (
     "--log-bin=binlog",
@@ -107,10 +109,7 @@ class MariaDB:
         data = self._folder / "data"
         if not data.exists():
             copy_template(self._machine.site.state_dir / "templates", data, self._user)
-        tls = self._machine.authority.issue(
-            self._folder / "tls", [self.address.host, *self._also_at]
-        )
-        own(tls.key, self._user)
+        tls = self._certificate()
         self._machine.sockets(self.address.host, self._user)
         argv = (
             program("mariadbd"),
@@ -137,6 +136,21 @@ class MariaDB:
         )
         self._machine.supervisor.start(Launch(self.name, argv, self._log, self._user))
         self._wait()
+
+    def _certificate(self) -> Certificate:
+        tls = self._machine.authority.issue(
+            self._folder / "tls", [self.address.host, *self._also_at]
+        )
+        own(tls.key, self._user)
+        return tls
+
+    def name_also(self, hosts: Sequence[str]) -> None:
+        """Present a certificate that names ``hosts`` beside its own address, from now on."""
+        self._also_at = tuple(hosts)
+        self._certificate()
+        if self.alive:
+            # LOCAL: a reader with a transaction of its own in the log could never be followed.
+            self.run("FLUSH LOCAL SSL")
 
     def _wait(self) -> None:
         end = time.monotonic() + READY_S
@@ -241,6 +255,25 @@ class Session:
     def value(self, expression: str) -> Any:
         """The value of one SQL expression."""
         return self.run(f"SELECT {expression} AS v")[0]["v"]
+
+
+def admits(address: Address, credentials: Credentials, ca: Path) -> bool:
+    """Whether a user can log in at ``address``, as a client with a certificate check would."""
+    try:
+        mysql.connector.connect(
+            host=address.host,
+            port=address.port,
+            user=credentials.user,
+            password=credentials.password,
+            connection_timeout=5,
+            read_timeout=5,
+            ssl_ca=str(ca),
+            ssl_verify_cert=True,
+            use_pure=True,
+        ).close()
+    except (mysql.connector.Error, OSError):
+        return False
+    return True
 
 
 def _server_id(host: str) -> int:

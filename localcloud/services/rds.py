@@ -12,12 +12,14 @@ from localcloud.services.rds_instances import Instances
 from localcloud.services.rds_lifecycle import Lifecycle
 from localcloud.services.rds_modify import Modify
 from localcloud.services.rds_parameters import CLUSTER, INSTANCE, ParameterGroups
+from localcloud.services.rds_proxies import Proxies
+from localcloud.services.rds_proxy_targets import ProxyTargets
 from localcloud.services.rds_replicas import Replicas
 from localcloud.services.subnet_groups import RDS, SubnetGroups
 
 _TAGGED = (
     "instance", "cluster", "cluster-endpoint", "parameter-group", "cluster-parameter-group",
-    "subnet-group", "snapshot",
+    "subnet-group", "snapshot", "proxy", "proxy-endpoint",
 )  # fmt: skip
 _LENT = (
     "CreateOptionGroup", "DescribeOptionGroups", "ModifyOptionGroup", "DeleteOptionGroup",
@@ -33,6 +35,7 @@ def register(operations: Operations, cloud: Cloud) -> None:
     groups = SubnetGroups(cloud, RDS)
     instances = Instances(cloud, groups)
     clusters = Clusters(cloud, instances, groups)
+    targets = ProxyTargets(cloud, instances, clusters)
     for part in (
         groups,
         ParameterGroups(cloud, INSTANCE),
@@ -44,6 +47,8 @@ def register(operations: Operations, cloud: Cloud) -> None:
         clusters,
         ClusterChanges(cloud, clusters),
         ClusterEndpoints(cloud, clusters),
+        targets,
+        Proxies(cloud, targets),
     ):
         part.register(operations)
     engine_versions.register(operations)
@@ -67,7 +72,9 @@ def _not_in_use(cloud: Cloud, call: Call) -> None:
         ("instance", "VpcSecurityGroups", "VpcSecurityGroupId"),
         ("cluster", "VpcSecurityGroups", "VpcSecurityGroupId"),
         ("replication-group", "_security_groups", "SecurityGroupId"),
+        ("proxy", "VpcSecurityGroupIds", None),
+        ("proxy-endpoint", "VpcSecurityGroupIds", None),
     ):
         for record in cloud.records.all(kind, call.region):
-            if any(group[key] == wanted for group in record[member]):
+            if wanted in [group[key] if key else group for group in record[member]]:
                 raise ApiError("DependencyViolation", f"resource {wanted} has a dependent object")

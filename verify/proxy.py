@@ -1,0 +1,220 @@
+"""RDS Proxy: it leads to its database, saves connections, and stands through a failover."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterable
+
+from contract import Database, Endpoint
+from verify.aws import Credentials
+from verify.deadline import Deadline
+from verify.errors import (
+    DeadlineExceeded,
+    NoDeployment,
+    NotApplicable,
+    Refused,
+    StepFailed,
+    VerifyError,
+)
+from verify.exercise import Check, Exercise, Scene
+from verify.expectations import PROXY, judge
+from verify.sql import ACCESS_DENIED, Sql, connect, open_connection
+from verify.sql_checks import (
+    READ_ONLY,
+    READ_ONLY_MODE,
+    expect_read_only,
+    refused_by_wrong_ca,
+    refused_without_tls,
+    tls_in_use,
+)
+
+CONNECT = "connect through the proxy"
+DIRECT = "connect to the database itself"
+HEALTHY = "its targets are healthy"
+FAIL_OVER = "the address stands through a failover"
+_MANY = 30
+"""Short connections, through the proxy and past it."""
+_POLL_S = 0.05
+_FAILOVER_IN_WAITS = 4
+"""RDS Multi-AZ takes up to 120 s, with RDS Proxy less; a wait is 10 s unless said otherwise."""
+_WRITE = "CREATE DATABASE proxytest_refused"
+
+
+class Proxy(Exercise):
+    """The checks on one RDS Proxy and the database it leads to."""
+
+    def __init__(self, scene: Scene) -> None:
+        super().__init__(scene)
+        self._endpoint = scene.database.endpoint("writer")
+        self._target = self._find_target()
+        self._credentials = Credentials(None, "")
+        self._proxied: Sql
+        self._direct: Sql
+
+    def checks(self) -> Iterable[Check]:
+        readers = self.scene.database.endpoints_of("reader")
+        return (
+            Check(CONNECT, self._connect, opens=True),
+            Check(DIRECT, self._connect_directly, (CONNECT,), opens=True),
+            Check("settings as RDS reports them", self._settings, (CONNECT,)),
+            Check(HEALTHY, self._health, (CONNECT,)),
+            Check("TLS in use", lambda: tls_in_use(self._proxied), (CONNECT,)),
+            Check("a connection without TLS is refused", self._without_tls, (CONNECT,)),
+            Check("a wrong CA is refused", self._wrong_ca, (CONNECT,)),
+            Check("a wrong password is refused", self._wrong_password, (CONNECT,)),
+            Check("it leads to the writer", self._identity, (DIRECT,)),
+            *(
+                Check(
+                    "its reader endpoint leads to a reader",
+                    lambda e=e: self._reader(e),  # type: ignore[misc]
+                    (DIRECT,),
+                )
+                for e in readers
+            ),
+            Check("many clients share few connections", self._sharing, (DIRECT,)),
+            Check(FAIL_OVER, self._fail_over, (DIRECT, HEALTHY)),
+        )
+
+    def clean_up(self, deadline: Deadline) -> str:
+        return "nothing was made"
+
+    def _find_target(self) -> Database:
+        name = self.scene.database.source
+        if name is None or name not in self.scene.databases:
+            raise NoDeployment(
+                f"{self.scene.name} leads to {name!r}, which is not among the stack's outputs"
+            )
+        return self.scene.databases[name]
+
+    def _open(self, endpoint: Endpoint) -> Sql:
+        scene = self.scene
+        sql = open_connection(endpoint, self._credentials, scene.deadline(), ca=scene.ca)
+        self.opened.callback(sql.close)
+        return sql
+
+    def _connect(self) -> str:
+        self._credentials = self.scene.credentials(self.scene.database)
+        self._proxied = self._open(self._endpoint)
+        return f"{self._endpoint.host}:{self._endpoint.port} to {self.scene.database.source}"
+
+    def _connect_directly(self) -> str:
+        endpoint = self._target.endpoint("writer")
+        self._direct = self._open(endpoint)
+        return f"{endpoint.host}:{endpoint.port}"
+
+    def _settings(self) -> str:
+        database = self.scene.database
+        return judge(self.scene.cloud.proxy(database.region, database.proxy or ""), PROXY)
+
+    def _health(self) -> str:
+        database = self.scene.database
+        targets = self.scene.cloud.proxy_targets(database.region, database.proxy or "")
+        if not targets:
+            raise StepFailed("the proxy has no target")
+        said = []
+        for target in targets:
+            health = target["TargetHealth"]
+            if health["State"] != "AVAILABLE":
+                reason = f"{health.get('Reason')}: {health.get('Description')}"
+                raise StepFailed(f"{target['RdsResourceId']} is {health['State']} ({reason})")
+            said.append(f"{target['RdsResourceId']} {target.get('Role', '').lower()}")
+        return ", ".join(said)
+
+    def _without_tls(self) -> str:
+        return refused_without_tls(self._endpoint, self._credentials, self.scene.deadline())
+
+    def _wrong_ca(self) -> str:
+        return refused_by_wrong_ca(self._endpoint, self._credentials, self.scene.deadline())
+
+    def _wrong_password(self) -> str:
+        wrong = Credentials(self._credentials.user, "not-the-password-of-this-user")
+        try:
+            with connect(self._endpoint, wrong, self.scene.deadline(), ca=self.scene.ca):
+                pass
+        except Refused as error:
+            if error.errno == ACCESS_DENIED:
+                return f"refused: error {error.errno}"
+            raise
+        raise StepFailed("a connection with a wrong password was accepted")
+
+    def _identity(self) -> str:
+        proxied, direct = self._proxied.identity(), self._direct.identity()
+        if proxied != direct:
+            raise StepFailed(f"it leads to {proxied}, the writer is {direct}")
+        return proxied
+
+    def _reader(self, endpoint: Endpoint) -> str:
+        sql = self._open(endpoint)
+        name = sql.identity()
+        if name == self._direct.identity():
+            raise StepFailed(f"it leads to the writer {name}")
+        allowed = frozenset({READ_ONLY, READ_ONLY_MODE})
+        return f"{name}; a write is {expect_read_only(sql, _WRITE, allowed)}"
+
+    def _sharing(self) -> str:
+        proxied, direct = (self._cost(e) for e in (self._endpoint, self._target.endpoint("writer")))
+        said = (
+            f"{_MANY} clients cost the server {proxied} connections through the proxy, {direct} "
+            "past it"
+        )
+        if direct < _MANY:
+            raise StepFailed(f"the server counts wrongly: {said}")
+        if proxied < direct:
+            return said
+        lacking = self.scene.cloud.lacks("mysql-pooling")
+        if lacking is not None:
+            raise NotApplicable(f"{lacking} ({said})")
+        raise StepFailed(f"nothing is shared: {said}")
+
+    def _cost(self, endpoint: Endpoint) -> int:
+        """Connections that the server counts while so many clients come and go."""
+        before = self._connections()
+        for _ in range(_MANY):
+            with connect(
+                endpoint, self._credentials, self.scene.deadline(), ca=self.scene.ca
+            ) as sql:
+                sql.run("SELECT 1")
+        return self._connections() - before
+
+    def _connections(self) -> int:
+        return int(self._direct.run("SHOW GLOBAL STATUS LIKE 'Connections'")[0][1])
+
+    def _fail_over(self) -> str:
+        if "fail-over" not in self.scene.allowed:
+            raise NotApplicable("it interrupts other users; --fail-over allows it")
+        before = self._proxied.identity()
+        started = time.monotonic()
+        self.scene.cloud.fail_over(self._target)
+        deadline = Deadline(_FAILOVER_IN_WAITS * self.scene.wait_s)
+        said = "it still leads to the old one"
+        while True:
+            try:
+                after = self._new_writer(before, time.monotonic() - started)
+            except VerifyError as error:
+                after, said = None, str(error)
+            if after is not None:
+                return (
+                    f"{before} was replaced by {after} behind the same address, writable "
+                    f"{time.monotonic() - started:.1f} s after the call"
+                )
+            if deadline.expired:
+                raise DeadlineExceeded(f"no new writer behind the proxy: {said}")
+            time.sleep(_POLL_S)
+
+    def _new_writer(self, before: str, elapsed_s: float) -> str | None:
+        """Who takes writes at the proxy's address, if it is another one or has just started."""
+        deadline = self.scene.deadline()
+        with connect(self._endpoint, self._credentials, deadline, ca=self.scene.ca) as sql:
+            if sql.run("SELECT @@GLOBAL.read_only OR @@GLOBAL.innodb_read_only")[0][0]:
+                return None
+            name = sql.identity()
+            uptime = int(sql.run("SHOW GLOBAL STATUS LIKE 'Uptime'")[0][1])
+        # A standby of an RDS instance has its name; only how long it runs tells them apart.
+        return name if name != before or uptime <= elapsed_s + 1 else None
+
+
+if __name__ == "__main__":
+    from verify.cli import main
+
+    sys.exit(main(exercises=("proxy",)))
