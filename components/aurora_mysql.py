@@ -14,6 +14,7 @@ from components.keys import RegionKey
 from components.log_groups import LogGroups, LogGroupsArgs
 from components.mysql_parameters import mysql_parameters
 from components.network import Network
+from components.performance_insights import performance_insights
 from components.rds_mysql import PORT, lifetime
 from components.security_group import DatabaseSecurityGroup, DatabaseSecurityGroupArgs
 from components.tags import tags
@@ -53,6 +54,7 @@ class AuroraMysql(pulumi.ComponentResource):
     arn: pulumi.Output[str]
     endpoint: pulumi.Output[str]
     reader_endpoint: pulumi.Output[str]
+    version: pulumi.Output[str]
     members: Mapping[str, aws.rds.ClusterInstance]
     """By identifier, the writer first."""
     custom_endpoints: Mapping[str, aws.rds.ClusterEndpoint]
@@ -105,6 +107,11 @@ class AuroraMysql(pulumi.ComponentResource):
                 "arn": self.arn,
                 "endpoint": self.endpoint,
                 "readerEndpoint": self.reader_endpoint,
+                "version": self.version,
+                "members": {name: each.endpoint for name, each in self.members.items()},
+                "customEndpoints": {
+                    name: each.endpoint for name, each in self.custom_endpoints.items()
+                },
                 "secretArn": self.credentials.secret_arn,
                 "securityGroup": self.security_group.id,
             }
@@ -184,8 +191,8 @@ class AuroraMysql(pulumi.ComponentResource):
                 region=self.region,
                 identifier=member.identifier,
                 cluster_identifier=cluster.cluster_identifier,
+                # The version and the tags of snapshots are the cluster's.
                 engine=ENGINE,
-                engine_version=cluster.engine_version,
                 instance_class=args.spec.instance_class,
                 availability_zone=args.network.zone_name(member.zone, f"{path}.zone"),
                 db_subnet_group_name=self._subnets.name,
@@ -193,7 +200,7 @@ class AuroraMysql(pulumi.ComponentResource):
                 publicly_accessible=False,
                 # An LTS line stays one only without this.
                 auto_minor_version_upgrade=False,
-                copy_tags_to_snapshot=True,
+                **performance_insights(args.spec.performance_insights, args.key),
                 apply_immediately=args.spec.apply_changes == "immediately",
                 tags=tags(member.identifier),
                 opts=pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=after)),

@@ -46,8 +46,7 @@ class Network(pulumi.ComponentResource):
         self.region = args.region
         self.allowed_cidrs = args.allowed_cidrs
         invoke = pulumi.InvokeOptions(parent=self)
-        self.vpc_id = aws.ec2.get_vpc(default=True, region=args.region, opts=invoke).id
-        self.subnets = _by_zone(args, self.vpc_id, invoke)
+        self.vpc_id, self.subnets = _default_vpc(args, invoke)
         clients = aws.ec2.SecurityGroup(
             f"{name}-clients",
             region=args.region,
@@ -82,24 +81,30 @@ class Network(pulumi.ComponentResource):
         return [f"{self.region}{letters[n % len(letters)]}" for n in range(count)]
 
 
-def _by_zone(args: NetworkArgs, vpc_id: str, invoke: pulumi.InvokeOptions) -> dict[str, str]:
-    filters = [
-        {"name": "vpc-id", "values": [vpc_id]},
-        # One a zone: several in one zone add nothing to a subnet group.
-        {"name": "default-for-az", "values": ["true"]},
-    ]
+def _default_vpc(args: NetworkArgs, invoke: pulumi.InvokeOptions) -> tuple[str, dict[str, str]]:
+    """The default VPC and its subnets by zone letter.
+
+    Found by its subnets: a look-up of the VPC itself fails with the provider's words where there
+    is none, but only a default VPC has default subnets. They are one a zone; several in one zone
+    would add nothing to a subnet group.
+    """
     ids = aws.ec2.get_subnets(
-        filters=[aws.ec2.GetSubnetsFilterArgs(**f) for f in filters],
+        filters=[aws.ec2.GetSubnetsFilterArgs(name="default-for-az", values=["true"])],
         region=args.region,
         opts=invoke,
     ).ids
-    found: dict[str, str] = {}
+    vpc_id, found = "", dict[str, str]()
     for subnet_id in ids:
         subnet = aws.ec2.get_subnet(id=subnet_id, region=args.region, opts=invoke)
         letter = subnet.availability_zone.removeprefix(args.region)
         wanted = args.zones is None or letter in args.zones
         if wanted and subnet.availability_zone_id not in UNSUITABLE_ZONE_IDS:
-            found[letter] = subnet.id
+            vpc_id, found[letter] = subnet.vpc_id, subnet.id
+    if not ids:
+        raise ComponentError(
+            f"network: {args.region} has no default VPC, or it has no default subnet; make one "
+            f"(aws ec2 create-default-vpc --region {args.region}), or choose another region"
+        )
     if len(found) < 2:
         raise ComponentError(
             f"network: the default VPC of {args.region} has suitable subnets in "
@@ -107,4 +112,4 @@ def _by_zone(args: NetworkArgs, vpc_id: str, invoke: pulumi.InvokeOptions) -> di
             "Multi-AZ and every subnet group need two; add zones to network.zones or default "
             "subnets to the VPC"
         )
-    return dict(sorted(found.items()))
+    return vpc_id, dict(sorted(found.items()))

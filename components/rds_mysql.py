@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import pulumi
 import pulumi_aws as aws
@@ -11,11 +12,13 @@ from components.credentials import Credentials, CredentialsArgs
 from components.facts import Facts, facts
 from components.keys import RegionKey
 from components.log_groups import LogGroups, LogGroupsArgs
-from components.monitoring_role import MonitoringRole
+from components.monitoring_role import MonitoringRole, enhanced_monitoring
 from components.mysql_parameters import mysql_parameters
 from components.network import Network
+from components.performance_insights import performance_insights
 from components.security_group import DatabaseSecurityGroup, DatabaseSecurityGroupArgs
 from components.tags import tags
+from specs.rds_mysql import Gp3Storage, Provisioned, Storage
 from specs.rds_mysql import RdsMysql as Spec
 
 PORT = 3306
@@ -109,12 +112,10 @@ class RdsMysql(pulumi.ComponentResource):
             identifier=spec.identifier,
             engine="mysql",
             engine_version=spec.engine_version,
-            # A version without its patch is a prefix, which RDS takes only with this.
-            auto_minor_version_upgrade=True,
+            auto_minor_version_upgrade=moves_by_itself(spec.engine_version),
             instance_class=spec.instance_class,
-            storage_type=spec.storage.type,
             allocated_storage=spec.storage.size_gb,
-            max_allocated_storage=spec.storage.autoscale_to_gb,
+            **growth(spec.storage),
             storage_encrypted=True,
             kms_key_id=key.arn,
             multi_az=spec.availability == "multi-az",
@@ -132,7 +133,8 @@ class RdsMysql(pulumi.ComponentResource):
             maintenance_window=spec.maintenance_window,
             copy_tags_to_snapshot=True,
             apply_immediately=spec.apply_changes == "immediately",
-            **_monitoring(spec, args.monitoring_role),
+            **enhanced_monitoring(spec.enhanced_monitoring, args.monitoring_role),
+            **performance_insights(spec.performance_insights, key),
             **lifetime(spec.identifier, disposable=disposable),
             tags=tags(spec.identifier),
             # The groups must be there before RDS makes them.
@@ -150,6 +152,7 @@ class RdsMysql(pulumi.ComponentResource):
                 "arn": self.arn,
                 "address": self.address,
                 "resourceId": self.resource_id,
+                "version": self.version,
                 "secretArn": self.credentials.secret_arn,
                 "securityGroup": self.security_group.id,
             }
@@ -178,13 +181,21 @@ class RdsMysql(pulumi.ComponentResource):
         )
 
 
-def _monitoring(spec: Spec, role: MonitoringRole | None) -> dict[str, pulumi.Input[object]]:
-    if spec.enhanced_monitoring is None or role is None:
-        return {}
-    return {
-        "monitoring_interval": spec.enhanced_monitoring.interval_seconds,
-        "monitoring_role_arn": role.arn,
-    }
+def moves_by_itself(version: str) -> bool:
+    """Whether RDS may change the patch: of ``8.4`` it must, or it refuses the version.
+
+    Of ``8.4.8`` it must not, or the next deployment would ask for a downgrade.
+    """
+    return version.count(".") == 1
+
+
+def growth(storage: Storage) -> dict[str, Any]:
+    """Type, speed and limit of an instance's storage, which its replicas have too."""
+    found = {"storage_type": storage.type, "max_allocated_storage": storage.autoscale_to_gb}
+    match storage:
+        case Gp3Storage(provisioned=Provisioned(iops=iops, throughput_mb=throughput)):
+            return {**found, "iops": iops, "storage_throughput": throughput}
+    return found
 
 
 def lifetime(identifier: str, *, disposable: bool) -> dict[str, bool | str]:

@@ -10,10 +10,10 @@ import pulumi_aws as aws
 
 from components.facts import Facts, facts
 from components.keys import RegionKey
-from components.monitoring_role import MonitoringRole
+from components.monitoring_role import MonitoringRole, enhanced_monitoring
 from components.mysql_parameters import mysql_parameters
 from components.network import Network
-from components.rds_mysql import PORT, RdsMysql
+from components.rds_mysql import PORT, RdsMysql, growth, moves_by_itself
 from components.security_group import DatabaseSecurityGroup, DatabaseSecurityGroupArgs
 from components.tags import tags
 from specs.read_replica import ReadReplica as Spec
@@ -71,28 +71,29 @@ class ReadReplica(pulumi.ComponentResource):
                 "kms_key_id": args.key.arn,
                 **self._elsewhere(name, args, child),
             }
-        if spec.enhanced_monitoring is not None and args.monitoring_role is not None:
-            where["monitoring_interval"] = spec.enhanced_monitoring.interval_seconds
-            where["monitoring_role_arn"] = args.monitoring_role.arn
         instance = aws.rds.Instance(
             f"{name}-instance",
             region=self.region,
             identifier=spec.identifier,
             instance_class=spec.instance_class,
             multi_az=spec.availability == "multi-az",
-            storage_type=source.spec.storage.type,
-            max_allocated_storage=source.spec.storage.autoscale_to_gb,
+            # No argument of RDS's call, which encrypts what its source encrypts; but the provider
+            # compares it with what it finds, and would replace the replica at every deployment
+            # (terraform-aws-modules/terraform-aws-rds#432).
+            storage_encrypted=True,
+            **growth(source.spec.storage),
             vpc_security_group_ids=[self.security_group.id],
             publicly_accessible=False,
-            auto_minor_version_upgrade=True,
+            auto_minor_version_upgrade=moves_by_itself(source.spec.engine_version),
             copy_tags_to_snapshot=True,
             apply_immediately=spec.apply_changes == "immediately",
             deletion_protection=spec.lifetime == "protected",
             # RDS takes no final snapshot of a replica, and says so by refusing the deletion.
             skip_final_snapshot=True,
+            **enhanced_monitoring(spec.enhanced_monitoring, args.monitoring_role),
+            **where,
             tags=tags(spec.identifier),
             opts=child,
-            **where,
         )
         self.identifier = instance.identifier
         self.arn = instance.arn
@@ -104,6 +105,7 @@ class ReadReplica(pulumi.ComponentResource):
                 "identifier": self.identifier,
                 "arn": self.arn,
                 "address": self.address,
+                "version": self.version,
                 "securityGroup": self.security_group.id,
             }
         )

@@ -45,6 +45,7 @@ class Redis(pulumi.ComponentResource):
     primary_endpoint: pulumi.Output[str]
     reader_endpoint: pulumi.Output[str]
     nodes: pulumi.Output[list[str]]
+    version: pulumi.Output[str]
 
     def __init__(
         self, name: str, args: RedisArgs, opts: pulumi.ResourceOptions | None = None
@@ -114,6 +115,7 @@ class Redis(pulumi.ComponentResource):
                 "primaryEndpoint": self.primary_endpoint,
                 "readerEndpoint": self.reader_endpoint,
                 "nodes": self.nodes,
+                "version": self.version,
                 "secretArn": self.credentials.secret_arn,
                 "securityGroup": self.security_group.id,
             }

@@ -58,7 +58,8 @@ class DatabaseSecurityGroup(pulumi.ComponentResource):
             tags=tags(f"{name}-from-clients"),
             opts=child,
         )
-        for cidr in network.allowed_cidrs:
+        # Twice the same range would be twice the same resource.
+        for cidr in dict.fromkeys(network.allowed_cidrs):
             field = "cidr_ipv6" if ":" in cidr else "cidr_ipv4"
             aws.vpc.SecurityGroupIngressRule(
                 f"{name}-from-{cidr.replace('/', '-').replace(':', '-')}",

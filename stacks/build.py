@@ -50,6 +50,7 @@ class _Shared:
             )
             for region in stack.regions
         }
+        _check_zones(stack, self.networks)
         self.keys = {
             region: RegionKey(f"key-{region}", RegionKeyArgs(region)) for region in stack.regions
         }
@@ -57,6 +58,17 @@ class _Shared:
             getattr(spec, "enhanced_monitoring", None) for spec in stack.topologies.values()
         )
         self.monitoring_role = MonitoringRole("monitoring") if monitored else None
+
+
+def _check_zones(stack: Stack, networks: Mapping[str, Network]) -> None:
+    # Only the account knows its zones. A member would ask only after the databases before it, and
+    # its own cluster, are being made.
+    for name, spec in stack.topologies.items():
+        if isinstance(spec, aurora_mysql.AuroraMysql):
+            network = networks[stack.region_of(name)]
+            keys = ("writer", *(f"readers.{n}" for n in range(len(spec.readers))))
+            for key, member in zip(keys, spec.members, strict=True):
+                network.zone_name(member.zone, f"topologies.{name}.{key}.zone")
 
 
 def _one(

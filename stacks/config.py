@@ -28,16 +28,20 @@ def from_file(folder: Path, stack: str) -> Stack:
     """
     import yaml
 
+    from stacks.strict_yaml import load
+
     file = folder / f"Pulumi.{stack}.yaml"
     try:
-        content = yaml.safe_load(file.read_text())
+        content = load(file.read_bytes())
     except FileNotFoundError:
         known = sorted(p.name for p in folder.glob("Pulumi.*.yaml"))
         raise ConfigError(
             [Problem(file.name, f"is not there; {folder} has {', '.join(known) or 'no stack'}")]
         ) from None
+    except OSError as error:
+        raise ConfigError([Problem(file.name, f"cannot be read: {error.strerror}")]) from error
     except yaml.YAMLError as error:
-        raise ConfigError([Problem(file.name, f"is not YAML: {_first_line(error)}")]) from error
+        raise ConfigError([Problem(file.name, f"is not YAML: {_one_line(error)}")]) from error
     config: Any = content.get("config") if isinstance(content, dict) else None
     if not isinstance(config, dict):
         raise ConfigError([Problem(file.name, "has no config; see Pulumi.dev.yaml")])
@@ -48,5 +52,5 @@ def from_file(folder: Path, stack: str) -> Stack:
     )
 
 
-def _first_line(error: Exception) -> str:
+def _one_line(error: Exception) -> str:
     return " ".join(str(error).split())

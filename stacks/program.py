@@ -16,7 +16,11 @@ from stacks.outputs import export
 
 
 def run() -> None:
-    """Read the config, build, export. Problems end the run before the first resource."""
+    """Read the config, build, export.
+
+    A problem of the config ends the run before the first resource; one that only the account
+    can tell, such as a region without a default VPC, before the first database.
+    """
     try:
         with _no_collection():
             export(build(from_pulumi()))

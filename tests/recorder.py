@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pulumi
+from pulumi.output import Unknown
 from pulumi.runtime import mocks, rpc
 from pulumi.runtime.sync_await import _ensure_event_loop
 
@@ -21,12 +22,16 @@ ACCOUNT = "123456789012"
 ZONES = {"us-east-1": "abcdef", "us-west-2": "abcd"}
 _ZONE_IDS = dict(zip("abcdef", ("az6", "az1", "az2", "az4", "az3", "az5"), strict=True))
 SECRETS = frozenset({"password", "masterPassword", "authToken", "secretString"})
+SECRET = "<secret>"
+UNKNOWN = "<unknown>"
+"""What only a deployed resource could tell, in a preview."""
 
 
 @dataclass(frozen=True)
 class Resource:
-    """One registered resource; ``inputs`` are plain, secrets shown as ``<secret>``."""
+    """One registered resource; ``inputs`` are plain, with `SECRET` and `UNKNOWN` in them."""
 
+    urn: str
     type: str
     name: str
     inputs: dict[str, Any]
@@ -37,11 +42,16 @@ class Resource:
 
 @dataclass
 class Recording:
-    """Everything one run registered, and what it exported."""
+    """Everything one run registered, and what it exported.
+
+    ``registered`` are the outputs of components by name, ``secret_inputs`` the values behind
+    `SECRET` by resource and input.
+    """
 
     resources: list[Resource] = field(default_factory=list)
     outputs: dict[str, Any] = field(default_factory=dict)
-    secret_inputs: set[tuple[str, str]] = field(default_factory=set)
+    registered: dict[str, dict[str, Any]] = field(default_factory=dict)
+    secret_inputs: dict[tuple[str, str], Any] = field(default_factory=dict)
 
     def named(self, name: str) -> Resource:
         (found,) = (r for r in self.resources if r.name == name)
@@ -61,17 +71,31 @@ class Recording:
         return {r.name: r.type for r in self.resources if component in ancestors(r)}
 
 
+class Undeclared(Exception):
+    """The program uses a type or a call for which this module has no answer."""
+
+
 class _Declared(mocks.Mocks):
     """What AWS would answer, for exactly the types and calls of this project."""
+
+    def __init__(self, *, preview: bool) -> None:
+        self._preview = preview
 
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
         if not args.custom:
             return "", args.inputs
+        if args.typ not in _OUTPUTS:
+            raise Undeclared(f"type {args.typ} of {args.name}; add it to tests/recorder.py")
+        if self._preview:
+            # Nothing is created: there is no id yet and nothing that AWS chooses.
+            return None, args.inputs
         region = args.inputs.get("region", "global")
         outputs = _OUTPUTS[args.typ](args.name, region, args.inputs)
         return f"{args.name}-id", {**args.inputs, **outputs}
 
     def call(self, args: mocks.MockCallArgs) -> dict[str, Any]:  # type: ignore[override]
+        if args.token not in _CALLS:
+            raise Undeclared(f"call {args.token}; add it to tests/recorder.py")
         return _CALLS[args.token](args.args)
 
 
@@ -149,13 +173,13 @@ def _subnet(call: Mapping[str, Any]) -> dict[str, Any]:
     short = {"us-east-1": "use1", "us-west-2": "usw2"}.get(region, "xx")
     return {
         "id": call["id"],
+        "vpcId": f"vpc-{region}",
         "availabilityZone": f"{region}{letter}",
         "availabilityZoneId": f"{short}-{_ZONE_IDS[letter]}",
     }
 
 
 _CALLS: Mapping[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
-    "aws:ec2/getVpc:getVpc": lambda call: {"id": f"vpc-{call['region']}"},
     "aws:ec2/getSubnets:getSubnets": lambda call: {
         "ids": [f"subnet-{call['region']}-{letter}" for letter in ZONES[call["region"]]]
     },
@@ -165,8 +189,8 @@ _CALLS: Mapping[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
 
 
 class _Monitor(mocks.MockMonitor):
-    def __init__(self, recording: Recording) -> None:
-        super().__init__(_Declared())
+    def __init__(self, recording: Recording, *, preview: bool) -> None:
+        super().__init__(_Declared(preview=preview))
         self._recording = recording
 
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802
@@ -175,9 +199,10 @@ class _Monitor(mocks.MockMonitor):
             raw = rpc.deserialize_properties(request.object, keep_unknowns=True)
             for key, value in raw.items():
                 if rpc.is_rpc_secret(value):
-                    self._recording.secret_inputs.add((request.name, key))
+                    self._recording.secret_inputs[request.name, key] = rpc.unwrap_rpc_secret(value)
             self._recording.resources.append(
                 Resource(
+                    urn=self.make_urn(request.parent, request.type, request.name),
                     type=request.type,
                     name=request.name,
                     inputs={key: _plain(value) for key, value in raw.items()},
@@ -186,19 +211,29 @@ class _Monitor(mocks.MockMonitor):
                     depends_on=tuple(urn.rsplit("::", 1)[-1] for urn in request.dependencies),
                 )
             )
-        return super().RegisterResource(request)
+        answer = super().RegisterResource(request)
+        # The engine marks these; the mock monitor forgets them, and a leak would look the same.
+        for key in request.additionalSecretOutputs:
+            if key in answer.object and key not in request.object:
+                answer.object[key] = rpc.wrap_rpc_secret(answer.object[key])
+        return answer
 
     def RegisterResourceOutputs(self, request: Any) -> Any:  # noqa: N802
-        if request.urn.split("::")[2] == "pulumi:pulumi:Stack":
-            _ensure_event_loop()
-            found = rpc.deserialize_properties(request.outputs, keep_unknowns=True)
-            self._recording.outputs.update(_plain(found))
+        _ensure_event_loop()
+        found = _plain(rpc.deserialize_properties(request.outputs, keep_unknowns=True))
+        _, _, type_, name = request.urn.rsplit("::", 3)
+        if type_ == "pulumi:pulumi:Stack":
+            self._recording.outputs.update(found)
+        else:
+            self._recording.registered[name] = found
         return super().RegisterResourceOutputs(request)
 
 
 def _plain(value: Any) -> Any:
     if rpc.is_rpc_secret(value):
-        return "<secret>"
+        return SECRET
+    if isinstance(value, Unknown):
+        return UNKNOWN
     if isinstance(value, dict):
         return {key: _plain(inner) for key, inner in value.items()}
     if isinstance(value, list):
@@ -209,20 +244,25 @@ def _plain(value: Any) -> Any:
 
 
 def record(
-    program: Callable[[], None], config: Mapping[str, Any] | None = None, *, preview: bool = False
+    program: Callable[[], None],
+    config: Mapping[str, Any] | None = None,
+    *,
+    preview: bool = False,
+    into: Recording | None = None,
 ) -> Recording:
     """Run ``program`` as a stack's program. Its exception comes out as it is.
 
-    ``config`` is as in a stack's file: full keys, any YAML value.
+    ``config`` is as in a stack's file: full keys, any YAML value. ``into`` has what was
+    registered before an exception.
     """
     # The program keeps what it made for good; here there is a next one.
     gc.unfreeze()
-    recording = Recording()
+    recording = Recording() if into is None else into
     plain = {
         key: value if isinstance(value, str) else json.dumps(value)
         for key, value in (config or {}).items()
     }
-    monitor = _Monitor(recording)
+    monitor = _Monitor(recording, preview=preview)
     settings = mocks.MockSettings(
         monitor=monitor,
         monitor_features=set(monitor.GetDeploymentInfo(None).supportedFeatures),

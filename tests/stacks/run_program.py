@@ -13,19 +13,32 @@ from tests.recorder import Recording, record
 PROJECT = Path(__file__).parents[2]
 
 
-def dev_config() -> dict[str, Any]:
-    """The dev stack's config as its file has it."""
-    config: dict[str, Any] = yaml.safe_load((PROJECT / "Pulumi.dev.yaml").read_text())["config"]
+STACKS = tuple(sorted(f.name.split(".")[1] for f in PROJECT.glob("Pulumi.*.yaml")))
+"""Names of the stacks that have a file."""
+
+
+def stack_config(stack: str) -> dict[str, Any]:
+    """A stack's config as its file has it."""
+    file = PROJECT / f"Pulumi.{stack}.yaml"
+    config: dict[str, Any] = yaml.safe_load(file.read_text())["config"]
     return config
 
 
-def run_dev(config: dict[str, Any] | None = None, *, preview: bool = False) -> Recording:
+def dev_config() -> dict[str, Any]:
+    """The dev stack's config as its file has it."""
+    return stack_config("dev")
+
+
+def run_dev(
+    config: dict[str, Any] | None = None, *, preview: bool = False, into: Recording | None = None
+) -> Recording:
     """Run the project's `__main__.py`."""
 
     def program() -> None:
         runpy.run_path(str(PROJECT / "__main__.py"), run_name="__main__")
 
-    return record(program, dev_config() if config is None else config, preview=preview)
+    config = dev_config() if config is None else config
+    return record(program, config, preview=preview, into=into)
 
 
 def main() -> None:

@@ -1,0 +1,103 @@
+"""What AWS asks of every database of every stack. Source: shared/aws-facts.md, 1 to 3."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from tests.recorder import Recording
+from tests.stacks.recorded import NAMES, accepts, config, of_type, recorded, resources
+
+
+def test_a_cluster_leaves_its_zones_to_rds(recording: Recording) -> None:
+    for cluster in of_type(recording, "aws:rds/cluster:Cluster"):
+        assert "availabilityZones" not in cluster.inputs, cluster.name
+
+
+def test_only_the_cluster_says_a_version(recording: Recording) -> None:
+    for member in of_type(recording, "aws:rds/clusterInstance:ClusterInstance"):
+        assert "engineVersion" not in member.inputs, member.name
+
+
+def test_multi_az_and_a_zone_are_not_said_together(recording: Recording) -> None:
+    for instance in of_type(recording, "aws:rds/instance:Instance"):
+        assert "availabilityZone" not in instance.inputs, instance.name
+
+
+def test_no_password_is_managed_by_rds(recording: Recording) -> None:
+    # It conflicts with a password of ours, and a source with it can have no replica.
+    for resource in resources(recording):
+        assert "manageMasterUserPassword" not in resource.inputs, resource.name
+
+
+def test_a_replica_has_nothing_that_is_its_sources(recording: Recording) -> None:
+    sources = {"engine", "engineVersion", "username", "password", "dbName", "allocatedStorage"}
+    refused = sources | {"manageMasterUserPassword", "snapshotIdentifier", "databaseInsightsMode"}
+    for resource in of_type(recording, "aws:rds/instance:Instance"):
+        source = resource.inputs.get("replicateSourceDb")
+        if source is None:
+            continue
+        assert not resource.inputs.keys() & refused, resource.name
+        elsewhere = {"dbSubnetGroupName", "parameterGroupName", "kmsKeyId"}
+        found = resource.inputs.keys() & elsewhere
+        assert found == (elsewhere if source.startswith("arn:") else set()), resource.name
+
+
+def test_a_changed_instance_is_changed_when_the_config_says(recording: Recording) -> None:
+    for resource in resources(recording):
+        if "apply_immediately" in accepts(resource.type):
+            assert isinstance(resource.inputs.get("applyImmediately"), bool), resource.name
+
+
+LEAVES_SNAPSHOTS = {
+    "aws:rds/instance:Instance",
+    "aws:rds/cluster:Cluster",
+    "aws:elasticache/replicationGroup:ReplicationGroup",
+}
+
+
+def end_of(inputs: dict[str, Any]) -> dict[str, Any]:
+    """What a resource says about its deletion, the snapshot's name apart."""
+    found = {k: inputs[k] for k in ("deletionProtection", "skipFinalSnapshot") if k in inputs}
+    name = inputs.get("finalSnapshotIdentifier")
+    if name is not None:
+        assert re.fullmatch(r"[a-z](-?[a-z0-9]){0,254}", name)
+    return found | {"snapshot": name is not None}
+
+
+RDS_ENDS = {
+    "protected": {"deletionProtection": True, "skipFinalSnapshot": False, "snapshot": True},
+    # Without skipFinalSnapshot the provider wants a name for a snapshot, and destroy fails.
+    "disposable": {"deletionProtection": False, "skipFinalSnapshot": True, "snapshot": False},
+}
+REPLICAS_END = {
+    # RDS refuses a final snapshot of a replica.
+    "protected": {"deletionProtection": True, "skipFinalSnapshot": True, "snapshot": False},
+    "disposable": RDS_ENDS["disposable"],
+}
+CACHES_END = {"protected": {"snapshot": True}, "disposable": {"snapshot": False}}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_is_protected_stays_and_leaves_a_snapshot(name: str) -> None:
+    recording = recorded(name)
+    judged = 0
+    for topology, spec in config(name)["aws-databases:topologies"].items():
+        lifetime = spec.get("lifetime", "protected")
+        for below, type_ in recording.below(topology).items():
+            if type_ not in LEAVES_SNAPSHOTS:
+                continue
+            inputs = recording.named(below).inputs
+            ends = RDS_ENDS if type_.startswith("aws:rds/") else CACHES_END
+            if "replicateSourceDb" in inputs:
+                ends = REPLICAS_END
+            assert end_of(inputs) == ends[lifetime], below
+            judged += 1
+    assert judged == sum(len(of_type(recording, type_)) for type_ in LEAVES_SNAPSHOTS)
+
+
+def test_a_member_of_a_cluster_is_kept_by_its_cluster(recording: Recording) -> None:
+    for member in of_type(recording, "aws:rds/clusterInstance:ClusterInstance"):
+        assert not member.inputs.keys() & {"deletionProtection", "skipFinalSnapshot"}, member.name

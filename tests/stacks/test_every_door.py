@@ -1,0 +1,141 @@
+"""What holds of every stack: secrets stay secret, data is encrypted, doors are narrow."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from typing import Any
+
+from tests.recorder import SECRET, SECRETS, Recording
+from tests.stacks.recorded import accepts, of_type, resources, texts
+
+ENCRYPTED: dict[str, dict[str, Any]] = {
+    "aws:rds/instance:Instance": {"storageEncrypted": True},
+    "aws:rds/cluster:Cluster": {"storageEncrypted": True, "kmsKeyId": "our key"},
+    "aws:elasticache/replicationGroup:ReplicationGroup": {
+        "atRestEncryptionEnabled": True,
+        "kmsKeyId": "our key",
+        "transitEncryptionEnabled": True,
+    },
+    "aws:secretsmanager/secret:Secret": {"kmsKeyId": "our key"},
+    "aws:kms/key:Key": {"enableKeyRotation": True},
+}
+"""What a type that keeps data says about encryption."""
+
+KEEPS_NOTHING = {
+    "aws:ec2/securityGroup:SecurityGroup",
+    "aws:elasticache/subnetGroup:SubnetGroup",
+    "aws:iam/role:Role",
+    "aws:iam/rolePolicyAttachment:RolePolicyAttachment",
+    "aws:kms/alias:Alias",
+    "aws:rds/clusterEndpoint:ClusterEndpoint",
+    "aws:rds/clusterInstance:ClusterInstance",
+    "aws:rds/clusterParameterGroup:ClusterParameterGroup",
+    "aws:rds/parameterGroup:ParameterGroup",
+    "aws:rds/subnetGroup:SubnetGroup",
+    "aws:secretsmanager/secretVersion:SecretVersion",
+    "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule",
+    "random:index/randomPassword:RandomPassword",
+}
+"""Types whose data is kept by another one."""
+
+AWS_ENCRYPTS = {"aws:cloudwatch/logGroup:LogGroup"}
+"""Types that AWS encrypts by itself, always."""
+
+TLS_PARAMETER = {
+    "mysql8.4": ("require_secure_transport", "1"),
+    "aurora-mysql8.0": ("require_secure_transport", "1"),
+}
+"""What makes an engine refuse connections without TLS, by parameter group family."""
+
+OUR_KEY = re.compile(r"arn:aws:kms:[a-z0-9-]+:\d{12}:key/key-[a-z0-9-]+-key")
+
+OF_ANOTHER_KIND_OF_CLUSTER = {"aws:rds/cluster:Cluster"}
+"""Types where the argument is refused for Aurora, whose members have it."""
+
+
+def test_a_password_is_a_secret_wherever_it_goes(recording: Recording) -> None:
+    for resource in recording.resources:
+        for key in SECRETS & resource.inputs.keys():
+            assert resource.inputs[key] == SECRET, f"{resource.name}.{key}"
+    told = [recording.outputs, recording.registered, [r.inputs for r in recording.resources]]
+    # The mock's passwords begin so; each of them would be in plain sight here.
+    assert [text for text in texts(told) if "password-of-" in text] == []
+    assert len(recording.secret_inputs) >= 2
+
+
+def test_data_is_encrypted_where_it_is_kept(recording: Recording) -> None:
+    for resource in resources(recording):
+        judged = [resource.type in kind for kind in (ENCRYPTED, KEEPS_NOTHING, AWS_ENCRYPTS)]
+        assert judged.count(True) == 1, f"say of {resource.type} how its data is encrypted"
+        for key, wanted in ENCRYPTED.get(resource.type, {}).items():
+            found = resource.inputs.get(key)
+            if wanted == "our key":
+                assert OUR_KEY.fullmatch(str(found)), f"{resource.name}.{key} is {found}"
+            else:
+                assert found == wanted, f"{resource.name}.{key}"
+
+
+def test_an_instance_has_our_key_unless_it_shares_its_sources(recording: Recording) -> None:
+    for instance in of_type(recording, "aws:rds/instance:Instance"):
+        source = instance.inputs.get("replicateSourceDb")
+        if source is not None and not source.startswith("arn:"):
+            assert "kmsKeyId" not in instance.inputs, instance.name
+        else:
+            assert OUR_KEY.fullmatch(instance.inputs["kmsKeyId"]), instance.name
+
+
+def test_every_engine_asks_for_tls(recording: Recording) -> None:
+    groups = {
+        # The mocks' own naming: nobody names a group, so that it can be replaced while in use.
+        f"{r.name}-1a2b3c4": r.inputs
+        for type_ in (
+            "aws:rds/parameterGroup:ParameterGroup",
+            "aws:rds/clusterParameterGroup:ClusterParameterGroup",
+        )
+        for r in of_type(recording, type_)
+    }
+    asked = 0
+    for resource in resources(recording):
+        if resource.type == "aws:rds/instance:Instance":
+            # A replica in its source's region has its source's group.
+            name = resource.inputs.get("parameterGroupName")
+            assert name is not None or "replicateSourceDb" in resource.inputs, resource.name
+        elif resource.type == "aws:rds/cluster:Cluster":
+            name = resource.inputs["dbClusterParameterGroupName"]
+        else:
+            continue
+        if name is not None:
+            group = groups[name]
+            wanted = TLS_PARAMETER.get(group["family"])
+            assert wanted is not None, f"say of {group['family']} what requires TLS"
+            values = {(p["name"], p["value"]) for p in group["parameters"]}
+            assert wanted in values, resource.name
+            asked += 1
+    assert asked
+
+
+def test_nobody_is_let_in_from_everywhere(recording: Recording) -> None:
+    for resource in resources(recording):
+        for text in texts(resource.inputs):
+            assert not re.search(r"(^|[^0-9.])0\.0\.0\.0/|::/0", text), resource.name
+    for rule in of_type(recording, "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"):
+        whom = rule.inputs.keys() & {"cidrIpv4", "cidrIpv6", "referencedSecurityGroupId"}
+        assert len(whom) == 1, rule.name
+        assert rule.inputs["fromPort"] == rule.inputs["toPort"] > 0
+        for cidr in (rule.inputs[key] for key in whom if key.startswith("cidr")):
+            network = ipaddress.ip_network(cidr)
+            assert network.prefixlen >= (8 if network.version == 4 else 32), rule.name
+
+
+def test_security_groups_have_no_rules_inline(recording: Recording) -> None:
+    for group in of_type(recording, "aws:ec2/securityGroup:SecurityGroup"):
+        assert not group.inputs.keys() & {"ingress", "egress", "name"}, group.name
+
+
+def test_nothing_is_public(recording: Recording) -> None:
+    for resource in resources(recording):
+        if resource.type in OF_ANOTHER_KIND_OF_CLUSTER:
+            assert "publiclyAccessible" not in resource.inputs, resource.name
+        elif "publicly_accessible" in accepts(resource.type):
+            assert resource.inputs.get("publiclyAccessible") is False, resource.name
