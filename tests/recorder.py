@@ -156,6 +156,19 @@ _OUTPUTS: Mapping[str, Callable[[str, str, Mapping[str, Any]], dict[str, Any]]] 
     "aws:rds/clusterEndpoint:ClusterEndpoint": lambda name, region, i: {
         "endpoint": f"{i['clusterEndpointIdentifier']}.cluster-custom.{region}",
     },
+    "aws:iam/rolePolicy:RolePolicy": _nothing,
+    "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": _nothing,
+    "aws:rds/proxy:Proxy": lambda name, region, i: {
+        "arn": _arn("rds", region, f"db-proxy:{i['name']}"),
+        "endpoint": f"{i['name']}.proxy.{region}",
+    },
+    "aws:rds/proxyDefaultTargetGroup:ProxyDefaultTargetGroup": lambda name, region, i: {
+        "name": "default"
+    },
+    "aws:rds/proxyTarget:ProxyTarget": _nothing,
+    "aws:rds/proxyEndpoint:ProxyEndpoint": lambda name, region, i: {
+        "endpoint": f"{i['dbProxyEndpointName']}.endpoint.proxy.{region}"
+    },
     "aws:secretsmanager/secret:Secret": lambda name, region, i: {
         "arn": _arn("secretsmanager", region, f"secret:{name}-AbCdEf"),
     },
@@ -184,7 +197,10 @@ _CALLS: Mapping[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
         "ids": [f"subnet-{call['region']}-{letter}" for letter in ZONES[call["region"]]]
     },
     "aws:ec2/getSubnet:getSubnet": _subnet,
-    "aws:index/getPartition:getPartition": lambda call: {"partition": "aws"},
+    "aws:index/getPartition:getPartition": lambda call: {
+        "partition": "aws",
+        "dnsSuffix": "amazonaws.com",
+    },
 }
 
 

@@ -47,6 +47,17 @@ class RecordingFleet:
             set_password=self.set_cluster_password,
             delete=self.delete_cluster,
         )
+        self.locked = False
+        self.proxies = SimpleNamespace(
+            create=self.create_proxy,
+            open=self.open_proxy,
+            close=lambda ref, name: self._note("close", ref, name),
+            lead=lambda ref, targets: self._note("lead", ref, dict(targets)),
+            limit=lambda ref, most, seconds: self._note("limit", ref, most, seconds),
+            admits=lambda host, credentials: not self.locked,
+            delete=lambda ref: self._note("delete_proxy", ref),
+        )
+        self.instances.name_also = self.clusters.name_also = self.name_also
         self.caches = SimpleNamespace(
             create=self.create_redis,
             resize=self.resize_redis,
@@ -177,6 +188,17 @@ class RecordingFleet:
 
     def delete_redis(self, ref: Ref) -> None:
         self._note("delete_redis", ref)
+
+    def create_proxy(self, ref: Ref, name: str, most: int, seconds: float) -> Address:
+        self._note("create_proxy", ref, name, most, seconds)
+        return self._address()
+
+    def open_proxy(self, ref: Ref, name: str) -> Address:
+        self._note("open_proxy", ref, name)
+        return self._address()
+
+    def name_also(self, ref: Ref, hosts: Sequence[str]) -> None:
+        self._note("name_also", ref, list(hosts))
 
     def listing(self) -> list[Any]:
         return list(self.rows)
