@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import pulumi
@@ -12,7 +11,7 @@ from components.rds_proxy import RdsProxy, RdsProxyArgs
 from specs.aurora_mysql import AuroraMysql as AuroraSpec
 from specs.rds_mysql import RdsMysql as MysqlSpec
 from specs.rds_proxy import RdsProxy as Spec
-from tests.components.ground import EAST_KEY, ground, inputs
+from tests.components.ground import ground, inputs
 from tests.components.test_aurora_mysql import SPEC as AURORA
 from tests.components.test_rds_mysql import SPEC as MYSQL
 from tests.recorder import Recording, record
@@ -104,23 +103,6 @@ def test_iam_is_required_where_the_config_says_so() -> None:
 def test_aurora_3_still_knows_passwords_by_the_old_plugin(cluster: Recording) -> None:
     auth = cluster.named("proxy-proxy").inputs["auths"][0]
     assert auth["clientPasswordAuthType"] == "MYSQL_NATIVE_PASSWORD"
-
-
-def test_the_role_may_read_this_secret_and_no_other(instance: Recording) -> None:
-    policy = json.loads(inputs(instance, "proxy-access-role-policy")["policy"])
-    assert policy["Statement"] == [
-        {"Effect": "Allow", "Action": "secretsmanager:GetSecretValue", "Resource": SECRET},
-        {
-            "Effect": "Allow",
-            "Action": "kms:Decrypt",
-            "Resource": EAST_KEY,
-            "Condition": {
-                "StringEquals": {"kms:ViaService": "secretsmanager.us-east-1.amazonaws.com"}
-            },
-        },
-    ]
-    trust = json.loads(inputs(instance, "proxy-access-role-role")["assumeRolePolicy"])
-    assert trust["Statement"][0]["Principal"] == {"Service": "rds.amazonaws.com"}
 
 
 def test_the_doors_between_clients_proxy_database_and_secrets(instance: Recording) -> None:
