@@ -64,11 +64,8 @@ def _check_zones(stack: Stack, networks: Mapping[str, Network]) -> None:
     # Only the account knows its zones. A member would ask only after the databases before it, and
     # its own cluster, are being made.
     for name, spec in stack.topologies.items():
-        if isinstance(spec, aurora_mysql.AuroraMysql):
-            network = networks[stack.region_of(name)]
-            keys = ("writer", *(f"readers.{n}" for n in range(len(spec.readers))))
-            for key, member in zip(keys, spec.members, strict=True):
-                network.zone_name(member.zone, f"topologies.{name}.{key}.zone")
+        for key, zone in spec.placed.items():
+            networks[stack.region_of(name)].zone_name(zone, f"topologies.{name}.{key}")
 
 
 def _one(

@@ -43,16 +43,16 @@ def test_shape_is_known_in_a_preview(name: str) -> None:
     # Counts, classes, zones and sizes are plain values of the config, never of a resource.
     reference = re.compile(r".*(Ids?|Arns?|Names?|Identifiers?)|role|policy|replicateSourceDb")
     for resource in recorded(name, preview=True).resources:
-        unknown = {key for key, value in resource.inputs.items() if _has_unknown(value)}
+        unknown = _unknown_keys("", resource.inputs)
         assert {key for key in unknown if not reference.fullmatch(key)} == set(), resource.name
 
 
-def _has_unknown(value: Any) -> bool:
+def _unknown_keys(key: str, value: Any) -> set[str]:
     if isinstance(value, list):
-        return any(map(_has_unknown, value))
+        return {found for item in value for found in _unknown_keys(key, item)}
     if isinstance(value, dict):
-        return any(map(_has_unknown, value.values()))
-    return bool(value == UNKNOWN)
+        return {found for inner, item in value.items() for found in _unknown_keys(inner, item)}
+    return {key} if value == UNKNOWN else set()
 
 
 @pytest.mark.parametrize("name", NAMES)
