@@ -12,8 +12,9 @@ import os
 import shutil
 import signal
 import tempfile
+import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -31,6 +32,7 @@ from tests.verify.databases import (
     PASSWORD,
     REGION,
     USER,
+    Client,
     create_aurora,
     create_mysql,
     create_redis,
@@ -48,6 +50,7 @@ class TestCloud:
         self.site = site
         self.arns: dict[str, str] = {}
         self._databases: dict[str, Any] = {}
+        self._more: dict[Callable[[Client, str], dict[str, Any]], dict[str, Any]] = {}
 
     def client(self, service: str, region: str = REGION) -> Any:
         return boto3.client(
@@ -88,6 +91,12 @@ class TestCloud:
             for future in made:
                 self._databases |= future.result()
 
+    def also(self, create: Callable[[Client, str], dict[str, Any]], secret: str) -> dict[str, Any]:
+        """Databases beyond those of every test, made when the first test asks for them."""
+        if create not in self._more:
+            self._more[create] = create(self.client, self.arns[secret])
+        return copy.deepcopy(self._more[create])
+
     def pid(self, identifier: str) -> int:
         """The process of a database server."""
         for server in json.loads(self._servers())["servers"]:
@@ -101,6 +110,7 @@ class TestCloud:
         pid = self.pid(identifier)
         os.kill(pid, signal.SIGSTOP)
         try:
+            _await_stop(pid)
             yield
         finally:
             os.kill(pid, signal.SIGCONT)
@@ -131,6 +141,19 @@ class TestCloud:
         with urllib.request.urlopen(self.site.endpoint_url + daemon.SERVERS, timeout=5) as answer:
             found: bytes = answer.read()
         return found
+
+
+def _await_stop(pid: int) -> None:
+    """A stop takes hold of one thread after the other; until then the others still answer."""
+    end = time.monotonic() + 5
+    tasks = Path(f"/proc/{pid}/task")
+    while any(_state(task) != "T" for task in tasks.iterdir()):
+        assert time.monotonic() < end, f"process {pid} did not stop"
+        time.sleep(0.001)
+
+
+def _state(task: Path) -> str:
+    return (task / "stat").read_text().rpartition(")")[2].split()[0]
 
 
 @contextmanager

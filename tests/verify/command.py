@@ -61,6 +61,10 @@ class Verify:
         found: dict[str, Any] = self.record["outputs"]["databases"]
         return found
 
+    def add(self, databases: dict[str, Any]) -> None:
+        """More databases in the record."""
+        self.databases.update(databases)
+
     def endpoint(self, database: str, role: str) -> dict[str, Any]:
         """One endpoint of the record, to be bent in place."""
         found: dict[str, Any] = next(

@@ -173,6 +173,44 @@ def create_redis(client: Client, secret: str) -> dict[str, Any]:
     }
 
 
+def create_proxy(client: Client, secret: str) -> dict[str, Any]:
+    """A proxy in front of the cluster, with an address for its readers."""
+    rds, names = client("rds"), {"DBProxyName": "proxy"}
+    subnets = [subnet["SubnetId"] for subnet in client("ec2").describe_subnets()["Subnets"]]
+    hosts = {
+        "writer": rds.create_db_proxy(
+            **names,
+            EngineFamily="MYSQL",
+            Auth=[{"AuthScheme": "SECRETS", "SecretArn": secret}],
+            RoleArn=ROLE,
+            VpcSubnetIds=subnets,
+            RequireTLS=True,
+        )["DBProxy"]["Endpoint"],
+        "reader": rds.create_db_proxy_endpoint(
+            **names,
+            DBProxyEndpointName="proxy-reader",
+            VpcSubnetIds=subnets,
+            TargetRole="READ_ONLY",
+        )["DBProxyEndpoint"]["Endpoint"],
+    }
+    rds.register_db_proxy_targets(**names, DBClusterIdentifiers=["cluster"])
+    return {
+        "proxy": {
+            "kind": "rds-proxy",
+            "engine": "mysql",
+            "version": "8.0",
+            "region": REGION,
+            "user": USER,
+            "secret_arn": secret,
+            "source": "aurora",
+            "proxy": "proxy",
+            "endpoints": [
+                {"role": role, "host": host, "port": 3306} for role, host in hosts.items()
+            ],
+        }
+    }
+
+
 def _instance(rds: Any, identifier: str) -> dict[str, Any]:
     (found,) = rds.describe_db_instances(DBInstanceIdentifier=identifier)["DBInstances"]
     facts: dict[str, Any] = found
