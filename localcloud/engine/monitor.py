@@ -52,10 +52,22 @@ class Monitor(mocks.MockMonitor):
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802
         """A resource or a component of the program."""
         urn = self.make_urn(request.parent, request.type, request.name)
-        if not request.custom:
-            return resource_pb2.RegisterResourceResponse(urn=urn, object=request.object)
-        if request.importId:
-            raise DeployFailed(f"{request.name}: the local cloud cannot import resources")
+        try:
+            _refuse_options(request)
+            if not request.custom:
+                self._engine.claim(urn)
+                return resource_pb2.RegisterResourceResponse(urn=urn, object=request.object)
+            asked, secret = self._asked(urn, request)
+        except DeployFailed as error:
+            raise self._engine.failed(request.type, request.name, error) from error
+        id_, outputs = self._engine.register(asked)
+        hidden = secret | set(request.additionalSecretOutputs)
+        return resource_pb2.RegisterResourceResponse(
+            urn=urn, id=id_, object=encode(outputs, hidden & outputs.keys())
+        )
+
+    @staticmethod
+    def _asked(urn: str, request: Any) -> tuple[Registration, frozenset[str]]:
         inputs, secret = decode(request.object)
         asked = Registration(
             urn=urn,
@@ -68,12 +80,10 @@ class Monitor(mocks.MockMonitor):
                 for prop, found in sorted(request.propertyDependencies.items())
             },
             ignore_changes=frozenset(request.ignoreChanges),
+            protected=request.protect,
+            delete_first=request.deleteBeforeReplace,
         )
-        id_, outputs = self._engine.register(asked)
-        hidden = secret | set(request.additionalSecretOutputs)
-        return resource_pb2.RegisterResourceResponse(
-            urn=urn, id=id_, object=encode(outputs, hidden & outputs.keys())
-        )
+        return asked, secret
 
     def RegisterResourceOutputs(self, request: Any) -> Any:  # noqa: N802
         """The stack's outputs; those of components are of no use here."""
@@ -90,7 +100,30 @@ class Monitor(mocks.MockMonitor):
 
     def ReadResource(self, request: Any) -> Any:  # noqa: N802
         """`.get()` of a resource that somebody else made."""
-        raise DeployFailed(f"{request.name}: the local cloud cannot read other stacks' resources")
+        error = DeployFailed("the local cloud cannot read other stacks' resources (`.get()`)")
+        raise self._engine.failed(request.type, request.name, error)
+
+
+_REFUSED = {
+    "importId": "import",
+    "aliases": "aliases",
+    "aliasURNs": "aliases",
+    "provider": "provider",
+    "remote": "a component of another language",
+    "replaceOnChanges": "replace_on_changes",
+    "replace_with": "replace_with",
+    "retainOnDelete": "retain_on_delete",
+}
+"""Resource options that the local cloud does not honour; to ignore one could lose rows."""
+
+
+def _refuse_options(request: Any) -> None:
+    for field, option in _REFUSED.items():
+        if getattr(request, field):
+            raise DeployFailed(f"the local cloud does not know the resource option {option!r}")
+    for path in request.ignoreChanges:
+        if "." in path or "[" in path:
+            raise DeployFailed(f"the local cloud ignores changes of whole properties, not {path!r}")
 
 
 def run_program(project: Project, engine: Engine, *, preview: bool) -> dict[str, Any]:
