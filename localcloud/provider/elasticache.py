@@ -6,7 +6,7 @@ import time
 from typing import Any
 
 from localcloud.errors import DeployFailed
-from localcloud.provider.kind import Kind, Outputs, Resource, retag
+from localcloud.provider.kind import DESCRIBED, Kind, Outputs, Resource, retag
 from localcloud.provider.mapping import Inputs
 
 _READY_S = 60.0
@@ -34,6 +34,7 @@ class SubnetGroup(_CacheKind):
     creates, modifies = "CreateCacheSubnetGroup", "ModifyCacheSubnetGroup"
     names = {"name": "CacheSubnetGroupName", "description": "CacheSubnetGroupDescription"}
     replaced_by = frozenset({"name"})
+    defaults = DESCRIBED
     auto_named = "name"
     identified_by = ("name",)
     gone = frozenset({"CacheSubnetGroupNotFoundFault"})
@@ -76,6 +77,7 @@ class ParameterGroup(_CacheKind):
     names = {"name": "CacheParameterGroupName", "family": "CacheParameterGroupFamily"}
     ours = frozenset({"parameters"})
     replaced_by = frozenset({"name", "family", "description"})
+    defaults = DESCRIBED
     auto_named = "name"
     identified_by = ("name",)
     gone = frozenset({"CacheParameterGroupNotFound"})

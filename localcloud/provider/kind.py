@@ -14,6 +14,8 @@ from localcloud.provider.clients import Clients
 from localcloud.provider.mapping import Inputs, members, parameters
 
 Outputs = dict[str, Any]
+DESCRIBED = {"description": "Managed by Pulumi"}
+"""AWS's provider describes what the API wants to have described."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,8 @@ class Kind:
     replaced_by: ClassVar[frozenset[str]] = frozenset()
     """Properties that only a new resource can have otherwise. From pulumi_aws's documentation:
     nothing in the API's model says so."""
+    defaults: ClassVar[Mapping[str, Any]] = {}
+    """What AWS's provider, not the API, gives a property that the program leaves open."""
     auto_named: ClassVar[str | None] = None
     """The property that gets a generated value when the program gives none."""
     identified_by: ClassVar[tuple[str, ...]] = ()
@@ -67,7 +71,7 @@ class Kind:
 
     def check(self, inputs: Inputs, name: str, seed: str) -> dict[str, Any]:
         """``inputs`` with what the program left to us; `DeployFailed` for what we do not know."""
-        checked = dict(inputs)
+        checked = {**self.defaults, **inputs}
         prop = self.auto_named
         if prop is not None and checked.get(prop) is None:
             prefix = checked.pop("namePrefix", None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from localcloud.provider.kind import Kind, Outputs, Resource, retag
+from localcloud.provider.kind import DESCRIBED, Kind, Outputs, Resource, retag
 from localcloud.provider.mapping import Inputs
 
 _MOST_PARAMETERS = 20
@@ -34,6 +34,7 @@ class SubnetGroup(RdsKind):
     creates, modifies = "CreateDBSubnetGroup", "ModifyDBSubnetGroup"
     names = {"name": "DBSubnetGroupName", "description": "DBSubnetGroupDescription"}
     replaced_by = frozenset({"name", "namePrefix"})
+    defaults = DESCRIBED
     auto_named = "name"
     identified_by = ("name",)
     gone = frozenset({"DBSubnetGroupNotFoundFault"})
@@ -74,6 +75,7 @@ class ParameterGroup(RdsKind):
     names = {"name": "DBParameterGroupName", "family": "DBParameterGroupFamily"}
     ours = frozenset({"parameters", "skipDestroy"})
     replaced_by = frozenset({"name", "namePrefix", "family", "description"})
+    defaults = DESCRIBED
     auto_named = "name"
     identified_by = ("name",)
     gone = frozenset({"DBParameterGroupNotFound", "DBParameterGroupNotFoundFault"})

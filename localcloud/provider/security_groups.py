@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from localcloud.provider.kind import Kind, Outputs, Resource, retag
+from localcloud.provider.kind import DESCRIBED, Kind, Outputs, Resource, retag
 from localcloud.provider.mapping import Inputs
 
 
@@ -29,6 +29,7 @@ class SecurityGroup(_Ec2Kind):
     names = {"name": "GroupName", "description": "Description"}
     ours = frozenset({"tags", "revokeRulesOnDelete"})
     replaced_by = frozenset({"name", "namePrefix", "description", "vpcId"})
+    defaults = DESCRIBED
     auto_named = "name"
     gone = frozenset({"InvalidGroup.NotFound"})
 
@@ -126,9 +127,8 @@ class _SecurityGroupRule(_Ec2Kind):
             if self.egress
             else client.revoke_security_group_ingress
         )
-        group = resource.inputs["securityGroupId"]
         if self.describe(resource) is not None:
-            revoke(GroupId=group, IpPermissions=[_permission(resource.inputs)])
+            revoke(GroupId=resource.inputs["securityGroupId"], SecurityGroupRuleIds=[resource.id])
 
     def _rules(self, resource: Resource, group: str) -> list[Any]:
         answer = self.client(resource).describe_security_group_rules(

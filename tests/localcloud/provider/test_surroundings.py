@@ -40,7 +40,7 @@ def test_a_key(cloud: Cloud) -> None:
 def test_an_alias_moves_to_another_key(cloud: Cloud) -> None:
     def target() -> str:
         aliases = cloud.endpoint.client("kms").list_aliases()["Aliases"]
-        return next(a["TargetKeyId"] for a in aliases if a["AliasName"] == "alias/mine")
+        return str(next(a["TargetKeyId"] for a in aliases if a["AliasName"] == "alias/mine"))
 
     one, two = (cloud.key().rpartition("/")[2] for _ in range(2))
     inputs = {"name": "alias/mine", "targetKeyId": one}
