@@ -57,6 +57,7 @@ class Monitor(mocks.MockMonitor):
             if not request.custom:
                 self._engine.claim(urn)
                 return resource_pb2.RegisterResourceResponse(urn=urn, object=request.object)
+            self._engine.refuse_rename(urn, self._former_urns(request))
             asked, secret = self._asked(urn, request)
         except DeployFailed as error:
             raise self._engine.failed(request.type, request.name, error) from error
@@ -65,6 +66,20 @@ class Monitor(mocks.MockMonitor):
         return resource_pb2.RegisterResourceResponse(
             urn=urn, id=id_, object=encode(outputs, hidden & outputs.keys())
         )
+
+    def _former_urns(self, request: Any) -> list[str]:
+        """What the resource may have been called before; the SDK adds types' old names."""
+        found = list(request.aliasURNs)
+        for alias in request.aliases:
+            if alias.urn:
+                found.append(alias.urn)
+                continue
+            spec = alias.spec
+            parent = "" if spec.noParent else spec.parentUrn or request.parent
+            found.append(
+                self.make_urn(parent, spec.type or request.type, spec.name or request.name)
+            )
+        return found
 
     @staticmethod
     def _asked(urn: str, request: Any) -> tuple[Registration, frozenset[str]]:
@@ -106,8 +121,6 @@ class Monitor(mocks.MockMonitor):
 
 _REFUSED = {
     "importId": "import",
-    "aliases": "aliases",
-    "aliasURNs": "aliases",
     "provider": "provider",
     "remote": "a component of another language",
     "replaceOnChanges": "replace_on_changes",
@@ -155,7 +168,11 @@ def run_program(project: Project, engine: Engine, *, preview: bool) -> dict[str,
     executor = ThreadPoolExecutor(_PARALLEL)
     loop.set_default_executor(executor)
     try:
-        loop.run_until_complete(pulumi.runtime.run_in_stack(lambda: _execute(project)))
+        try:
+            loop.run_until_complete(pulumi.runtime.run_in_stack(lambda: _execute(project)))
+        except Exception:
+            loop.run_until_complete(_settle())
+            raise
     except pulumi.RunError as error:
         raise DeployFailed(str(error)) from error
     except Exception as error:
@@ -170,6 +187,13 @@ def run_program(project: Project, engine: Engine, *, preview: bool) -> dict[str,
     if engine.failures:
         raise DeployFailed("\n".join(engine.failures))
     return monitor.outputs
+
+
+async def _settle() -> None:
+    """Wait for everything that does not depend on what failed: the SDK stops waiting at once."""
+    while others := asyncio.all_tasks() - {asyncio.current_task()}:
+        await asyncio.gather(*others, return_exceptions=True)
+    pulumi.runtime.settings.SETTINGS.outputs.clear()
 
 
 def _execute(project: Project) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -73,6 +73,15 @@ class Engine:
             return self._plan(asked) if self._preview else self._carry_out(asked)
         except DeployFailed as error:
             raise self.failed(asked.type, asked.name, error) from error
+
+    def refuse_rename(self, urn: str, former: Iterable[str]) -> None:
+        """Raises `DeployFailed` when the state has the resource under a URN it had before."""
+        known = [old for old in former if self._state.get(old) is not None]
+        if known and self._state.get(urn) is None:
+            raise DeployFailed(
+                f"the local cloud cannot rename {known[0].rpartition('::')[2]} to it (option "
+                "'aliases'): it would be deleted and made anew"
+            )
 
     def claim(self, urn: str) -> None:
         """Take a URN for this run. Raises `DeployFailed` when it is taken."""
@@ -190,8 +199,8 @@ class Engine:
         # A preview knows of a reference only that it will be another one.
         certain = frozenset(p for p in difference.replaces if not unknown(inputs.get(p)))
         replaces = (certain if self._preview else frozenset()) or difference.replaces
-        delete_first = difference.delete_first or (bool(replaces) and asked.delete_first)
-        return Difference(difference.changed, replaces, delete_first)
+        shared = difference.delete_first and not self._provider.renames(asked.type, asked.inputs)
+        return Difference(difference.changed, replaces, shared or asked.delete_first)
 
     def _create(
         self, asked: Registration, inputs: dict[str, Any], action: Action, generation: int

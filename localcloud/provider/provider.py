@@ -106,6 +106,14 @@ class Provider:
         same_identity = bool(kind.identified_by) and not changed & set(kind.identified_by)
         return Difference(changed, replaces, delete_first=bool(replaces) and same_identity)
 
+    def renames(self, token: str, asked: Inputs) -> bool:
+        """Whether a replacement gets another name, so that old and new can be at once.
+
+        ``asked`` are the inputs as the program gave them, before `check`.
+        """
+        prop = self.kind(token).auto_named
+        return prop is not None and asked.get(prop) is None
+
     def create(self, token: str, name: str, inputs: Inputs) -> tuple[str, Outputs]:
         """Id and outputs of a new resource.
 
