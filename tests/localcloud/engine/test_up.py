@@ -1,4 +1,4 @@
-"""`up`: create, nothing, update, replace, delete, and a preview of each."""
+"""`up`: create, nothing, update, replace, delete."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ import stat
 
 import pytest
 
-from localcloud.errors import DeployFailed
-from tests.localcloud.engine.programs import VPC, group, instance, replica
+from tests.localcloud.engine.programs import group, instance, replica
 from tests.localcloud.engine.stage import Stage
 
 
@@ -66,6 +65,18 @@ def test_what_can_have_another_name_is_replaced_before_the_old_one_goes(stage: S
     assert old not in ids
     stage.up()
     assert stage.done() == set()
+
+
+def test_a_group_in_use_is_replaced_under_a_name_of_its_own(stage: Stage) -> None:
+    """RDS deletes no group that a database uses, so the new one has to come first."""
+    parameters = 'parameters = aws.rds.ParameterGroup("parameters", family="mysql8.4", {})\n'
+    uses = instance("regrouped", more="parameter_group_name=parameters.name")
+    stage.up(parameters.format("description='one'") + uses)
+    old = stage.id("parameters")
+    stage.up(parameters.format("description='two'") + uses)
+    assert stage.done() == {("replace", "parameters"), ("update", "database")}
+    (group,) = stage.instances()["regrouped"]["DBParameterGroups"]
+    assert group["DBParameterGroupName"] == stage.id("parameters") != old
 
 
 def test_what_cannot_is_deleted_first_and_its_dependents_before_it(stage: Stage) -> None:
@@ -140,71 +151,6 @@ def test_destroy_deletes_users_before_what_they_use(stage: Stage) -> None:
     assert not record.exists()
     stage.destroy()
     assert stage.steps == []
-
-
-class TestAPreview:
-    """Tells the same as the run that follows, and changes nothing."""
-
-    @staticmethod
-    def preview(stage: Stage, program: str) -> set[tuple[str, str]]:
-        state = stage.state_file.read_bytes() if stage.state_file.exists() else b""
-        calls, record = len(stage.endpoint.fleet.calls), stage.folder / ".deployments"
-        recorded = record.exists()
-        stage.up(program, preview=True)
-        assert (stage.state_file.read_bytes() if stage.state_file.exists() else b"") == state
-        assert len(stage.endpoint.fleet.calls) == calls
-        assert record.exists() is recorded
-        return stage.done()
-
-    def test_of_the_first_run(self, stage: Stage) -> None:
-        program = (
-            group("p")
-            + instance("planned", more="vpc_security_group_ids=[group.id]")
-            + replica("planned")
-            + 'pulumi.export("host", database.address)'
-        )
-        planned = self.preview(stage, program)
-        assert planned == {("create", n) for n in ("group", "rule", "database", "replica")}
-        assert "planned" not in stage.instances()
-        stage.up()
-        assert stage.done() == planned
-
-    def test_of_an_update_and_a_deletion(self, stage: Stage) -> None:
-        stage.up(group("u") + instance("will-grow"))
-        program = instance("will-grow", instance_class="db.t3.small")
-        planned = self.preview(stage, program)
-        assert planned == {("update", "database"), ("delete", "group"), ("delete", "rule")}
-        assert stage.instances()["will-grow"]["DBInstanceClass"] == "db.t3.micro"
-        stage.up()
-        assert stage.done() == planned
-
-    def test_of_a_replacement(self, stage: Stage) -> None:
-        uses = instance("follows", more="vpc_security_group_ids=[group.id]")
-        stage.up(group("before") + uses)
-        old = stage.id("group")
-        planned = self.preview(stage, group("after") + uses)
-        assert planned == {("replace", "group"), ("replace", "rule"), ("update", "database")}
-        assert stage.id("group") == old
-        stage.up()
-        assert stage.done() == planned
-
-    def test_of_what_was_deleted_behind_its_back(self, stage: Stage) -> None:
-        program = instance("vanishes")
-        stage.up(program)
-        stage.client("rds").delete_db_instance(
-            DBInstanceIdentifier="vanishes", SkipFinalSnapshot=True
-        )
-        # Changed or not, it is to be made again.
-        changed = instance("vanishes", instance_class="db.t3.small")
-        assert self.preview(stage, changed) == {("recreate", "database")}
-        assert self.preview(stage, program) == {("recreate", "database")}
-        stage.up()
-        assert stage.done() == {("recreate", "database")}
-
-    def test_of_a_wrong_property(self, stage: Stage) -> None:
-        with pytest.raises(DeployFailed, match=r"aws:ec2/securityGroup:SecurityGroup wrong: .*"
-                           r"does not know the property 'ingress'"):  # fmt: skip
-            stage.up(VPC + 'aws.ec2.SecurityGroup("wrong", vpc_id=vpc, ingress=[])\n', preview=True)
 
 
 def test_a_database_deleted_behind_its_back_is_made_again(stage: Stage) -> None:
