@@ -9,6 +9,7 @@ LocalCloudError          anything a person can act on; the CLI prints it and exi
 ├── AlreadyRunning       another daemon owns the state folder
 ├── StateUnreadable      what is on disk was written by another version
 └── DeployFailed         the program or a resource of it failed
+    └── Unfinished       a resource may be there in part
 """
 
 from __future__ import annotations
@@ -53,3 +54,7 @@ class StateUnreadable(LocalCloudError):
 
 class DeployFailed(LocalCloudError):
     """The program, or a resource of it, failed."""
+
+
+class Unfinished(DeployFailed):
+    """A resource may be there in part; the next run looks."""

@@ -107,7 +107,7 @@ class Supervisor:
             if self._watcher is None:
                 self._watcher = threading.Thread(target=self._watching, name="watch", daemon=True)
                 self._watcher.start()
-        os.eventfd_write(self._wake, 1)
+        self._nudge()
 
     def unwatch(self, name: str) -> None:
         """Forget the reaction for ``name``: its end is wanted."""
@@ -116,7 +116,7 @@ class Supervisor:
                 del self._watched[handle]
                 # The watcher closes it: it may be polling on it just now.
                 self._stale.append(handle)
-        os.eventfd_write(self._wake, 1)
+        self._nudge()
 
     def stop(self, name: str, *, kill: bool = False) -> None:
         """End the process of ``name`` and forget it: SIGTERM, after a while SIGKILL."""
@@ -157,8 +157,10 @@ class Supervisor:
     def close(self) -> None:
         """Stop watching; the servers keep running."""
         with self._lock:
+            if self._closing:
+                return
+            self._nudge()
             self._closing = True
-        os.eventfd_write(self._wake, 1)
         if self._watcher is not None:
             self._watcher.join(5)
         self._reactions.shutdown(wait=True, cancel_futures=True)
@@ -167,6 +169,12 @@ class Supervisor:
         self._watched.clear()
         self._stale.clear()
         os.close(self._wake)
+
+    def _nudge(self) -> None:
+        with self._lock:
+            # Closed, the number of the descriptor is soon somebody else's.
+            if not self._closing:
+                os.eventfd_write(self._wake, 1)
 
     def _end(self, processes: list[Process], *, kill: bool = False) -> None:
         for process in processes:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,7 @@ from typing import Any
 from localcloud.engine.project import Project
 from localcloud.engine.state import ProgramState
 from localcloud.engine.steps import Engine, Step
+from localcloud.errors import DeployFailed
 from localcloud.provider.provider import Provider
 from localcloud.records import write_atomically
 from localcloud.site import ACCESS_KEY_ID, SECRET_ACCESS_KEY, Site
@@ -40,18 +43,32 @@ def up(
     """
     from localcloud.engine.monitor import run_program
 
-    engine = _engine(site, project, listener, preview=preview)
-    outputs = run_program(project, engine, preview=preview)
-    engine.delete_unregistered()
-    if not preview:
-        _record(site, project, outputs)
+    with contextlib.nullcontext() if preview else _alone(site, project.stack):
+        engine = _engine(site, project, listener, preview=preview)
+        outputs = run_program(project, engine, preview=preview)
+        engine.delete_unregistered()
+        if not preview:
+            _record(site, project, outputs)
     return Deployed(outputs)
 
 
 def destroy(site: Site, project: Project, listener: Callable[[Step], None]) -> None:
-    """Delete everything the stack has, newest first."""
-    _engine(site, project, listener, preview=False).delete_unregistered()
+    """Delete everything the stack has, users before what they use."""
+    with _alone(site, project.stack):
+        _engine(site, project, listener, preview=False).delete_unregistered()
     (project.folder / RECORDS / f"{project.stack}.json").unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def _alone(site: Site, stack: str) -> Iterator[None]:
+    """Two runs at once would each save a state that knows half of the resources."""
+    site.stacks_dir.mkdir(parents=True, exist_ok=True)
+    with (site.stacks_dir / f"{stack}.lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise DeployFailed(f"another run changes the stack {stack}; wait for its end") from None
+        yield
 
 
 def _engine(

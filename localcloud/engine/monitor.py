@@ -52,10 +52,37 @@ class Monitor(mocks.MockMonitor):
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802
         """A resource or a component of the program."""
         urn = self.make_urn(request.parent, request.type, request.name)
-        if not request.custom:
-            return resource_pb2.RegisterResourceResponse(urn=urn, object=request.object)
-        if request.importId:
-            raise DeployFailed(f"{request.name}: the local cloud cannot import resources")
+        try:
+            _refuse_options(request)
+            if not request.custom:
+                self._engine.claim(urn)
+                return resource_pb2.RegisterResourceResponse(urn=urn, object=request.object)
+            self._engine.refuse_rename(urn, self._former_urns(request))
+            asked, secret = self._asked(urn, request)
+        except DeployFailed as error:
+            raise self._engine.failed(request.type, request.name, error) from error
+        id_, outputs = self._engine.register(asked)
+        hidden = secret | set(request.additionalSecretOutputs)
+        return resource_pb2.RegisterResourceResponse(
+            urn=urn, id=id_, object=encode(outputs, hidden & outputs.keys())
+        )
+
+    def _former_urns(self, request: Any) -> list[str]:
+        """What the resource may have been called before; the SDK adds types' old names."""
+        found = list(request.aliasURNs)
+        for alias in request.aliases:
+            if alias.urn:
+                found.append(alias.urn)
+                continue
+            spec = alias.spec
+            parent = "" if spec.noParent else spec.parentUrn or request.parent
+            found.append(
+                self.make_urn(parent, spec.type or request.type, spec.name or request.name)
+            )
+        return found
+
+    @staticmethod
+    def _asked(urn: str, request: Any) -> tuple[Registration, frozenset[str]]:
         inputs, secret = decode(request.object)
         asked = Registration(
             urn=urn,
@@ -68,12 +95,10 @@ class Monitor(mocks.MockMonitor):
                 for prop, found in sorted(request.propertyDependencies.items())
             },
             ignore_changes=frozenset(request.ignoreChanges),
+            protected=request.protect,
+            delete_first=request.deleteBeforeReplace,
         )
-        id_, outputs = self._engine.register(asked)
-        hidden = secret | set(request.additionalSecretOutputs)
-        return resource_pb2.RegisterResourceResponse(
-            urn=urn, id=id_, object=encode(outputs, hidden & outputs.keys())
-        )
+        return asked, secret
 
     def RegisterResourceOutputs(self, request: Any) -> Any:  # noqa: N802
         """The stack's outputs; those of components are of no use here."""
@@ -90,7 +115,28 @@ class Monitor(mocks.MockMonitor):
 
     def ReadResource(self, request: Any) -> Any:  # noqa: N802
         """`.get()` of a resource that somebody else made."""
-        raise DeployFailed(f"{request.name}: the local cloud cannot read other stacks' resources")
+        error = DeployFailed("the local cloud cannot read other stacks' resources (`.get()`)")
+        raise self._engine.failed(request.type, request.name, error)
+
+
+_REFUSED = {
+    "importId": "import",
+    "provider": "provider",
+    "remote": "a component of another language",
+    "replaceOnChanges": "replace_on_changes",
+    "replace_with": "replace_with",
+    "retainOnDelete": "retain_on_delete",
+}
+"""Resource options that the local cloud does not honour; to ignore one could lose rows."""
+
+
+def _refuse_options(request: Any) -> None:
+    for field, option in _REFUSED.items():
+        if getattr(request, field):
+            raise DeployFailed(f"the local cloud does not know the resource option {option!r}")
+    for path in request.ignoreChanges:
+        if "." in path or "[" in path:
+            raise DeployFailed(f"the local cloud ignores changes of whole properties, not {path!r}")
 
 
 def run_program(project: Project, engine: Engine, *, preview: bool) -> dict[str, Any]:
@@ -122,7 +168,11 @@ def run_program(project: Project, engine: Engine, *, preview: bool) -> dict[str,
     executor = ThreadPoolExecutor(_PARALLEL)
     loop.set_default_executor(executor)
     try:
-        loop.run_until_complete(pulumi.runtime.run_in_stack(lambda: _execute(project)))
+        try:
+            loop.run_until_complete(pulumi.runtime.run_in_stack(lambda: _execute(project)))
+        except Exception:
+            loop.run_until_complete(_settle())
+            raise
     except pulumi.RunError as error:
         raise DeployFailed(str(error)) from error
     except Exception as error:
@@ -137,6 +187,13 @@ def run_program(project: Project, engine: Engine, *, preview: bool) -> dict[str,
     if engine.failures:
         raise DeployFailed("\n".join(engine.failures))
     return monitor.outputs
+
+
+async def _settle() -> None:
+    """Wait for everything that does not depend on what failed: the SDK stops waiting at once."""
+    while others := asyncio.all_tasks() - {asyncio.current_task()}:
+        await asyncio.gather(*others, return_exceptions=True)
+    pulumi.runtime.settings.SETTINGS.outputs.clear()
 
 
 def _execute(project: Project) -> None:

@@ -62,8 +62,10 @@ def _read(file: Path, missing: str) -> dict[str, Any]:
         content = yaml.safe_load(file.read_text())
     except FileNotFoundError:
         raise BadSetting(missing) from None
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise BadSetting(f"{file.name} is not YAML: {' '.join(str(error).split())}") from error
+    except OSError as error:
+        raise BadSetting(f"{file} cannot be read: {error.strerror}") from error
     if not isinstance(content, dict):
         raise BadSetting(f"{file.name} is no map of keys and values")
     return content

@@ -33,6 +33,8 @@ class Entry:
     generation: int = 0
     """How often it was replaced; part of generated names."""
     pending: Literal["create", ""] = ""
+    protected: bool = False
+    """The program forbids to delete it."""
 
     def having(self, **changes: Any) -> Entry:
         """The same entry with some fields changed."""
@@ -93,6 +95,17 @@ class ProgramState:
         """Originals of replaced resources that are still to be deleted."""
         with self._lock:
             return list(self._replaced)
+
+    def withdraw(self, urn: str) -> None:
+        """Forget an entry that came to nothing; the original it was to replace is back."""
+        with self._lock:
+            originals = [entry for entry in self._replaced if entry.urn == urn]
+            if originals:
+                self._replaced.remove(originals[-1])
+                self._entries[urn] = originals[-1]
+            else:
+                self._entries.pop(urn, None)
+            self._save()
 
     def keep_replaced(self, entry: Entry) -> None:
         with self._lock:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from localcloud.engine.removal import Removal, deletion_order
 from localcloud.engine.state import Entry, ProgramState
 from localcloud.engine.wire import unknown
-from localcloud.errors import DeployFailed
+from localcloud.errors import DeployFailed, Unfinished
 from localcloud.provider.provider import Difference, Provider
 
 Action = Literal["same", "create", "update", "replace", "recreate", "delete"]
@@ -27,6 +28,8 @@ class Registration:
     dependencies: tuple[str, ...] = ()
     property_dependencies: dict[str, list[str]] = field(default_factory=dict)
     ignore_changes: frozenset[str] = frozenset()
+    protected: bool = False
+    delete_first: bool = False
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,7 @@ class Engine:
     ) -> None:
         self._provider = provider
         self._state = state
+        self._removal = Removal(provider, state)
         self._listener = listener
         self._preview = preview
         self._lock = threading.Lock()
@@ -65,16 +69,33 @@ class Engine:
         Raises `DeployFailed`; whatever does not depend on the resource goes on.
         """
         try:
-            with self._lock:
-                if asked.urn in self._registered:
-                    raise DeployFailed("two resources of this type have this name; rename one")
-                self._registered.add(asked.urn)
+            self.claim(asked.urn)
             return self._plan(asked) if self._preview else self._carry_out(asked)
         except DeployFailed as error:
-            failure = f"{asked.type} {asked.name}: {error}"
-            with self._lock:
-                self.failures.append(failure)
-            raise DeployFailed(failure) from error
+            raise self.failed(asked.type, asked.name, error) from error
+
+    def refuse_rename(self, urn: str, former: Iterable[str]) -> None:
+        """Raises `DeployFailed` when the state has the resource under a URN it had before."""
+        known = [old for old in former if self._state.get(old) is not None]
+        if known and self._state.get(urn) is None:
+            raise DeployFailed(
+                f"the local cloud cannot rename {known[0].rpartition('::')[2]} to it (option "
+                "'aliases'): it would be deleted and made anew"
+            )
+
+    def claim(self, urn: str) -> None:
+        """Take a URN for this run. Raises `DeployFailed` when it is taken."""
+        with self._lock:
+            if urn in self._registered:
+                raise DeployFailed("two resources of this type have this name; rename one")
+            self._registered.add(urn)
+
+    def failed(self, type_: str, name: str, error: DeployFailed) -> DeployFailed:
+        """The error with the resource's name; the run ends with it."""
+        failure = f"{type_} {name}: {error}"
+        with self._lock:
+            self.failures.append(failure)
+        return DeployFailed(failure)
 
     def invoke(self, token: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """The answer of a function."""
@@ -86,28 +107,31 @@ class Engine:
             raise
 
     def delete_unregistered(self) -> None:
-        """Delete what the program no longer asks for and what was replaced, newest first.
+        """Delete what the program no longer asks for and what was replaced.
 
         Only to be called when the whole program has run.
         """
         stale = [entry for entry in self._state if entry.urn not in self._registered]
-        for entry in reversed(self._state.replaced):
+        replaced = self._state.replaced
+        self._removal.check(stale)
+        for entry in deletion_order([*replaced, *stale]):
+            told = entry not in replaced
+            started = time.monotonic()
             if not self._preview:
-                self._delete(entry, told=False)
-                self._state.drop_replaced(entry)
-        for entry in reversed(stale):
-            if self._preview:
-                self._tell("delete", entry)
-            else:
-                self._delete(entry)
-                self._state.drop(entry.urn)
+                self._removal.delete(entry)
+                if told:
+                    self._state.drop(entry.urn)
+                else:
+                    self._state.drop_replaced(entry)
+            if told:
+                self._tell("delete", entry, frozenset(), started)
 
     def _checked(self, asked: Registration, old: Entry | None) -> dict[str, Any]:
-        generation = old.generation if old else 0
-        inputs = self._check(asked, generation)
-        for name in asked.ignore_changes:
-            if old is not None and name in old.inputs:
-                inputs[name] = old.inputs[name]
+        inputs = self._check(asked, old.generation if old else 0)
+        if old is not None:
+            for name in asked.ignore_changes:
+                inputs.pop(name, None)
+            inputs |= {n: v for n, v in old.inputs.items() if n in asked.ignore_changes}
         return inputs
 
     def _check(self, asked: Registration, generation: int) -> dict[str, Any]:
@@ -120,41 +144,45 @@ class Engine:
         if old is None or old.pending:
             self._tell("create", asked)
             return "", inputs
+        if self._read(old) is None:
+            self._tell("recreate", asked)
+            return "", inputs
         difference = self._difference(asked, old, inputs)
         if difference.replaces:
             self._tell("replace", asked, difference.replaces)
             return "", inputs
-        if not difference.none:
-            self._tell("update", asked, difference.changed)
-        elif self._read(old) is None:
-            self._tell("recreate", asked)
-            return "", inputs
-        else:
+        if difference.none:
             self._tell("same", asked)
+        else:
+            self._tell("update", asked, difference.changed)
         return old.id, old.outputs | inputs
 
     def _carry_out(self, asked: Registration) -> tuple[str, dict[str, Any]]:
-        old = self._state.get(asked.urn)
-        if old is not None and old.pending:
-            old = self._adopted(old)
-        inputs = self._checked(asked, old)
+        known = self._state.get(asked.urn)
+        old = self._adopted(known) if known is not None and known.pending else known
+        inputs = self._checked(asked, known)
+        generation = known.generation if known is not None else 0
         if old is None:
-            return self._create(asked, inputs, "create")
+            return self._create(asked, inputs, "create", generation)
         outputs = self._read(old)
         if outputs is None:
-            return self._create(asked, inputs, "recreate", old.generation)
+            return self._create(asked, inputs, "recreate", generation)
         difference = self._difference(asked, old, inputs)
         if difference.replaces:
             return self._replace(asked, old, inputs, difference)
+        if old.pending:
+            outputs = self._provider.complete(asked.type, asked.name, old.id, inputs, outputs)
         entry = old.having(
             inputs=inputs,
             dependencies=asked.dependencies,
             property_dependencies=asked.property_dependencies,
+            protected=asked.protected,
+            pending="",
         )
         if difference.none:
             # What the API reports may have moved on, a patch version for example.
             entry = entry.having(outputs=outputs)
-            if entry != old:
+            if entry != known:
                 self._state.put(entry)
             self._tell("same", asked)
             return old.id, outputs | inputs
@@ -167,21 +195,15 @@ class Engine:
         return old.id, outputs | inputs
 
     def _difference(self, asked: Registration, old: Entry, inputs: dict[str, Any]) -> Difference:
-        if asked.type != old.type:
-            return Difference(frozenset({"type"}), frozenset({"type"}))
         difference = self._provider.diff(asked.type, old.inputs, inputs)
         # A preview knows of a reference only that it will be another one.
         certain = frozenset(p for p in difference.replaces if not unknown(inputs.get(p)))
-        return (
-            difference
-            if not self._preview
-            else Difference(
-                difference.changed, certain or difference.replaces, difference.delete_first
-            )
-        )
+        replaces = (certain if self._preview else frozenset()) or difference.replaces
+        shared = difference.delete_first and not self._provider.renames(asked.type, asked.inputs)
+        return Difference(difference.changed, replaces, shared or asked.delete_first)
 
     def _create(
-        self, asked: Registration, inputs: dict[str, Any], action: Action, generation: int = 0
+        self, asked: Registration, inputs: dict[str, Any], action: Action, generation: int
     ) -> tuple[str, dict[str, Any]]:
         started = time.monotonic()
         entry = Entry(
@@ -193,65 +215,40 @@ class Engine:
             property_dependencies=asked.property_dependencies,
             generation=generation,
             pending="create",
+            protected=asked.protected,
         )
         # On disk before the call: after a kill in between, the next run looks for an orphan.
         self._state.put(entry)
         try:
             id_, outputs = self._provider.create(asked.type, asked.name, inputs)
+        except Unfinished:
+            raise
         except DeployFailed:
-            self._state.drop(asked.urn)
+            self._state.withdraw(asked.urn)
             raise
         self._state.put(entry.having(id=id_, outputs=outputs, pending=""))
         self._tell(action, asked, frozenset(), started)
         return id_, outputs | inputs
 
     def _adopted(self, pending: Entry) -> Entry | None:
+        """What an interrupted create has made, still to be completed."""
         found = self._provider.adopt(pending.type, pending.name, pending.inputs)
-        if found is None:
-            self._state.drop(pending.urn)
-            return None
-        entry = pending.having(id=found[0], outputs=found[1], pending="")
-        self._state.put(entry)
-        return entry
+        return None if found is None else pending.having(id=found[0], outputs=found[1])
 
     def _replace(
         self, asked: Registration, old: Entry, inputs: dict[str, Any], difference: Difference
     ) -> tuple[str, dict[str, Any]]:
+        if old.protected:
+            changed = ", ".join(sorted(difference.replaces))
+            raise DeployFailed(f"it is protected, and a new {changed} needs a new resource")
         if difference.delete_first:
-            self._delete_dependents(old)
-            self._delete(old, told=False)
+            self._removal.delete_dependents(old)
+            self._removal.delete(old)
             self._state.drop(old.urn)
             return self._create(asked, inputs, "replace", old.generation)
         self._state.keep_replaced(old)
         generation = old.generation + 1
         return self._create(asked, self._check(asked, generation), "replace", generation)
-
-    def _delete_dependents(self, gone: Entry) -> None:
-        # Whoever refers to it by a property that cannot change goes first and is made again.
-        for entry in reversed(list(self._state)):
-            kind = self._provider.kind(entry.type)
-            fixed = kind.replaced_by | set(kind.identified_by) | {"replicateSourceDb"}
-            refers = any(
-                gone.urn in urns
-                for prop, urns in entry.property_dependencies.items()
-                if prop in fixed
-            )
-            if refers and entry.urn != gone.urn:
-                self._delete_dependents(entry)
-                if self._state.get(entry.urn) is not None:
-                    self._delete(entry, told=False)
-                    self._state.drop(entry.urn)
-
-    def _delete(self, entry: Entry, *, told: bool = True) -> None:
-        started = time.monotonic()
-        try:
-            self._provider.delete(entry.type, entry.name, entry.id, entry.inputs, entry.outputs)
-        except DeployFailed as error:
-            failure = f"{entry.type} {entry.name}: {error}"
-            self.failures.append(failure)
-            raise DeployFailed(failure) from error
-        if told:
-            self._tell("delete", entry, frozenset(), started)
 
     def _read(self, entry: Entry) -> dict[str, Any] | None:
         return self._provider.read(entry.type, entry.name, entry.id, entry.inputs, entry.outputs)

@@ -6,7 +6,7 @@ import time
 from typing import Any
 
 from localcloud.errors import DeployFailed
-from localcloud.provider.kind import Kind, Outputs, Resource, retag
+from localcloud.provider.kind import DESCRIBED, Kind, Outputs, Resource, retag
 from localcloud.provider.mapping import Inputs
 
 _READY_S = 60.0
@@ -31,16 +31,17 @@ class SubnetGroup(_CacheKind):
     """aws.elasticache.SubnetGroup"""
 
     token = "aws:elasticache/subnetGroup:SubnetGroup"
+    creates, modifies = "CreateCacheSubnetGroup", "ModifyCacheSubnetGroup"
     names = {"name": "CacheSubnetGroupName", "description": "CacheSubnetGroupDescription"}
     replaced_by = frozenset({"name"})
+    defaults = DESCRIBED
     auto_named = "name"
     identified_by = ("name",)
     gone = frozenset({"CacheSubnetGroupNotFoundFault"})
-    taken = frozenset({"CacheSubnetGroupAlreadyExists"})
 
     def create(self, resource: Resource) -> tuple[str, Outputs]:
         answer = self.client(resource).create_cache_subnet_group(
-            **self.arguments(resource, "CreateCacheSubnetGroup")
+            **self.arguments(resource, self.creates)
         )
         return resource.inputs["name"], _subnet_group(answer["CacheSubnetGroup"])
 
@@ -54,7 +55,7 @@ class SubnetGroup(_CacheKind):
         if changed & {"subnetIds", "description"}:
             chosen = frozenset({"name", "subnetIds", "description"})
             self.client(resource).modify_cache_subnet_group(
-                **self.some(resource, "ModifyCacheSubnetGroup", chosen)
+                **self.some(resource, self.modifies, chosen)
             )
         self.retag(resource, old)
 
@@ -72,20 +73,24 @@ class ParameterGroup(_CacheKind):
     """aws.elasticache.ParameterGroup"""
 
     token = "aws:elasticache/parameterGroup:ParameterGroup"
+    creates = "CreateCacheParameterGroup"
     names = {"name": "CacheParameterGroupName", "family": "CacheParameterGroupFamily"}
     ours = frozenset({"parameters"})
     replaced_by = frozenset({"name", "family", "description"})
+    defaults = DESCRIBED
     auto_named = "name"
     identified_by = ("name",)
     gone = frozenset({"CacheParameterGroupNotFound"})
-    taken = frozenset({"CacheParameterGroupAlreadyExists"})
 
     def create(self, resource: Resource) -> tuple[str, Outputs]:
         made = self.client(resource).create_cache_parameter_group(
-            **self.arguments(resource, "CreateCacheParameterGroup")
+            **self.arguments(resource, self.creates)
         )
-        self._modify(resource, resource.inputs.get("parameters") or [])
         return resource.inputs["name"], {"arn": made["CacheParameterGroup"].get("ARN")}
+
+    def complete(self, resource: Resource) -> Outputs:
+        self._modify(resource, resource.inputs.get("parameters") or [])
+        return super().complete(resource)
 
     def describe(self, resource: Resource) -> Outputs | None:
         answer = self.client(resource).describe_cache_parameter_groups(
@@ -124,6 +129,7 @@ class ReplicationGroup(_CacheKind):
     """aws.elasticache.ReplicationGroup, cluster mode disabled"""
 
     token = "aws:elasticache/replicationGroup:ReplicationGroup"
+    creates, modifies = "CreateReplicationGroup", "ModifyReplicationGroup"
     names = {
         "description": "ReplicationGroupDescription",
         "maintenanceWindow": "PreferredMaintenanceWindow",
@@ -133,24 +139,28 @@ class ReplicationGroup(_CacheKind):
         "subnetGroupName": "CacheSubnetGroupName",
     }
     ours = frozenset({"applyImmediately", "finalSnapshotIdentifier", "authTokenUpdateStrategy"})
+    # AWS's provider, too, takes the zones for new groups only and ignores a change.
+    also_changes = frozenset({"tags", "numCacheClusters", "preferredCacheClusterAzs"})
+    absent = {
+        "automaticFailoverEnabled": False, "multiAzEnabled": False, "snapshotRetentionLimit": 0,
+    }  # fmt: skip
     replaced_by = frozenset(
         {
-            "atRestEncryptionEnabled", "kmsKeyId", "port",
-            "replicationGroupId", "subnetGroupName", "transitEncryptionEnabled",
+            "atRestEncryptionEnabled", "dataTieringEnabled", "globalReplicationGroupId", "kmsKeyId",
+            "networkType", "port", "replicationGroupId", "snapshotArns", "snapshotName",
+            "subnetGroupName", "transitEncryptionEnabled",
         }
     )  # fmt: skip
     auto_named = "replicationGroupId"
     identified_by = ("replicationGroupId",)
     gone = frozenset({"ReplicationGroupNotFoundFault"})
-    taken = frozenset({"ReplicationGroupAlreadyExists"})
 
     def create(self, resource: Resource) -> tuple[str, Outputs]:
-        self.client(resource).create_replication_group(
-            **self.arguments(resource, "CreateReplicationGroup")
-        )
-        return resource.inputs["replicationGroupId"], self._outputs(
-            resource, self._settled(resource)
-        )
+        self.client(resource).create_replication_group(**self.arguments(resource, self.creates))
+        return resource.inputs["replicationGroupId"], {}
+
+    def complete(self, resource: Resource) -> Outputs:
+        return self._outputs(resource, self._settled(resource))
 
     def describe(self, resource: Resource) -> Outputs | None:
         return self._outputs(resource, self._find(resource))
@@ -173,6 +183,8 @@ class ReplicationGroup(_CacheKind):
         return found
 
     def _outputs(self, resource: Resource, found: Any) -> Outputs:
+        if not found.get("NodeGroups"):
+            return {"arn": found["ARN"]}  # not there yet, or not any more
         group = found["NodeGroups"][0]
         first = self.client(resource).describe_cache_clusters(
             CacheClusterId=found["MemberClusters"][0]
@@ -203,9 +215,11 @@ class ReplicationGroup(_CacheKind):
             self._settled(resource)
         strategy = {}
         if "authToken" in changed:
-            strategy = {"AuthTokenUpdateStrategy": p.get("authTokenUpdateStrategy") or "ROTATE"}
-        chosen = changed - self.ours - {"tags", "region", "numCacheClusters"}
-        arguments = self.some(resource, "ModifyReplicationGroup", chosen, **strategy)
+            default = "ROTATE" if p.get("authToken") else "DELETE"
+            strategy = {"AuthTokenUpdateStrategy": p.get("authTokenUpdateStrategy") or default}
+        arguments = self.some(
+            resource, self.modifies, changed - self.ours - self.also_changes, **strategy
+        )
         if arguments:
             client.modify_replication_group(
                 **arguments, ReplicationGroupId=group, ApplyImmediately=at_once

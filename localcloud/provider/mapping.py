@@ -7,7 +7,7 @@ property that is neither is an error.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
+from collections.abc import Iterable, Mapping, Set
 from typing import Any
 
 from localcloud.errors import DeployFailed
@@ -30,20 +30,29 @@ def parameters(
     without a member raises `DeployFailed`; without it, it is left out.
     """
     shape = client.meta.service_model.operation_model(operation).input_shape
-    by_word = {member.lower(): member for member in shape.members}
+    known = members(client, operation, inputs, names)
     found = {}
     for prop, value in inputs.items():
         if prop in ignored or value is None:
             continue
-        member = names.get(prop) or by_word.get(prop.lower())
-        if member is not None and member in shape.members:
-            found[member] = coerce(value, shape.members[member])
+        if prop in known:
+            found[known[prop]] = coerce(value, shape.members[known[prop]])
         elif strict:
             raise DeployFailed(
                 f"the local cloud does not know what the property {prop!r} means to {operation}; "
                 "add it to localcloud/provider, or leave it out of the program"
             )
     return found
+
+
+def members(
+    client: Any, operation: str, properties: Iterable[str], names: Mapping[str, str]
+) -> dict[str, str]:
+    """The members of ``operation`` that ``properties`` are; one without a member is left out."""
+    shape = client.meta.service_model.operation_model(operation).input_shape
+    by_word = {member.lower(): member for member in shape.members}
+    found = {prop: names.get(prop) or by_word.get(prop.lower(), "") for prop in properties}
+    return {prop: member for prop, member in found.items() if member in shape.members}
 
 
 def coerce(value: Any, shape: Any) -> Any:

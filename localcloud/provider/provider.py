@@ -6,9 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    HTTPClientError,
+    ParamValidationError,
+)
 
-from localcloud.errors import DeployFailed, LocalCloudError
+from localcloud.errors import DeployFailed, LocalCloudError, Unfinished
 from localcloud.provider import (
     elasticache,
     rds_clusters,
@@ -92,20 +97,58 @@ class Provider:
         return self.kind(token).check(inputs, name, seed)
 
     def diff(self, token: str, old: Inputs, new: Inputs) -> Difference:
-        """How ``new`` differs from ``old``."""
+        """How ``new`` differs from ``old``; `DeployFailed` for a change we cannot make."""
         kind = self.kind(token)
         changed = kind.changed(old, new)
         replaces = changed & (kind.replaced_by | kind.replaces(old, new))
         if "region" in changed:
             replaces |= {"region"}
+        fixed = sorted(kind.fixed(changed - replaces)) if not replaces else []
+        if fixed:
+            raise DeployFailed(
+                f"the local cloud cannot change {fixed[0]!r} of an existing {token}; add it to "
+                "localcloud/provider, or leave it as it was"
+            )
         same_identity = bool(kind.identified_by) and not changed & set(kind.identified_by)
         return Difference(changed, replaces, delete_first=bool(replaces) and same_identity)
 
+    def renames(self, token: str, asked: Inputs) -> bool:
+        """Whether a replacement gets another name, so that old and new can be at once.
+
+        ``asked`` are the inputs as the program gave them, before `check`.
+        """
+        prop = self.kind(token).auto_named
+        return prop is not None and asked.get(prop) is None
+
     def create(self, token: str, name: str, inputs: Inputs) -> tuple[str, Outputs]:
-        """Id and outputs of a new resource."""
+        """Id and outputs of a new resource.
+
+        When it fails there is none, unless it raises `Unfinished`: `adopt` finds out then.
+        """
         kind = self.kind(token)
         with _translated():
-            return kind.create(Resource(name, inputs))
+            id_, outputs = kind.create(Resource(name, inputs))
+        made = Resource(name, inputs, id_, outputs)
+        try:
+            with _translated():
+                return id_, kind.complete(made)
+        except Unfinished:
+            raise
+        except DeployFailed as error:
+            try:
+                with _translated():
+                    kind.remove(made)
+            except DeployFailed as left:
+                raise Unfinished(f"{error}; and it could not be deleted again: {left}") from error
+            raise
+
+    def complete(
+        self, token: str, name: str, id_: str, inputs: Inputs, outputs: Mapping[str, Any]
+    ) -> Outputs:
+        """Do what an interrupted create has left to do; its outputs then."""
+        kind = self.kind(token)
+        with _translated():
+            return kind.complete(Resource(name, inputs, id_, outputs))
 
     def adopt(self, token: str, name: str, inputs: Inputs) -> tuple[str, Outputs] | None:
         """Id and outputs of what an interrupted create has left, if it has."""
@@ -168,5 +211,7 @@ class _translated:  # noqa: N801
             raise DeployFailed(
                 f"{facts['Code']}: {facts['Message']} ({error.operation_name})"
             ) from error
+        if isinstance(error, HTTPClientError):
+            raise Unfinished(f"no answer from the local cloud: {error}") from error
         if isinstance(error, ParamValidationError | BotoCoreError):
             raise DeployFailed(str(error)) from error

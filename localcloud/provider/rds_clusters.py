@@ -7,13 +7,14 @@ from typing import Any
 from localcloud.provider.kind import Outputs, Resource
 from localcloud.provider.mapping import Inputs
 from localcloud.provider.rds_groups import RdsKind
-from localcloud.provider.rds_instances import log_exports
+from localcloud.provider.rds_instances import final_snapshot, log_exports
 
 
 class Cluster(RdsKind):
     """aws.rds.Cluster"""
 
     token = "aws:rds/cluster:Cluster"
+    creates, modifies = "CreateDBCluster", "ModifyDBCluster"
     names = {
         "clusterIdentifier": "DBClusterIdentifier",
         "dbClusterParameterGroupName": "DBClusterParameterGroupName",
@@ -22,24 +23,27 @@ class Cluster(RdsKind):
         "masterPassword": "MasterUserPassword",
     }
     ours = frozenset(
-        {"applyImmediately", "deleteAutomatedBackups", "finalSnapshotIdentifier",
-         "skipFinalSnapshot"}
+        {"allowMajorVersionUpgrade", "applyImmediately", "deleteAutomatedBackups",
+         "finalSnapshotIdentifier", "skipFinalSnapshot"}
     )  # fmt: skip
+    also_changes = frozenset({"tags", "enabledCloudwatchLogsExports"})
+    absent = {
+        "copyTagsToSnapshot": False, "deletionProtection": False,
+        "iamDatabaseAuthenticationEnabled": False,
+    }  # fmt: skip
     replaced_by = frozenset(
         {
-            "availabilityZones", "clusterIdentifier", "databaseName", "dbSubnetGroupName",
-            "engine", "engineMode", "kmsKeyId", "masterUsername", "storageEncrypted",
+            "availabilityZones", "clusterIdentifier", "clusterScalabilityType", "databaseName",
+            "dbSubnetGroupName", "dbSystemId", "engine", "engineMode", "kmsKeyId",
+            "masterUsername", "sourceRegion", "storageEncrypted",
         }
     )  # fmt: skip
     auto_named = "clusterIdentifier"
     identified_by = ("clusterIdentifier",)
     gone = frozenset({"DBClusterNotFoundFault"})
-    taken = frozenset({"DBClusterAlreadyExistsFault"})
 
     def create(self, resource: Resource) -> tuple[str, Outputs]:
-        answer = self.client(resource).create_db_cluster(
-            **self.arguments(resource, "CreateDBCluster")
-        )
+        answer = self.client(resource).create_db_cluster(**self.arguments(resource, self.creates))
         return resource.inputs["clusterIdentifier"], _cluster(answer["DBCluster"])
 
     def describe(self, resource: Resource) -> Outputs | None:
@@ -50,11 +54,14 @@ class Cluster(RdsKind):
 
     def update(self, resource: Resource, old: Inputs, changed: frozenset[str]) -> None:
         p = resource.inputs
-        exports: dict[str, Any] = {}
+        more: dict[str, Any] = {}
         if "enabledCloudwatchLogsExports" in changed:
-            exports = log_exports(old, p)
-        chosen = changed - self.ours - {"tags", "region"}
-        arguments = self.some(resource, "ModifyDBCluster", chosen, **exports)
+            more = log_exports(old, p)
+        if "engineVersion" in changed:
+            more["AllowMajorVersionUpgrade"] = bool(p.get("allowMajorVersionUpgrade"))
+        arguments = self.some(
+            resource, self.modifies, changed - self.ours - self.also_changes, **more
+        )
         if arguments:
             self.client(resource).modify_db_cluster(
                 **arguments,
@@ -69,7 +76,7 @@ class Cluster(RdsKind):
         self.client(resource).delete_db_cluster(
             DBClusterIdentifier=p["clusterIdentifier"],
             SkipFinalSnapshot=skip,
-            **({} if skip else {"FinalDBSnapshotIdentifier": p["finalSnapshotIdentifier"]}),
+            **({} if skip else final_snapshot(p)),
         )
 
 
@@ -92,6 +99,7 @@ class ClusterEndpoint(RdsKind):
     """aws.rds.ClusterEndpoint"""
 
     token = "aws:rds/clusterEndpoint:ClusterEndpoint"
+    creates, modifies = "CreateDBClusterEndpoint", "ModifyDBClusterEndpoint"
     names = {
         "clusterIdentifier": "DBClusterIdentifier",
         "clusterEndpointIdentifier": "DBClusterEndpointIdentifier",
@@ -100,11 +108,10 @@ class ClusterEndpoint(RdsKind):
     replaced_by = frozenset({"clusterIdentifier", "clusterEndpointIdentifier"})
     identified_by = ("clusterEndpointIdentifier",)
     gone = frozenset({"DBClusterEndpointNotFoundFault", "DBClusterNotFoundFault"})
-    taken = frozenset({"DBClusterEndpointAlreadyExistsFault"})
 
     def create(self, resource: Resource) -> tuple[str, Outputs]:
         made = self.client(resource).create_db_cluster_endpoint(
-            **self.arguments(resource, "CreateDBClusterEndpoint")
+            **self.arguments(resource, self.creates)
         )
         return resource.inputs["clusterEndpointIdentifier"], _endpoint(made)
 
@@ -120,7 +127,7 @@ class ClusterEndpoint(RdsKind):
         chosen = changed & {"customEndpointType", "staticMembers", "excludedMembers"}
         if chosen:
             self.client(resource).modify_db_cluster_endpoint(
-                **self.some(resource, "ModifyDBClusterEndpoint", chosen),
+                **self.some(resource, self.modifies, chosen),
                 DBClusterEndpointIdentifier=resource.inputs["clusterEndpointIdentifier"],
             )
         self.retag(resource, old)

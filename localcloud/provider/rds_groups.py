@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from localcloud.provider.kind import Kind, Outputs, Resource, retag
+from localcloud.provider.kind import DESCRIBED, Kind, Outputs, Resource, retag
 from localcloud.provider.mapping import Inputs
 
 _MOST_PARAMETERS = 20
@@ -31,16 +31,17 @@ class SubnetGroup(RdsKind):
     """aws.rds.SubnetGroup"""
 
     token = "aws:rds/subnetGroup:SubnetGroup"
+    creates, modifies = "CreateDBSubnetGroup", "ModifyDBSubnetGroup"
     names = {"name": "DBSubnetGroupName", "description": "DBSubnetGroupDescription"}
     replaced_by = frozenset({"name", "namePrefix"})
+    defaults = DESCRIBED
     auto_named = "name"
     identified_by = ("name",)
     gone = frozenset({"DBSubnetGroupNotFoundFault"})
-    taken = frozenset({"DBSubnetGroupAlreadyExists", "DBSubnetGroupAlreadyExistsFault"})
 
     def create(self, resource: Resource) -> tuple[str, Outputs]:
         answer = self.client(resource).create_db_subnet_group(
-            **self.arguments(resource, "CreateDBSubnetGroup")
+            **self.arguments(resource, self.creates)
         )
         return resource.inputs["name"], _subnet_group(answer["DBSubnetGroup"])
 
@@ -54,7 +55,7 @@ class SubnetGroup(RdsKind):
         if changed & {"subnetIds", "description"}:
             chosen = frozenset({"name", "subnetIds", "description"})
             self.client(resource).modify_db_subnet_group(
-                **self.some(resource, "ModifyDBSubnetGroup", chosen)
+                **self.some(resource, self.modifies, chosen)
             )
         self.retag(resource, old)
 
@@ -70,22 +71,26 @@ class ParameterGroup(RdsKind):
     """aws.rds.ParameterGroup"""
 
     token = "aws:rds/parameterGroup:ParameterGroup"
+    creates = "CreateDBParameterGroup"
     names = {"name": "DBParameterGroupName", "family": "DBParameterGroupFamily"}
     ours = frozenset({"parameters", "skipDestroy"})
     replaced_by = frozenset({"name", "namePrefix", "family", "description"})
+    defaults = DESCRIBED
     auto_named = "name"
     identified_by = ("name",)
     gone = frozenset({"DBParameterGroupNotFound", "DBParameterGroupNotFoundFault"})
-    taken = frozenset({"DBParameterGroupAlreadyExists"})
     noun: ClassVar[str] = "DBParameterGroup"
     method: ClassVar[str] = "db_parameter_group"
 
     def create(self, resource: Resource) -> tuple[str, Outputs]:
         client = self.client(resource)
         create = getattr(client, f"create_{self.method}")
-        made = create(**self.arguments(resource, f"Create{self.noun}"))[self.noun]
-        self._modify(resource, resource.inputs.get("parameters") or [])
+        made = create(**self.arguments(resource, self.creates))[self.noun]
         return resource.inputs["name"], {"arn": made[f"{self.noun}Arn"]}
+
+    def complete(self, resource: Resource) -> Outputs:
+        self._modify(resource, resource.inputs.get("parameters") or [])
+        return super().complete(resource)
 
     def describe(self, resource: Resource) -> Outputs | None:
         describe = getattr(self.client(resource), f"describe_{self.method}s")
@@ -120,6 +125,7 @@ class ClusterParameterGroup(ParameterGroup):
     """aws.rds.ClusterParameterGroup"""
 
     token = "aws:rds/clusterParameterGroup:ClusterParameterGroup"
+    creates = "CreateDBClusterParameterGroup"
     names = {"name": "DBClusterParameterGroupName", "family": "DBParameterGroupFamily"}
     gone = ParameterGroup.gone | {"DBClusterParameterGroupNotFound"}
     noun = "DBClusterParameterGroup"

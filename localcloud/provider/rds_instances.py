@@ -7,18 +7,18 @@ from typing import Any
 
 from localcloud.errors import DeployFailed
 from localcloud.provider.kind import Outputs, Resource
-from localcloud.provider.mapping import Inputs
+from localcloud.provider.mapping import Inputs, members
 from localcloud.provider.rds_groups import RdsKind
 
 _READY_S = 60.0
 _POLL_S = 0.1
+_CREATE_REPLICA = "CreateDBInstanceReadReplica"
 _SETTLED = frozenset({"available", "stopped"})
 
 
 class _AnyInstance(RdsKind):
     identified_by = ("identifier",)
     gone = frozenset({"DBInstanceNotFound", "DBInstanceNotFoundFault"})
-    taken = frozenset({"DBInstanceAlreadyExists"})
 
     def describe(self, resource: Resource) -> Outputs | None:
         return self.outputs(self._find(resource))
@@ -44,7 +44,7 @@ class _AnyInstance(RdsKind):
         return found
 
     def _modify(self, resource: Resource, changed: frozenset[str], **fixed: Any) -> None:
-        arguments = self.some(resource, "ModifyDBInstance", changed, **fixed)
+        arguments = self.some(resource, self.modifies, changed, **fixed)
         if arguments:
             self.client(resource).modify_db_instance(
                 **arguments,
@@ -57,6 +57,7 @@ class Instance(_AnyInstance):
     """aws.rds.Instance"""
 
     token = "aws:rds/instance:Instance"
+    creates, modifies = "CreateDBInstance", "ModifyDBInstance"
     names = {
         "backupWindow": "PreferredBackupWindow",
         "caCertIdentifier": "CACertificateIdentifier",
@@ -74,17 +75,23 @@ class Instance(_AnyInstance):
         "username": "MasterUsername",
     }
     ours = frozenset(
-        {"applyImmediately", "deleteAutomatedBackups", "finalSnapshotIdentifier",
-         "skipFinalSnapshot"}
+        {"allowMajorVersionUpgrade", "applyImmediately", "deleteAutomatedBackups",
+         "finalSnapshotIdentifier", "replicateSourceDb", "skipFinalSnapshot"}
     )  # fmt: skip
+    also_changes = frozenset({"tags", "enabledCloudwatchLogsExports", "port"})
+    absent = {
+        "autoMinorVersionUpgrade": True, "copyTagsToSnapshot": False, "deletionProtection": False,
+        "iamDatabaseAuthenticationEnabled": False, "monitoringInterval": 0,
+        "performanceInsightsEnabled": False, "publiclyAccessible": False,
+    }  # fmt: skip
     replaced_by = frozenset(
         {
-            "availabilityZone", "characterSetName", "dbName", "dbSubnetGroupName", "engine",
-            "identifier", "kmsKeyId", "storageEncrypted", "username",
+            "availabilityZone", "backupTarget", "characterSetName", "customIamInstanceProfile",
+            "dbName", "dbSubnetGroupName", "engine", "identifier", "kmsKeyId",
+            "ncharCharacterSetName", "storageEncrypted", "timezone", "username",
         }
     )  # fmt: skip
     auto_named = "identifier"
-    _silent = frozenset({"region", "tags", "replicateSourceDb"})
 
     def replaces(self, old: Inputs, new: Inputs) -> frozenset[str]:
         """Following another source needs a new replica; following none is a promotion."""
@@ -94,58 +101,70 @@ class Instance(_AnyInstance):
 
     def create(self, resource: Resource) -> tuple[str, Outputs]:
         if resource.inputs.get("replicateSourceDb"):
-            self._create_replica(resource)
+            made = self._create_replica(resource)
         else:
-            self.client(resource).create_db_instance(**self.arguments(resource, "CreateDBInstance"))
-        found = self._settled(resource)
-        return found["DbiResourceId"], self.outputs(found)
+            made = self.client(resource).create_db_instance(
+                **self.arguments(resource, self.creates)
+            )
+        return made["DBInstance"]["DbiResourceId"], {}
 
-    def _create_replica(self, resource: Resource) -> None:
-        p, client = resource.inputs, self.client(resource)
-        source = p["replicateSourceDb"]
-        arguments = self.some(resource, "CreateDBInstanceReadReplica", frozenset(p) - {"region"})
-        elsewhere = source.startswith("arn:") and source.split(":")[3] != (
-            resource.region or self._clients.region
-        )
-        if elsewhere:
-            arguments["SourceRegion"] = source.split(":")[3]
-        else:
-            # RDS refuses a parameter group for a MySQL replica in its source's region; the AWS
-            # provider modifies and reboots the new replica.
-            arguments.pop("DBParameterGroupName", None)
-        client.create_db_instance_read_replica(**arguments)
+    def complete(self, resource: Resource) -> Outputs:
         self._settled(resource)
-        members = client.meta.service_model.operation_model(
-            "CreateDBInstanceReadReplica"
-        ).input_shape.members
-        later = frozenset(
-            prop
-            for prop in set(p) - self.ours - self._silent
-            if self._member(prop) not in members or (prop == "parameterGroupName" and not elsewhere)
-        )
+        if resource.inputs.get("replicateSourceDb"):
+            self._complete_replica(resource)
+        return self.outputs(self._find(resource))
+
+    def _create_replica(self, resource: Resource) -> Any:
+        asked = frozenset(resource.inputs) - {"region", *self._later(resource)}
+        arguments = self.some(resource, _CREATE_REPLICA, asked)
+        if region := self._region_of_source(resource):
+            arguments["SourceRegion"] = region
+        return self.client(resource).create_db_instance_read_replica(**arguments)
+
+    def _complete_replica(self, resource: Resource) -> None:
+        later = self._later(resource)
         self._modify(resource, later)
         if "parameterGroupName" in later:
-            client.reboot_db_instance(DBInstanceIdentifier=p["identifier"])
+            self.client(resource).reboot_db_instance(
+                DBInstanceIdentifier=resource.inputs["identifier"]
+            )
 
-    def _member(self, prop: str) -> str:
-        return self.names.get(prop) or prop[0].upper() + prop[1:]
+    def _later(self, resource: Resource) -> frozenset[str]:
+        """What the call that creates a replica does not take."""
+        given = {p for p, value in resource.inputs.items() if value is not None}
+        taken = set(members(self.client(resource), _CREATE_REPLICA, given, self.names))
+        if not self._region_of_source(resource):
+            # RDS refuses a parameter group for a MySQL replica in its source's region; the AWS
+            # provider modifies and reboots the new replica.
+            taken.discard("parameterGroupName")
+        return frozenset(given - self.ours - {"region", "tags"} - taken)
+
+    def _region_of_source(self, resource: Resource) -> str | None:
+        """The region of a replica's source when it is another one."""
+        source = str(resource.inputs["replicateSourceDb"])
+        region = source.split(":")[3] if source.startswith("arn:") else None
+        return None if region == (resource.region or self._clients.region) else region
 
     def id_of(self, resource: Resource, outputs: Any) -> str:
         return str(outputs["resourceId"])
 
     def outputs(self, found: Any) -> Outputs:
-        endpoint = found["Endpoint"]
-        return {
-            "address": endpoint["Address"],
+        facts = {
             "arn": found["DBInstanceArn"],
             "availabilityZone": found.get("AvailabilityZone"),
-            "endpoint": f"{endpoint['Address']}:{endpoint['Port']}",
             "engine": found["Engine"],
             "engineVersionActual": found["EngineVersion"],
-            "hostedZoneId": endpoint.get("HostedZoneId"),
-            "port": endpoint["Port"],
             "resourceId": found["DbiResourceId"],
             "status": found["DBInstanceStatus"],
+        }
+        endpoint = found.get("Endpoint")
+        if endpoint is None:
+            return facts  # not there yet
+        return facts | {
+            "address": endpoint["Address"],
+            "endpoint": f"{endpoint['Address']}:{endpoint['Port']}",
+            "hostedZoneId": endpoint.get("HostedZoneId"),
+            "port": endpoint["Port"],
         }
 
     def update(self, resource: Resource, old: Inputs, changed: frozenset[str]) -> None:
@@ -153,13 +172,17 @@ class Instance(_AnyInstance):
         if "replicateSourceDb" in changed:
             self.client(resource).promote_read_replica(DBInstanceIdentifier=p["identifier"])
             self._settled(resource)
-        exports: dict[str, Any] = {}
+        more: dict[str, Any] = {}
         if "enabledCloudwatchLogsExports" in changed:
-            exports = log_exports(old, p)
+            more = log_exports(old, p)
         if "port" in changed:
-            exports["DBPortNumber"] = int(p["port"])
-        chosen = changed - self._silent - self.ours
-        self._modify(resource, chosen, **exports)
+            more["DBPortNumber"] = int(p["port"])
+        if "engineVersion" in changed:
+            more["AllowMajorVersionUpgrade"] = bool(p.get("allowMajorVersionUpgrade"))
+        if "maxAllocatedStorage" in changed and not p.get("maxAllocatedStorage"):
+            # RDS has no other word for storage that does not grow.
+            more["MaxAllocatedStorage"] = int(p["allocatedStorage"])
+        self._modify(resource, changed - self.ours - self.also_changes, **more)
         if "parameterGroupName" in changed:
             self.client(resource).reboot_db_instance(DBInstanceIdentifier=p["identifier"])
         self.retag(resource, old)
@@ -171,7 +194,7 @@ class Instance(_AnyInstance):
         self.client(resource).delete_db_instance(
             DBInstanceIdentifier=p["identifier"],
             SkipFinalSnapshot=skip,
-            **({} if skip else {"FinalDBSnapshotIdentifier": p["finalSnapshotIdentifier"]}),
+            **({} if skip else final_snapshot(p)),
             DeleteAutomatedBackups=p.get("deleteAutomatedBackups") is not False,
         )
 
@@ -180,6 +203,7 @@ class ClusterInstance(_AnyInstance):
     """aws.rds.ClusterInstance"""
 
     token = "aws:rds/clusterInstance:ClusterInstance"
+    creates, modifies = "CreateDBInstance", "ModifyDBInstance"
     names = {
         "clusterIdentifier": "DBClusterIdentifier",
         "dbParameterGroupName": "DBParameterGroupName",
@@ -189,17 +213,25 @@ class ClusterInstance(_AnyInstance):
         "performanceInsightsEnabled": "EnablePerformanceInsights",
     }
     ours = frozenset({"applyImmediately", "forceDestroy", "engineVersion"})
+    absent = {
+        "autoMinorVersionUpgrade": True, "copyTagsToSnapshot": False, "monitoringInterval": 0,
+        "performanceInsightsEnabled": False,
+    }  # fmt: skip
     replaced_by = frozenset(
-        {"availabilityZone", "clusterIdentifier", "dbSubnetGroupName", "engine", "identifier",
-         "publiclyAccessible"}
+        {"availabilityZone", "clusterIdentifier", "customIamInstanceProfile", "dbSubnetGroupName",
+         "engine", "identifier", "publiclyAccessible"}
     )  # fmt: skip
     auto_named = "identifier"
 
     def create(self, resource: Resource) -> tuple[str, Outputs]:
-        self.client(resource).create_db_instance(**self.arguments(resource, "CreateDBInstance"))
-        return resource.inputs["identifier"], self.outputs(self._settled(resource))
+        self.client(resource).create_db_instance(**self.arguments(resource, self.creates))
+        return resource.inputs["identifier"], {}
 
-    def describe(self, resource: Resource) -> Outputs | None:
+    def complete(self, resource: Resource) -> Outputs:
+        self._settled(resource)
+        return self.describe(resource)
+
+    def describe(self, resource: Resource) -> Outputs:
         found = self._find(resource)
         cluster = self.client(resource).describe_db_clusters(
             DBClusterIdentifier=resource.inputs["clusterIdentifier"]
@@ -209,22 +241,34 @@ class ClusterInstance(_AnyInstance):
         return {**self.outputs(found), "writer": resource.inputs["identifier"] in writers}
 
     def outputs(self, found: Any) -> Outputs:
+        endpoint = found.get("Endpoint") or {}
         return {
             "arn": found["DBInstanceArn"],
             "availabilityZone": found.get("AvailabilityZone"),
             "dbiResourceId": found["DbiResourceId"],
-            "endpoint": found["Endpoint"]["Address"],
+            "endpoint": endpoint.get("Address"),
             "engineVersionActual": found["EngineVersion"],
-            "port": found["Endpoint"]["Port"],
+            "port": endpoint.get("Port"),
         }
 
     def update(self, resource: Resource, old: Inputs, changed: frozenset[str]) -> None:
         # The version lives on the cluster.
-        self._modify(resource, changed - self.ours - {"tags", "region"})
+        self._modify(resource, changed - self.ours - self.also_changes)
         self.retag(resource, old)
 
     def delete(self, resource: Resource) -> None:
         self.client(resource).delete_db_instance(DBInstanceIdentifier=resource.inputs["identifier"])
+
+
+def final_snapshot(inputs: Inputs) -> dict[str, str]:
+    """The snapshot a deletion leaves. Raises `DeployFailed` when the program names none."""
+    name = inputs.get("finalSnapshotIdentifier")
+    if not name:
+        raise DeployFailed(
+            "finalSnapshotIdentifier is needed to delete it, unless skipFinalSnapshot is true; "
+            "run `up` with one of them first"
+        )
+    return {"FinalDBSnapshotIdentifier": str(name)}
 
 
 def log_exports(old: Inputs, new: Inputs) -> dict[str, Any]:

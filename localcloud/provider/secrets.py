@@ -15,15 +15,16 @@ class Secret(Kind):
     """aws.secretsmanager.Secret"""
 
     token, service = "aws:secretsmanager/secret:Secret", "secretsmanager"
+    creates, modifies = "CreateSecret", "UpdateSecret"
+    absent = {"description": ""}
     ours = frozenset({"recoveryWindowInDays"})
     replaced_by = frozenset({"name", "namePrefix"})
     auto_named = "name"
     identified_by = ("name",)
     gone = frozenset({"ResourceNotFoundException"})
-    taken = frozenset({"ResourceExistsException"})
 
     def create(self, resource: Resource) -> tuple[str, Outputs]:
-        made = self.client(resource).create_secret(**self.arguments(resource, "CreateSecret"))
+        made = self.client(resource).create_secret(**self.arguments(resource, self.creates))
         return made["ARN"], {"arn": made["ARN"]}
 
     def describe(self, resource: Resource) -> Outputs | None:
@@ -37,9 +38,7 @@ class Secret(Kind):
         client = self.client(resource)
         if changed & {"description", "kmsKeyId"}:
             chosen = frozenset({"description", "kmsKeyId"})
-            client.update_secret(
-                **self.some(resource, "UpdateSecret", chosen, SecretId=resource.id)
-            )
+            client.update_secret(**self.some(resource, self.modifies, chosen, SecretId=resource.id))
         retag(
             old,
             resource.inputs,
@@ -48,6 +47,8 @@ class Secret(Kind):
         )
 
     def delete(self, resource: Resource) -> None:
+        if self.describe(resource) is None:
+            return  # in its recovery window
         days = resource.inputs.get("recoveryWindowInDays")
         how: dict[str, Any] = (
             {"ForceDeleteWithoutRecovery": True}
@@ -61,11 +62,12 @@ class SecretVersion(Kind):
     """aws.secretsmanager.SecretVersion"""
 
     token, service = "aws:secretsmanager/secretVersion:SecretVersion", "secretsmanager"
+    creates = modifies = "PutSecretValue"
     replaced_by = frozenset({"secretId"})
     gone = frozenset({"ResourceNotFoundException", "InvalidRequestException"})
 
     def create(self, resource: Resource) -> tuple[str, Outputs]:
-        made = self.client(resource).put_secret_value(**self.arguments(resource, "PutSecretValue"))
+        made = self.client(resource).put_secret_value(**self.arguments(resource, self.creates))
         outputs = _version(made)
         return f"{made['ARN']}|{made['VersionId']}", outputs
 
@@ -78,7 +80,7 @@ class SecretVersion(Kind):
         return None
 
     def update(self, resource: Resource, old: Inputs, changed: frozenset[str]) -> None:
-        self.client(resource).put_secret_value(**self.arguments(resource, "PutSecretValue"))
+        self.client(resource).put_secret_value(**self.arguments(resource, self.modifies))
 
     def delete(self, resource: Resource) -> None:
         """The current version of a secret goes with the secret."""
@@ -111,10 +113,11 @@ class RandomPassword(Kind):
     )  # fmt: skip
     replaced_by = _known
 
+    def unknown(self, inputs: Inputs) -> frozenset[str]:
+        """Properties that mean nothing to us."""
+        return frozenset(inputs) - self._known
+
     def create(self, resource: Resource) -> tuple[str, Outputs]:
-        unknown = sorted(set(resource.inputs) - self._known)
-        if unknown:
-            raise DeployFailed(f"the local cloud does not know RandomPassword's {unknown[0]!r}")
         return "none", {"result": _generate(resource.inputs, self._classes)}
 
     def read(self, resource: Resource) -> Outputs | None:

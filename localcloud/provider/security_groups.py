@@ -4,33 +4,49 @@ from __future__ import annotations
 
 from typing import Any
 
-from localcloud.provider.kind import Kind, Outputs, Resource, retag
+from localcloud.provider.kind import DESCRIBED, Kind, Outputs, Resource, retag
 from localcloud.provider.mapping import Inputs
 
 
-class SecurityGroup(Kind):
+class _Ec2Kind(Kind):
+    service = "ec2"
+
+    def _tag(self, resource: Resource, old: Inputs) -> None:
+        client, ids = self.client(resource), [resource.id]
+        retag(
+            old,
+            resource.inputs,
+            lambda fresh: client.create_tags(Resources=ids, Tags=fresh),
+            lambda stale: client.delete_tags(Resources=ids, Tags=[{"Key": k} for k in stale]),
+        )
+
+
+class SecurityGroup(_Ec2Kind):
     """aws.ec2.SecurityGroup, without inline rules"""
 
-    token, service = "aws:ec2/securityGroup:SecurityGroup", "ec2"
+    token = "aws:ec2/securityGroup:SecurityGroup"
+    creates = "CreateSecurityGroup"
     names = {"name": "GroupName", "description": "Description"}
     ours = frozenset({"tags", "revokeRulesOnDelete"})
     replaced_by = frozenset({"name", "namePrefix", "description", "vpcId"})
+    defaults = DESCRIBED
     auto_named = "name"
     gone = frozenset({"InvalidGroup.NotFound"})
-    taken = frozenset({"InvalidGroup.Duplicate"})
 
     def create(self, resource: Resource) -> tuple[str, Outputs]:
-        client = self.client(resource)
-        made = client.create_security_group(**self.arguments(resource, "CreateSecurityGroup"))
-        group = made["GroupId"]
+        made = self.client(resource).create_security_group(**self.arguments(resource, self.creates))
+        return made["GroupId"], {}
+
+    def complete(self, resource: Resource) -> Outputs:
+        client, group = self.client(resource), resource.id
         found = client.describe_security_groups(GroupIds=[group])["SecurityGroups"][0]
         if found["IpPermissionsEgress"]:
             # The provider takes AWS's allow-all egress away; a program that wants it says so.
             client.revoke_security_group_egress(
                 GroupId=group, IpPermissions=found["IpPermissionsEgress"]
             )
-        self._tag(resource, group, {})
-        return group, self._outputs(found)
+        self._tag(resource, {})
+        return self._outputs(found)
 
     def describe(self, resource: Resource) -> Outputs | None:
         client = self.client(resource)
@@ -48,19 +64,10 @@ class SecurityGroup(Kind):
         return str(outputs["_id"])
 
     def update(self, resource: Resource, old: Inputs, changed: frozenset[str]) -> None:
-        self._tag(resource, resource.id, old)
+        self._tag(resource, old)
 
     def delete(self, resource: Resource) -> None:
         self.client(resource).delete_security_group(GroupId=resource.id)
-
-    def _tag(self, resource: Resource, group: str, old: Inputs) -> None:
-        client = self.client(resource)
-        retag(
-            old,
-            resource.inputs,
-            lambda fresh: client.create_tags(Resources=[group], Tags=fresh),
-            lambda stale: client.delete_tags(Resources=[group], Tags=[{"Key": k} for k in stale]),
-        )
 
     @staticmethod
     def _outputs(found: Any) -> Outputs:
@@ -68,19 +75,21 @@ class SecurityGroup(Kind):
         return {"_id": found["GroupId"], "ownerId": found.get("OwnerId"), "arn": arn}
 
 
-class _SecurityGroupRule(Kind):
-    service = "ec2"
+class _SecurityGroupRule(_Ec2Kind):
     # Two equal rules cannot be, so that the old one goes first.
     replaced_by = frozenset(
         {
             "securityGroupId", "ipProtocol", "fromPort", "toPort", "cidrIpv4", "cidrIpv6",
-            "referencedSecurityGroupId", "prefixListId", "description", "tags",
+            "referencedSecurityGroupId", "prefixListId", "description",
         }
     )  # fmt: skip
     identified_by = ("securityGroupId",)
     gone = frozenset({"InvalidSecurityGroupRuleId.NotFound", "InvalidGroup.NotFound"})
-    taken = frozenset({"InvalidPermission.Duplicate"})
     egress = False
+
+    def unknown(self, inputs: Inputs) -> frozenset[str]:
+        """Properties that mean nothing to us."""
+        return frozenset(inputs) - self.replaced_by - {"region", "tags"}
 
     def create(self, resource: Resource) -> tuple[str, Outputs]:
         p, client = resource.inputs, self.client(resource)
@@ -91,10 +100,14 @@ class _SecurityGroupRule(Kind):
         )
         made = authorize(GroupId=p["securityGroupId"], IpPermissions=[_permission(p)])
         rule = made["SecurityGroupRules"][0]["SecurityGroupRuleId"]
-        tags = [{"Key": k, "Value": v} for k, v in (p.get("tags") or {}).items()]
-        if tags:
-            client.create_tags(Resources=[rule], Tags=tags)
         return rule, {"securityGroupRuleId": rule, "_id": rule}
+
+    def complete(self, resource: Resource) -> Outputs:
+        self._tag(resource, {})
+        return super().complete(resource)
+
+    def update(self, resource: Resource, old: Inputs, changed: frozenset[str]) -> None:
+        self._tag(resource, old)
 
     def describe(self, resource: Resource) -> Outputs | None:
         group = resource.inputs["securityGroupId"]
@@ -114,9 +127,8 @@ class _SecurityGroupRule(Kind):
             if self.egress
             else client.revoke_security_group_ingress
         )
-        group = resource.inputs["securityGroupId"]
         if self.describe(resource) is not None:
-            revoke(GroupId=group, IpPermissions=[_permission(resource.inputs)])
+            revoke(GroupId=resource.inputs["securityGroupId"], SecurityGroupRuleIds=[resource.id])
 
     def _rules(self, resource: Resource, group: str) -> list[Any]:
         answer = self.client(resource).describe_security_group_rules(

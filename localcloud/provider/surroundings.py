@@ -12,15 +12,22 @@ class Key(Kind):
     """aws.kms.Key"""
 
     token, service = "aws:kms/key:Key", "kms"
+    creates = "CreateKey"
     ours = frozenset({"enableKeyRotation", "deletionWindowInDays"})
     gone = frozenset({"NotFoundException", "KMSInvalidStateException"})
-    replaced_by = frozenset({"keyUsage", "customerMasterKeySpec", "multiRegion"})
+    also_changes = frozenset({"tags", "description", "policy"})
+    replaced_by = frozenset(
+        {"customKeyStoreId", "customerMasterKeySpec", "keyUsage", "multiRegion", "xksKeyId"}
+    )
 
     def create(self, resource: Resource) -> tuple[str, Outputs]:
-        client = self.client(resource)
-        made = client.create_key(**self.arguments(resource, "CreateKey"))["KeyMetadata"]
-        self._rotate(resource, made["KeyId"])
-        return made["KeyId"], {"keyId": made["KeyId"], "arn": made["Arn"]}
+        made = self.client(resource).create_key(**self.arguments(resource, self.creates))
+        key = made["KeyMetadata"]
+        return key["KeyId"], {"keyId": key["KeyId"], "arn": key["Arn"]}
+
+    def complete(self, resource: Resource) -> Outputs:
+        self._rotate(resource)
+        return super().complete(resource)
 
     def describe(self, resource: Resource) -> Outputs | None:
         if not resource.id:
@@ -34,10 +41,13 @@ class Key(Kind):
         client = self.client(resource)
         if "description" in changed:
             client.update_key_description(
-                KeyId=resource.id, Description=resource.inputs.get("description", "")
+                KeyId=resource.id, Description=resource.inputs.get("description") or ""
             )
         if "enableKeyRotation" in changed:
-            self._rotate(resource, resource.id)
+            self._rotate(resource)
+        if "policy" in changed and resource.inputs.get("policy"):
+            policy = resource.inputs["policy"]
+            client.put_key_policy(KeyId=resource.id, PolicyName="default", Policy=policy)
         retag(
             old,
             resource.inputs,
@@ -52,26 +62,26 @@ class Key(Kind):
         days = int(resource.inputs.get("deletionWindowInDays") or 30)
         self.client(resource).schedule_key_deletion(KeyId=resource.id, PendingWindowInDays=days)
 
-    def _rotate(self, resource: Resource, key: str) -> None:
+    def _rotate(self, resource: Resource) -> None:
         client = self.client(resource)
         if resource.inputs.get("enableKeyRotation"):
-            client.enable_key_rotation(KeyId=key)
+            client.enable_key_rotation(KeyId=resource.id)
         else:
-            client.disable_key_rotation(KeyId=key)
+            client.disable_key_rotation(KeyId=resource.id)
 
 
 class Alias(Kind):
     """aws.kms.Alias"""
 
     token, service = "aws:kms/alias:Alias", "kms"
+    creates, modifies = "CreateAlias", "UpdateAlias"
     names = {"name": "AliasName"}
     replaced_by = frozenset({"name", "namePrefix"})
     identified_by = ("name",)
     gone = frozenset({"NotFoundException"})
-    taken = frozenset({"AlreadyExistsException"})
 
     def create(self, resource: Resource) -> tuple[str, Outputs]:
-        self.client(resource).create_alias(**self.arguments(resource, "CreateAlias"))
+        self.client(resource).create_alias(**self.arguments(resource, self.creates))
         return resource.inputs["name"], {}
 
     def describe(self, resource: Resource) -> Outputs | None:
@@ -80,7 +90,7 @@ class Alias(Kind):
         return {} if resource.inputs["name"] in known else None
 
     def update(self, resource: Resource, old: Inputs, changed: frozenset[str]) -> None:
-        self.client(resource).update_alias(**self.arguments(resource, "UpdateAlias"))
+        self.client(resource).update_alias(**self.arguments(resource, self.modifies))
 
     def delete(self, resource: Resource) -> None:
         self.client(resource).delete_alias(AliasName=resource.inputs["name"])
@@ -90,15 +100,17 @@ class Role(Kind):
     """aws.iam.Role"""
 
     token, service = "aws:iam/role:Role", "iam"
+    creates, modifies = "CreateRole", "UpdateRole"
+    also_changes = frozenset({"tags", "assumeRolePolicy"})
+    absent = {"description": ""}
     names = {"name": "RoleName", "assumeRolePolicy": "AssumeRolePolicyDocument"}
     replaced_by = frozenset({"name", "namePrefix", "path"})
     auto_named = "name"
     identified_by = ("name",)
     gone = frozenset({"NoSuchEntity"})
-    taken = frozenset({"EntityAlreadyExists"})
 
     def create(self, resource: Resource) -> tuple[str, Outputs]:
-        made = self.client(resource).create_role(**self.arguments(resource, "CreateRole"))["Role"]
+        made = self.client(resource).create_role(**self.arguments(resource, self.creates))["Role"]
         return made["RoleName"], {"arn": made["Arn"], "uniqueId": made["RoleId"]}
 
     def describe(self, resource: Resource) -> Outputs | None:
@@ -113,7 +125,7 @@ class Role(Kind):
             )
         if changed & {"description", "maxSessionDuration"}:
             chosen = frozenset({"name", "description", "maxSessionDuration"})
-            client.update_role(**self.some(resource, "UpdateRole", chosen))
+            client.update_role(**self.some(resource, self.modifies, chosen))
         retag(
             old,
             resource.inputs,
@@ -129,12 +141,13 @@ class RolePolicyAttachment(Kind):
     """aws.iam.RolePolicyAttachment"""
 
     token, service = "aws:iam/rolePolicyAttachment:RolePolicyAttachment", "iam"
+    creates = "AttachRolePolicy"
     names = {"role": "RoleName"}
     replaced_by = frozenset({"role", "policyArn"})
     gone = frozenset({"NoSuchEntity"})
 
     def create(self, resource: Resource) -> tuple[str, Outputs]:
-        self.client(resource).attach_role_policy(**self.arguments(resource, "AttachRolePolicy"))
+        self.client(resource).attach_role_policy(**self.arguments(resource, self.creates))
         return self.id_of(resource, {}), {}
 
     def id_of(self, resource: Resource, outputs: Any) -> str:
@@ -187,18 +200,21 @@ class LogGroup(Kind):
     """aws.cloudwatch.LogGroup"""
 
     token, service = "aws:cloudwatch/logGroup:LogGroup", "logs"
+    creates = "CreateLogGroup"
     names = {"name": "logGroupName"}
     ours = frozenset({"retentionInDays", "skipDestroy"})
     replaced_by = frozenset({"name", "namePrefix", "logGroupClass"})
     auto_named = "name"
     identified_by = ("name",)
     gone = frozenset({"ResourceNotFoundException"})
-    taken = frozenset({"ResourceAlreadyExistsException"})
 
     def create(self, resource: Resource) -> tuple[str, Outputs]:
-        self.client(resource).create_log_group(**self.arguments(resource, "CreateLogGroup"))
+        self.client(resource).create_log_group(**self.arguments(resource, self.creates))
+        return resource.inputs["name"], {}
+
+    def complete(self, resource: Resource) -> Outputs:
         self._retain(resource)
-        return resource.inputs["name"], self.describe(resource) or {}
+        return self.describe(resource) or {}
 
     def describe(self, resource: Resource) -> Outputs | None:
         name = resource.inputs["name"]
