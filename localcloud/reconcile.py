@@ -14,6 +14,7 @@ _STATUS = {
     "instance": "DBInstanceStatus",
     "cluster": "Status",
     "replication-group": "Status",
+    "cache-cluster": "CacheClusterStatus",
 }
 
 
@@ -33,7 +34,7 @@ def reconcile(records: Records, fleet: Fleet) -> None:
             "there are database servers but the file of the API's records is gone; "
             "`python -m localcloud down --wipe` removes the servers and their data"
         )
-    for kind in ("instance", "replication-group", "cluster"):
+    for kind in ("instance", "replication-group", "cache-cluster", "cluster"):
         for region, name in records.keys(kind):
             record = records.get(kind, region, name)
             if record is not None and record[_STATUS[kind]] in ("creating", "deleting"):
@@ -75,6 +76,8 @@ def _remove(records: Records, fleet: Fleet, kind: str, ref: Ref) -> None:
     record = records.get(kind, ref.region, ref.identifier) or {}
     if kind == "replication-group":
         fleet.caches.delete(ref)
+    elif kind == "cache-cluster":
+        fleet.memcached.delete(ref)
     elif kind == "cluster":
         fleet.clusters.delete(ref)
     elif "DBClusterIdentifier" in record:

@@ -7,15 +7,16 @@ from dataclasses import dataclass
 
 from components.aurora_mysql import AuroraMysql, AuroraMysqlArgs
 from components.keys import RegionKey, RegionKeyArgs
+from components.memcached import Memcached, MemcachedArgs
 from components.monitoring_role import MonitoringRole
 from components.network import Network, NetworkArgs
 from components.rds_mysql import RdsMysql, RdsMysqlArgs
 from components.read_replica import ReadReplica, ReadReplicaArgs
 from components.redis import Redis, RedisArgs
-from specs import aurora_mysql, rds_mysql, read_replica, redis
+from specs import aurora_mysql, memcached, rds_mysql, read_replica, redis
 from specs.topologies import AnyTopology, Stack
 
-Topology = RdsMysql | ReadReplica | AuroraMysql | Redis
+Topology = RdsMysql | ReadReplica | AuroraMysql | Redis | Memcached
 
 
 @dataclass(frozen=True)
@@ -74,3 +75,5 @@ def _one(
             return AuroraMysql(name, AuroraMysqlArgs(spec, network, key, f"topologies.{name}"))
         case redis.Redis():
             return Redis(name, RedisArgs(spec, network, key))
+        case memcached.Memcached():
+            return Memcached(name, MemcachedArgs(spec, network, f"topologies.{name}"))

@@ -10,6 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
 from localcloud.errors import DeployFailed, LocalCloudError
 from localcloud.provider import (
+    cache_clusters,
     elasticache,
     rds_clusters,
     rds_groups,
@@ -25,6 +26,7 @@ from localcloud.provider.mapping import Inputs
 from localcloud.site import Site
 
 KINDS: tuple[type[Kind], ...] = (
+    cache_clusters.Cluster,
     elasticache.ParameterGroup,
     elasticache.ReplicationGroup,
     elasticache.SubnetGroup,
