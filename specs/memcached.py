@@ -102,8 +102,14 @@ def _as_text(value: object) -> object:
     return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
 
 
+def _value(text: str) -> str:
+    if not re.match(r"\d+(\.\d+)?\Z", text):
+        raise refuse(f"{text!r} is no value of a parameter; write a number, 0 or 1 for off or on")
+    return text
+
+
 ParameterName = Annotated[str, AfterValidator(_parameter)]
-ParameterValue = Annotated[str, BeforeValidator(_as_text), Field(min_length=1)]
+ParameterValue = Annotated[str, BeforeValidator(_as_text), AfterValidator(_value)]
 
 
 class Memcached(Described):

@@ -126,6 +126,14 @@ class Cloud:
             )
         return _only(answer["ReplicationGroups"], identifier)
 
+    def cache_cluster(self, region: str, identifier: str) -> dict[str, Any]:
+        """One cluster with its nodes as ``describe_cache_clusters`` reports them."""
+        with _translated("ElastiCache"):
+            answer = self.client("elasticache", region).describe_cache_clusters(
+                CacheClusterId=identifier, ShowCacheNodeInfo=True
+            )
+        return _only(answer["CacheClusters"], identifier)
+
 
 def _only(found: list[dict[str, Any]], identifier: str) -> dict[str, Any]:
     if len(found) != 1:

@@ -98,11 +98,14 @@ class Discovery:
                             node = None
                         writer.write(self._configuration())
                     case [b"quit"]:
-                        return
+                        break
                     case words:
                         node = node or await self._open(writer)
                         await node.pass_on(line, words, reader)
                 await _drain(writer)
+            if node is not None:
+                # What it asked before it took its leave is still to be answered.
+                await node.finish()
         except NoNode:
             writer.write(b"SERVER_ERROR no node of the cluster can be reached\r\n")
         except asyncio.LimitOverrunError:
