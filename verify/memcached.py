@@ -9,7 +9,13 @@ from collections.abc import Iterable
 from contract import Endpoint
 from verify.deadline import Deadline
 from verify.discovery import Cluster, Node, Trust
-from verify.errors import DeadlineExceeded, NotApplicable, StepFailed, Unreachable
+from verify.errors import (
+    DeadlineExceeded,
+    NotApplicable,
+    StepFailed,
+    Unreachable,
+    VerifyError,
+)
 from verify.exercise import CLEAN, Check, Exercise, Scene
 from verify.trust import refused_by_stranger
 
@@ -62,14 +68,26 @@ class Memcached(Exercise):
         return [f"{_PREFIX}:spread:{n}" for n in range(KEYS_A_NODE * len(self._known))]
 
     def _discover(self) -> str:
-        with Node(self._configuration, self._trust, self.scene.deadline()) as node:
-            self._found = node.nodes()
+        try:
+            with Node(self._configuration, self._trust, self.scene.deadline()) as node:
+                self._found = node.nodes()
+        except DeadlineExceeded as silence:
+            raise self._unknown_command(silence) from silence
         found, known = (
             sorted(f"{n.host}:{n.port}" for n in nodes) for nodes in (self._found, self._known)
         )
         if found != known:
             raise StepFailed(f"it lists {', '.join(found)}, not {', '.join(known)}")
         return f"{len(found)} nodes: {', '.join(found)}"
+
+    def _unknown_command(self, silence: DeadlineExceeded) -> VerifyError:
+        # The driver waits for the end of an answer that a plain memcached's `ERROR` has not.
+        with Node(self._configuration, self._trust, self.scene.deadline()) as node:
+            try:
+                version = node.version()
+            except DeadlineExceeded:
+                return Unreachable(str(silence))
+        return StepFailed(f"memcached {version} is there, but knows no 'config get cluster'")
 
     def _settings(self) -> str:
         database = self.scene.database

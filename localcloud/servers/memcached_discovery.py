@@ -56,7 +56,12 @@ class Discovery:
             context.load_cert_chain(tls["certificate"], tls["key"])
             secured = {"ssl": context, "ssl_handshake_timeout": _CONNECT_S}
         server = await asyncio.start_server(
-            self._meet, self._facts["host"], self._facts["port"], limit=LONGEST_LINE, **secured
+            self._meet,
+            self._facts["host"],
+            self._facts["port"],
+            limit=LONGEST_LINE,
+            backlog=MOST_CLIENTS,
+            **secured,
         )
         async with server:
             await server.serve_forever()
