@@ -15,6 +15,7 @@ _STATUS = {
     "cluster": "Status",
     "replication-group": "Status",
     "cache-cluster": "CacheClusterStatus",
+    "serverless-cache": "Status",
 }
 
 
@@ -34,7 +35,7 @@ def reconcile(records: Records, fleet: Fleet) -> None:
             "there are database servers but the file of the API's records is gone; "
             "`python -m localcloud down --wipe` removes the servers and their data"
         )
-    for kind in ("instance", "replication-group", "cache-cluster", "cluster"):
+    for kind in ("instance", "replication-group", "cache-cluster", "serverless-cache", "cluster"):
         for region, name in records.keys(kind):
             record = records.get(kind, region, name)
             if record is not None and record[_STATUS[kind]] in ("creating", "deleting"):
@@ -78,6 +79,8 @@ def _remove(records: Records, fleet: Fleet, kind: str, ref: Ref) -> None:
         fleet.caches.delete(ref)
     elif kind == "cache-cluster":
         fleet.memcached.delete(ref)
+    elif kind == "serverless-cache":
+        fleet.serverless_caches.delete(ref)
     elif kind == "cluster":
         fleet.clusters.delete(ref)
     elif "DBClusterIdentifier" in record:

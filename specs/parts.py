@@ -144,7 +144,7 @@ def window_conflicts(backup: str, maintenance: str, least_minutes: int) -> Itera
             return
 
 
-Space = Literal["instance", "cluster", "endpoint", "cache"]
+Space = Literal["instance", "cluster", "endpoint", "cache", "serverless-cache"]
 """Where AWS keeps identifiers apart from each other."""
 
 Claim = tuple[Space, str, str]

@@ -13,10 +13,11 @@ from components.network import Network, NetworkArgs
 from components.rds_mysql import RdsMysql, RdsMysqlArgs
 from components.read_replica import ReadReplica, ReadReplicaArgs
 from components.redis import Redis, RedisArgs
-from specs import aurora_mysql, memcached, rds_mysql, read_replica, redis
+from components.serverless_cache import ServerlessCache, ServerlessCacheArgs
+from specs import aurora_mysql, memcached, rds_mysql, read_replica, redis, serverless_cache
 from specs.topologies import AnyTopology, Stack
 
-Topology = RdsMysql | ReadReplica | AuroraMysql | Redis | Memcached
+Topology = RdsMysql | ReadReplica | AuroraMysql | Redis | Memcached | ServerlessCache
 
 
 @dataclass(frozen=True)
@@ -77,3 +78,6 @@ def _one(
             return Redis(name, RedisArgs(spec, network, key))
         case memcached.Memcached():
             return Memcached(name, MemcachedArgs(spec, network, f"topologies.{name}"))
+        case serverless_cache.ServerlessCache():
+            at = f"topologies.{name}"
+            return ServerlessCache(name, ServerlessCacheArgs(spec, network, key, at))

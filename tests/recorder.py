@@ -108,6 +108,12 @@ _OUTPUTS: Mapping[str, Callable[[str, str, Mapping[str, Any]], dict[str, Any]]] 
         ],
         "engineVersionActual": i["engineVersion"],
     },
+    "aws:elasticache/serverlessCache:ServerlessCache": lambda name, region, i: {
+        "arn": _arn("elasticache", region, f"serverlesscache:{i['name']}"),
+        "fullEngineVersion": "8.1",
+        "endpoints": [{"address": f"{i['name']}.{region}", "port": 6379}],
+        "readerEndpoints": [{"address": f"{i['name']}.{region}", "port": 6380}],
+    },
     "aws:elasticache/replicationGroup:ReplicationGroup": lambda name, region, i: {
         "arn": _arn("elasticache", region, f"replicationgroup:{i['replicationGroupId']}"),
         "primaryEndpointAddress": f"primary.{i['replicationGroupId']}.{region}",

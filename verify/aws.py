@@ -134,6 +134,14 @@ class Cloud:
             )
         return _only(answer["CacheClusters"], identifier)
 
+    def serverless_cache(self, region: str, name: str) -> dict[str, Any]:
+        """One serverless cache as ``describe_serverless_caches`` reports it."""
+        with _translated("ElastiCache"):
+            answer = self.client("elasticache", region).describe_serverless_caches(
+                ServerlessCacheName=name
+            )
+        return _only(answer["ServerlessCaches"], name)
+
 
 def _only(found: list[dict[str, Any]], identifier: str) -> dict[str, Any]:
     if len(found) != 1:

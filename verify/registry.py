@@ -13,6 +13,7 @@ from verify.memcached import Memcached
 from verify.mysql import MySQL
 from verify.redis import Redis
 from verify.replica import Replica
+from verify.serverless_cache import ServerlessCache
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,7 @@ EXERCISES: Mapping[str, Entry] = {
     "aurora": Entry("aurora-mysql", Aurora),
     "redis": Entry("redis", Redis),
     "memcached": Entry("memcached", Memcached),
+    "serverless_cache": Entry("serverless-cache", ServerlessCache),
 }
 
 

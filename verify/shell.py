@@ -62,8 +62,10 @@ def _open(arguments: argparse.Namespace, passed_on: Sequence[str]) -> int:
     credentials = None
     if secret is not None:
         credentials = Cloud(deployment.access, arguments.timeout).credentials(secret)
-    if database.kind == "memcached":
+    if database.engine == "memcached":
         return _memcached(endpoint, database, ca, passed_on)
+    if database.kind == "serverless-cache":
+        return _redis(endpoint, database, None, ca, ["-c", *passed_on])
     if database.kind == "redis":
         return _redis(endpoint, database, credentials, ca, passed_on)
     if credentials is None:

@@ -10,6 +10,7 @@ from localcloud.databases.cluster_plan import ClusterPlan
 from localcloud.databases.instances import InstancePlan, server_name
 from localcloud.databases.memcached import MemcachedPlan, endpoint_name
 from localcloud.databases.memcached import node_name as memcached_node_name
+from localcloud.databases.serverless_caches import ServerlessPlan, host_names
 from localcloud.servers.facts import Credentials, Ref
 from localcloud.servers.machine import Machine
 
@@ -96,4 +97,12 @@ def plan_memcached(
         configuration_host=machine.addresses.claim(endpoint_name(ref)),
         version=1,
         nodes={node: machine.addresses.claim(memcached_node_name(ref, node)) for node in nodes},
+    )
+
+
+def plan_serverless_cache(machine: Machine, ref: Ref) -> ServerlessPlan:
+    """A serverless cache at an address of its own."""
+    host, node_host = map(machine.addresses.claim, host_names(ref))
+    return ServerlessPlan(
+        region=ref.region, identifier=ref.identifier, host=host, node_host=node_host
     )

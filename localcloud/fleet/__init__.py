@@ -10,6 +10,7 @@ from localcloud.servers.facts import (
     RedisAddresses,
     RedisState,
     Ref,
+    ServerlessAddresses,
     ServerStatus,
 )
 
@@ -24,4 +25,5 @@ __all__ = [
     "RedisState",
     "Ref",
     "ServerStatus",
+    "ServerlessAddresses",
 ]

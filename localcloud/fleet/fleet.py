@@ -11,6 +11,7 @@ from localcloud.fleet.collection import Database
 from localcloud.fleet.instances import Instances
 from localcloud.fleet.memcached import MemcachedClusters
 from localcloud.fleet.recovery import recover
+from localcloud.fleet.serverless_caches import ServerlessCaches
 from localcloud.servers.facts import Ref, ServerStatus
 from localcloud.servers.machine import Machine
 from localcloud.site import Site
@@ -26,12 +27,19 @@ class Fleet:
         self.clusters = Clusters(self._machine)
         self.caches = Caches(self._machine)
         self.memcached = MemcachedClusters(self._machine)
+        self.serverless_caches = ServerlessCaches(self._machine)
 
     def recover(self) -> None:
         """Adopt the servers that run, start those that do not, end what belongs to nobody."""
         self._machine.authority.ensure()
         self._machine.supervisor.stop_orphans()
-        for collection in (self.instances, self.clusters, self.caches, self.memcached):
+        for collection in (
+            self.instances,
+            self.clusters,
+            self.caches,
+            self.memcached,
+            self.serverless_caches,
+        ):
             collection.load()
         recover(self._machine.supervisor, self._databases())
 
@@ -75,4 +83,5 @@ class Fleet:
             *self.clusters.all(),
             *self.caches.all(),
             *self.memcached.all(),
+            *self.serverless_caches.all(),
         ]

@@ -17,6 +17,7 @@ from localcloud.provider import (
     rds_instances,
     secrets,
     security_groups,
+    serverless_caches,
     surroundings,
 )
 from localcloud.provider.clients import Clients
@@ -40,6 +41,7 @@ KINDS: tuple[type[Kind], ...] = (
     secrets.RandomPassword,
     secrets.Secret,
     secrets.SecretVersion,
+    serverless_caches.ServerlessCache,
     surroundings.Alias,
     surroundings.Key,
     surroundings.LogGroup,

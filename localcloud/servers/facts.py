@@ -79,6 +79,14 @@ class MemcachedAddresses:
 
 
 @dataclass(frozen=True)
+class ServerlessAddresses:
+    """A serverless cache's endpoint and its reader endpoint: one host, two ports."""
+
+    cache: Address
+    reader: Address
+
+
+@dataclass(frozen=True)
 class ServerStatus:
     """One process: ``rss`` in bytes, 0 when dead.
 

@@ -10,9 +10,16 @@ from localcloud.services.cache_parameters import CacheParameterGroups
 from localcloud.services.context import Cloud, Tags, describe_events
 from localcloud.services.memcached_changes import MemcachedChanges
 from localcloud.services.memcached_clusters import MemcachedClusters
+from localcloud.services.serverless_caches import ServerlessCaches
 from localcloud.services.subnet_groups import CACHE, SubnetGroups
 
-_TAGGED = ("replication-group", "cache-cluster", "cache-parameter-group", "cache-subnet-group")
+_TAGGED = (
+    "replication-group",
+    "cache-cluster",
+    "serverless-cache",
+    "cache-parameter-group",
+    "cache-subnet-group",
+)
 
 
 def register(operations: Operations, cloud: Cloud) -> None:
@@ -24,7 +31,8 @@ def register(operations: Operations, cloud: Cloud) -> None:
     changes = CacheChanges(cloud, groups, subnets, parameters)
     memcached = MemcachedClusters(cloud, subnets, parameters)
     memcached_changes = MemcachedChanges(cloud, memcached, subnets, parameters)
-    for part in (subnets, parameters, groups, changes, memcached, memcached_changes):
+    serverless = ServerlessCaches(cloud)
+    for part in (subnets, parameters, groups, changes, memcached, memcached_changes, serverless):
         part.register(operations)
     Tags(cloud, "elasticache", _TAGGED, "ReplicationGroupNotFoundFault").register(
         operations, "AddTagsToResource", "RemoveTagsFromResource", "ListTagsForResource"

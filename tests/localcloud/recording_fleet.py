@@ -64,6 +64,12 @@ class RecordingFleet:
             reboot=self.reboot_memcached,
             delete=self.delete_memcached,
         )
+        self.serverless: dict[Ref, Any] = {}
+        self.serverless_caches = SimpleNamespace(
+            create=self.create_serverless,
+            addresses=self.serverless.__getitem__,
+            delete=self.delete_serverless,
+        )
 
     def _note(self, name: str, *args: Any) -> None:
         if name in self.failing:
@@ -210,6 +216,16 @@ class RecordingFleet:
 
     def delete_memcached(self, ref: Ref) -> None:
         self._note("delete_memcached", ref)
+
+    def create_serverless(self, ref: Ref) -> Any:
+        self._note("create_serverless", ref)
+        host = self._address().host
+        ends = SimpleNamespace(cache=Address(host, 6379), reader=Address(host, 6380))
+        self.serverless[ref] = ends
+        return ends
+
+    def delete_serverless(self, ref: Ref) -> None:
+        self._note("delete_serverless", ref)
 
     def listing(self) -> list[Any]:
         return list(self.rows)
