@@ -80,7 +80,7 @@ class Memcached(pulumi.ComponentResource):
             transit_encryption_enabled=spec.tls,
             maintenance_window=spec.maintenance_window,
             apply_immediately=spec.apply_changes == "immediately",
-            **self._parameters(name, child),
+            parameter_group_name=self._parameter_group(name, child),
             tags=tags(spec.identifier),
             opts=child,
         )
@@ -97,9 +97,13 @@ class Memcached(pulumi.ComponentResource):
             }
         )
 
-    def _parameters(self, name: str, child: pulumi.ResourceOptions) -> dict[str, Any]:
+    def _parameter_group(
+        self, name: str, child: pulumi.ResourceOptions
+    ) -> str | pulumi.Output[str]:
         if not self.spec.parameters:
-            return {}
+            # Named, because without a name a cluster keeps the group that it had, which can then
+            # not be deleted.
+            return f"default.{FAMILY}"
         group = aws.elasticache.ParameterGroup(
             f"{name}-parameters",
             region=self.region,
@@ -112,7 +116,7 @@ class Memcached(pulumi.ComponentResource):
             tags=tags(f"{name}-parameters"),
             opts=child,
         )
-        return {"parameter_group_name": group.name}
+        return group.name
 
     @property
     def facts(self) -> Facts:

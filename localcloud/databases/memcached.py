@@ -106,7 +106,7 @@ class MemcachedCluster:
                 or self._machine.addresses.claim(node_name(self.ref, node))
                 for node in nodes
             }
-            for node in hosts.keys() - self.servers.keys():
+            for node in sorted(hosts.keys() - self.servers.keys()):
                 self.servers[node] = self._server(node, hosts[node])
             gone = self.servers.keys() - hosts.keys()
             self._save(nodes=hosts, version=self.plan.version + 1)

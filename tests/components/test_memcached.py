@@ -44,8 +44,8 @@ CLUSTER = {
     "transitEncryptionEnabled": True,
     "maintenanceWindow": "sun:04:30-sun:05:30",
     "applyImmediately": True,
-    # No snapshot of any kind, which ElastiCache refuses for memcached, and no parameter group:
-    # its own fits the version.
+    "parameterGroupName": "default.memcached1.6",
+    # No snapshot of any kind, which ElastiCache refuses for memcached.
 }
 TAGS = {"Name": "myapp-memcached", "Project": "aws-databases", "Stack": "dev"}
 
