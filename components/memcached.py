@@ -116,7 +116,8 @@ class Memcached(pulumi.ComponentResource):
             tags=tags(f"{name}-parameters"),
             opts=child,
         )
-        return group.name
+        own: pulumi.Output[str] = group.name
+        return own
 
     @property
     def facts(self) -> Facts:
