@@ -142,7 +142,6 @@ def test_a_list_has_the_nodes_of_replication_groups_too(endpoint: Endpoint) -> N
         ({"CacheClusterId": "ends-"}, "InvalidParameterValue"),
         ({"CacheSubnetGroupName": "none"}, "CacheSubnetGroupNotFoundFault"),
         ({"CacheParameterGroupName": "none"}, "CacheParameterGroupNotFound"),
-        ({"CacheParameterGroupName": "default.redis7"}, "CacheParameterGroupNotFound"),
     ],
 )
 def test_what_elasticache_refuses_is_refused_and_starts_nothing(
