@@ -16,12 +16,13 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 SCHEMA_VERSION: Literal[1] = 1
 
-Role = Literal["writer", "reader", "custom", "instance", "primary", "node"]
+Role = Literal["writer", "reader", "custom", "instance", "primary", "node", "configuration"]
 """What an endpoint is for.
 
 ``writer``/``reader``/``custom``: RDS and Aurora endpoints; ``instance``: the address of
 one RDS instance or Aurora member; ``primary``: the address that follows a cache's
-primary; ``node``: one cache node. A cache's read endpoint is ``reader`` too.
+primary; ``node``: one cache node; ``configuration``: the address that tells a cache's clients
+which nodes there are. A cache's read endpoint is ``reader`` too.
 """
 
 

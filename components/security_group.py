@@ -13,10 +13,12 @@ from components.tags import tags
 
 @dataclass(frozen=True)
 class DatabaseSecurityGroupArgs:
-    """``port`` is let in from the network's clients and its allowed ranges."""
+    """``port`` to ``last_port`` are let in from the network's clients and its allowed ranges."""
 
     network: Network
     port: int
+    last_port: int | None = None
+    """``None`` for one port only."""
 
 
 class DatabaseSecurityGroup(pulumi.ComponentResource):
@@ -53,7 +55,7 @@ class DatabaseSecurityGroup(pulumi.ComponentResource):
             referenced_security_group_id=network.client_security_group,
             ip_protocol="tcp",
             from_port=args.port,
-            to_port=args.port,
+            to_port=args.last_port or args.port,
             description="Clients of this stack",
             tags=tags(f"{name}-from-clients"),
             opts=child,
@@ -67,7 +69,7 @@ class DatabaseSecurityGroup(pulumi.ComponentResource):
                 security_group_id=group.id,
                 ip_protocol="tcp",
                 from_port=args.port,
-                to_port=args.port,
+                to_port=args.last_port or args.port,
                 description="Allowed by the stack's config",
                 tags=tags(f"{name}-from-{cidr}"),
                 opts=child,

@@ -3,18 +3,34 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
 
 from localcloud.errors import StateUnreadable
 from localcloud.fleet import Fleet, Ref
+from localcloud.fleet.collection import Collection
 from localcloud.records import Records
 
 log = logging.getLogger(__name__)
 
-_STATUS = {
-    "instance": "DBInstanceStatus",
-    "cluster": "Status",
-    "replication-group": "Status",
-    "proxy": "Status",
+
+@dataclass(frozen=True)
+class _Kind:
+    """A kind of record with servers behind it: where its status is, who has the servers."""
+
+    status: str
+    servers: Callable[[Fleet], Collection[Any]]
+
+
+# In the order in which what was cut short is cleared away: members before their cluster.
+_KINDS: Mapping[str, _Kind] = {
+    "proxy": _Kind("Status", lambda fleet: fleet.proxies),
+    "instance": _Kind("DBInstanceStatus", lambda fleet: fleet.instances),
+    "replication-group": _Kind("Status", lambda fleet: fleet.caches),
+    "cache-cluster": _Kind("CacheClusterStatus", lambda fleet: fleet.memcached),
+    "serverless-cache": _Kind("Status", lambda fleet: fleet.serverless_caches),
+    "cluster": _Kind("Status", lambda fleet: fleet.clusters),
 }
 
 
@@ -34,13 +50,13 @@ def reconcile(records: Records, fleet: Fleet) -> None:
             "there are database servers but the file of the API's records is gone; "
             "`python -m localcloud down --wipe` removes the servers and their data"
         )
-    for kind in ("proxy", "instance", "replication-group", "cluster"):
+    for kind, about in _KINDS.items():
         for region, name in records.keys(kind):
             record = records.get(kind, region, name)
-            if record is not None and record[_STATUS[kind]] in ("creating", "deleting"):
-                log.warning("%s %s: %s was cut short", kind, name, record[_STATUS[kind]])
+            if record is not None and record[about.status] in ("creating", "deleting"):
+                log.warning("%s %s: %s was cut short", kind, name, record[about.status])
                 _remove(records, fleet, kind, Ref(region, name))
-    known = {(region, name) for kind in _STATUS for region, name in records.keys(kind)}
+    known = {(region, name) for kind in _KINDS for region, name in records.keys(kind)}
     known |= _nodes(records)
     served = {(status.region, status.identifier) for status in fleet.listing()}
     for region, name in sorted(served - known):
@@ -74,18 +90,12 @@ def _nodes(records: Records) -> set[tuple[str, str]]:
 
 def _remove(records: Records, fleet: Fleet, kind: str, ref: Ref) -> None:
     record = records.get(kind, ref.region, ref.identifier) or {}
-    if kind == "replication-group":
-        fleet.caches.delete(ref)
-    elif kind == "cluster":
-        fleet.clusters.delete(ref)
-    elif kind == "proxy":
-        fleet.proxies.delete(ref)
-    elif "DBClusterIdentifier" in record:
+    if "DBClusterIdentifier" in record and kind == "instance":
         cluster = Ref(ref.region, record["DBClusterIdentifier"])
         if records.get("cluster", cluster.region, cluster.identifier):
             fleet.clusters.remove_member(cluster, ref.identifier)
     else:
-        fleet.instances.delete(ref)
+        _KINDS[kind].servers(fleet).delete(ref)
     with records.change():
         records.drop(kind, ref.region, ref.identifier)
         for region, name in records.keys("instance"):

@@ -30,7 +30,9 @@ log = logging.getLogger(__name__)
 
 STOP_S = 15.0
 _KILL_S = 5.0
-_PROGRAMS = frozenset({"mariadbd", "redis-server", "haproxy"})
+_PROGRAMS = frozenset(
+    {"mariadbd", "redis-server", "haproxy", "memcached", "memcached_discovery.py"}
+)
 OnDeath = Callable[[], None]
 
 
@@ -142,7 +144,9 @@ class Supervisor:
         marks = (f"{self._site.state_dir}/", f"{self._site.run_dir}/")
         orphans = []
         for pid, argv in command_lines().items():
-            ours = Path(argv[0]).name in _PROGRAMS and any(m in a for a in argv for m in marks)
+            # A script of ours is an argument of Python, right after its flag.
+            named = {Path(argument).name for argument in argv[:3]}
+            ours = bool(named & _PROGRAMS) and any(m in a for a in argv for m in marks)
             if ours and pid not in known:
                 process = Process.of(pid)
                 if process is not None:

@@ -144,7 +144,9 @@ def window_conflicts(backup: str, maintenance: str, least_minutes: int) -> Itera
             return
 
 
-Space = Literal["instance", "cluster", "endpoint", "cache", "proxy", "proxy endpoint"]
+Space = Literal[
+    "instance", "cluster", "endpoint", "cache", "serverless-cache", "proxy", "proxy endpoint"
+]
 """Where AWS keeps identifiers apart from each other."""
 
 Claim = tuple[Space, str, str]

@@ -7,16 +7,26 @@ from dataclasses import dataclass
 
 from components.aurora_mysql import AuroraMysql, AuroraMysqlArgs
 from components.keys import RegionKey, RegionKeyArgs
+from components.memcached import Memcached, MemcachedArgs
 from components.monitoring_role import MonitoringRole
 from components.network import Network, NetworkArgs
 from components.rds_mysql import RdsMysql, RdsMysqlArgs
 from components.rds_proxy import RdsProxy, RdsProxyArgs
 from components.read_replica import ReadReplica, ReadReplicaArgs
 from components.redis import Redis, RedisArgs
-from specs import aurora_mysql, rds_mysql, rds_proxy, read_replica, redis
+from components.serverless_cache import ServerlessCache, ServerlessCacheArgs
+from specs import (
+    aurora_mysql,
+    memcached,
+    rds_mysql,
+    rds_proxy,
+    read_replica,
+    redis,
+    serverless_cache,
+)
 from specs.topologies import AnyTopology, Stack
 
-Topology = RdsMysql | ReadReplica | AuroraMysql | Redis | RdsProxy
+Topology = RdsMysql | ReadReplica | AuroraMysql | Redis | Memcached | ServerlessCache | RdsProxy
 
 
 @dataclass(frozen=True)
@@ -88,3 +98,8 @@ def _one(
             return RdsProxy(name, RdsProxyArgs(spec, target, spec.target, network, key))
         case redis.Redis():
             return Redis(name, RedisArgs(spec, network, key))
+        case memcached.Memcached():
+            return Memcached(name, MemcachedArgs(spec, network, f"topologies.{name}"))
+        case serverless_cache.ServerlessCache():
+            at = f"topologies.{name}"
+            return ServerlessCache(name, ServerlessCacheArgs(spec, network, key, at))

@@ -116,6 +116,28 @@ _OUTPUTS: Mapping[str, Callable[[str, str, Mapping[str, Any]], dict[str, Any]]] 
     "aws:ec2/securityGroup:SecurityGroup": _named,
     "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": _nothing,
     "aws:elasticache/subnetGroup:SubnetGroup": _named,
+    "aws:elasticache/parameterGroup:ParameterGroup": _named,
+    "aws:elasticache/cluster:Cluster": lambda name, region, i: {
+        "arn": _arn("elasticache", region, f"cluster:{i['clusterId']}"),
+        "clusterAddress": f"{i['clusterId']}.cfg.{region}",
+        "configurationEndpoint": f"{i['clusterId']}.cfg.{region}:11211",
+        "cacheNodes": [
+            {
+                "id": f"{n + 1:04}",
+                "address": f"{i['clusterId']}.{n + 1:04}.{region}",
+                "port": 11211,
+                "availabilityZone": zone,
+            }
+            for n, zone in enumerate(i["preferredAvailabilityZones"])
+        ],
+        "engineVersionActual": i["engineVersion"],
+    },
+    "aws:elasticache/serverlessCache:ServerlessCache": lambda name, region, i: {
+        "arn": _arn("elasticache", region, f"serverlesscache:{i['name']}"),
+        "fullEngineVersion": "8.1",
+        "endpoints": [{"address": f"{i['name']}.{region}", "port": 6379}],
+        "readerEndpoints": [{"address": f"{i['name']}.{region}", "port": 6380}],
+    },
     "aws:elasticache/replicationGroup:ReplicationGroup": lambda name, region, i: {
         "arn": _arn("elasticache", region, f"replicationgroup:{i['replicationGroupId']}"),
         "primaryEndpointAddress": f"primary.{i['replicationGroupId']}.{region}",

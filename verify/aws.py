@@ -153,6 +153,22 @@ class Cloud:
             )
         return _only(answer["ReplicationGroups"], identifier)
 
+    def cache_cluster(self, region: str, identifier: str) -> dict[str, Any]:
+        """One cluster with its nodes as ``describe_cache_clusters`` reports them."""
+        with self._translated("ElastiCache"):
+            answer = self.client("elasticache", region).describe_cache_clusters(
+                CacheClusterId=identifier, ShowCacheNodeInfo=True
+            )
+        return _only(answer["CacheClusters"], identifier)
+
+    def serverless_cache(self, region: str, name: str) -> dict[str, Any]:
+        """One serverless cache as ``describe_serverless_caches`` reports it."""
+        with self._translated("ElastiCache"):
+            answer = self.client("elasticache", region).describe_serverless_caches(
+                ServerlessCacheName=name
+            )
+        return _only(answer["ServerlessCaches"], name)
+
     @contextmanager
     def _translated(self, what: str) -> Iterator[None]:
         try:

@@ -204,8 +204,9 @@ def drop_own_keys(cache: Cache) -> str:
                 "rename it first"
             )
         present.append(key)
-    if present:
-        cache.ask("DEL", *present)
+    for key in present:
+        # One by one: in the cluster protocol a command stays within a slot.
+        cache.ask("DEL", key)
     return f"deleted {', '.join(present)}" if present else "no keys of the course"
 
 

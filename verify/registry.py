@@ -9,10 +9,12 @@ from contract import Database
 from verify.aurora import Aurora
 from verify.errors import UnknownName
 from verify.exercise import Exercise, Scene
+from verify.memcached import Memcached
 from verify.mysql import MySQL
 from verify.proxy import Proxy
 from verify.redis import Redis
 from verify.replica import Replica
+from verify.serverless_cache import ServerlessCache
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,8 @@ EXERCISES: Mapping[str, Entry] = {
     "replica": Entry("read-replica", Replica),
     "aurora": Entry("aurora-mysql", Aurora),
     "redis": Entry("redis", Redis),
+    "memcached": Entry("memcached", Memcached),
+    "serverless_cache": Entry("serverless-cache", ServerlessCache),
     "proxy": Entry("rds-proxy", Proxy),
 }
 

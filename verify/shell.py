@@ -1,4 +1,4 @@
-"""`python -m verify.shell NAME [ROLE]`: a mysql or redis-cli shell on a database of the stack.
+"""`python -m verify.shell NAME [ROLE]`: a shell on a database of the stack.
 
 The password goes through a pipe or the child's environment, never through its arguments, which
 every user of the machine can read.
@@ -7,6 +7,7 @@ every user of the machine can read.
 from __future__ import annotations
 
 import argparse
+import ipaddress
 import os
 import shutil
 import subprocess
@@ -38,7 +39,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m verify.shell",
-        description="Open a mysql or redis-cli shell on a database of the stack.",
+        description="Open a mysql or redis-cli shell, or a line to memcached.",
         epilog="What follows -- goes to the shell: verify.shell mysql -- -e 'SELECT 1'",
     )
     parser.add_argument("name", help="a database of the stack")
@@ -61,6 +62,10 @@ def _open(arguments: argparse.Namespace, passed_on: Sequence[str]) -> int:
     credentials = None
     if secret is not None:
         credentials = Cloud(deployment.access, arguments.timeout).credentials(secret)
+    if database.engine == "memcached":
+        return _memcached(endpoint, database, ca, passed_on)
+    if database.kind == "serverless-cache":
+        return _redis(endpoint, database, None, ca, ["-c", *passed_on])
     if database.kind == "redis":
         return _redis(endpoint, database, credentials, ca, passed_on)
     if credentials is None:
@@ -122,6 +127,32 @@ def _redis(
     if credentials is not None:
         environment["REDISCLI_AUTH"] = credentials.password
     os.execve(program, [*command, *passed_on], environment)
+
+
+def _memcached(
+    endpoint: Endpoint, database: Database, ca: str | None, passed_on: Sequence[str]
+) -> int:
+    # memcached has no client of its own: one types the protocol (`stats`, `get KEY`, `quit`).
+    if not database.tls:
+        program = _program("telnet", "telnet")
+        os.execv(program, [program, *passed_on, endpoint.host, str(endpoint.port)])
+    program = _program("openssl", "openssl")
+    command = [
+        *(program, "s_client", "-quiet", "-crlf", "-verify_return_error"),
+        *("-connect", f"{endpoint.host}:{endpoint.port}"),
+        *("-verify_ip" if _is_address(endpoint.host) else "-verify_hostname", endpoint.host),
+        *(("-CAfile", ca) if ca else ()),
+        *passed_on,
+    ]
+    os.execv(program, command)
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 def _program(name: str, package: str) -> str:

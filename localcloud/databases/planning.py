@@ -8,6 +8,9 @@ from localcloud.databases.caches import CachePlan, cache_endpoint_names, node_na
 from localcloud.databases.cluster_endpoints import endpoint_names
 from localcloud.databases.cluster_plan import ClusterPlan
 from localcloud.databases.instances import InstancePlan, server_name
+from localcloud.databases.memcached import MemcachedPlan, endpoint_name
+from localcloud.databases.memcached import node_name as memcached_node_name
+from localcloud.databases.serverless_caches import ServerlessPlan, host_names
 from localcloud.servers.facts import Credentials, Ref
 from localcloud.servers.machine import Machine
 
@@ -79,4 +82,27 @@ def plan_cache(
         reader_host=reader,
         nodes={node: machine.addresses.claim(node_name(ref, node)) for node in nodes},
         primary=nodes[0],
+    )
+
+
+def plan_memcached(
+    machine: Machine, ref: Ref, nodes: Sequence[str], tls: bool, parameters: Mapping[str, str]
+) -> MemcachedPlan:
+    """A memcached cluster with a node for each id."""
+    return MemcachedPlan(
+        region=ref.region,
+        identifier=ref.identifier,
+        tls=tls,
+        parameters=dict(parameters),
+        configuration_host=machine.addresses.claim(endpoint_name(ref)),
+        version=1,
+        nodes={node: machine.addresses.claim(memcached_node_name(ref, node)) for node in nodes},
+    )
+
+
+def plan_serverless_cache(machine: Machine, ref: Ref) -> ServerlessPlan:
+    """A serverless cache at an address of its own."""
+    host, node_host = map(machine.addresses.claim, host_names(ref))
+    return ServerlessPlan(
+        region=ref.region, identifier=ref.identifier, host=host, node_host=node_host
     )

@@ -6,9 +6,11 @@ from localcloud.servers.facts import (
     ClusterAddresses,
     ClusterState,
     Credentials,
+    MemcachedAddresses,
     RedisAddresses,
     RedisState,
     Ref,
+    ServerlessAddresses,
     ServerStatus,
 )
 
@@ -18,8 +20,10 @@ __all__ = [
     "ClusterState",
     "Credentials",
     "Fleet",
+    "MemcachedAddresses",
     "RedisAddresses",
     "RedisState",
     "Ref",
     "ServerStatus",
+    "ServerlessAddresses",
 ]

@@ -48,6 +48,10 @@ class Collection(Generic[D]):
         self._lock = threading.Lock()
         self._found: dict[Ref, D] = {}
 
+    def load(self) -> None:
+        """Know what was planned; `StateUnreadable` when another version planned it."""
+        raise NotImplementedError
+
     def get(self, ref: Ref) -> D:
         """The database; `UnknownDatabase` when there is none."""
         try:

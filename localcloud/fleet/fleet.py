@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping
+from typing import Any
 
 from localcloud.fleet.caches import Caches
 from localcloud.fleet.clusters import Clusters
-from localcloud.fleet.collection import Database
+from localcloud.fleet.collection import Collection, Database
 from localcloud.fleet.instances import Instances
+from localcloud.fleet.memcached import MemcachedClusters
 from localcloud.fleet.proxies import Proxies
 from localcloud.fleet.recovery import recover
+from localcloud.fleet.serverless_caches import ServerlessCaches
 from localcloud.servers.facts import Ref, ServerStatus
 from localcloud.servers.machine import Machine
 from localcloud.site import Site
@@ -26,12 +29,22 @@ class Fleet:
         self.clusters = Clusters(self._machine)
         self.caches = Caches(self._machine)
         self.proxies = Proxies(self._machine)
+        self.memcached = MemcachedClusters(self._machine)
+        self.serverless_caches = ServerlessCaches(self._machine)
+        self._collections: tuple[Collection[Any], ...] = (
+            self.instances,
+            self.clusters,
+            self.caches,
+            self.memcached,
+            self.serverless_caches,
+            self.proxies,
+        )
 
     def recover(self) -> None:
         """Adopt the servers that run, start those that do not, end what belongs to nobody."""
         self._machine.authority.ensure()
         self._machine.supervisor.stop_orphans()
-        for collection in (self.instances, self.clusters, self.caches, self.proxies):
+        for collection in self._collections:
             collection.load()
         recover(self._machine.supervisor, self._databases())
 
@@ -70,9 +83,4 @@ class Fleet:
         return [status for database in self._databases() for status in database.statuses()]
 
     def _databases(self) -> list[Database]:
-        return [
-            *self.instances.all(),
-            *self.clusters.all(),
-            *self.caches.all(),
-            *self.proxies.all(),
-        ]
+        return [database for collection in self._collections for database in collection.all()]

@@ -13,7 +13,9 @@ _READY_S = 60.0
 _POLL_S = 0.1
 
 
-class _CacheKind(Kind):
+class CacheKind(Kind):
+    """What the types of this service share."""
+
     service = "elasticache"
 
     def retag(self, resource: Resource, old: Inputs) -> None:
@@ -27,7 +29,7 @@ class _CacheKind(Kind):
         )
 
 
-class SubnetGroup(_CacheKind):
+class SubnetGroup(CacheKind):
     """aws.elasticache.SubnetGroup"""
 
     token = "aws:elasticache/subnetGroup:SubnetGroup"
@@ -69,7 +71,7 @@ def _subnet_group(found: Any) -> Outputs:
     return {"arn": found.get("ARN"), "vpcId": found["VpcId"]}
 
 
-class ParameterGroup(_CacheKind):
+class ParameterGroup(CacheKind):
     """aws.elasticache.ParameterGroup"""
 
     token = "aws:elasticache/parameterGroup:ParameterGroup"
@@ -125,7 +127,7 @@ class ParameterGroup(_CacheKind):
             )
 
 
-class ReplicationGroup(_CacheKind):
+class ReplicationGroup(CacheKind):
     """aws.elasticache.ReplicationGroup, cluster mode disabled"""
 
     token = "aws:elasticache/replicationGroup:ReplicationGroup"

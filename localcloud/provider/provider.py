@@ -15,6 +15,7 @@ from botocore.exceptions import (
 
 from localcloud.errors import DeployFailed, LocalCloudError, Unfinished
 from localcloud.provider import (
+    cache_clusters,
     elasticache,
     rds_clusters,
     rds_groups,
@@ -22,6 +23,7 @@ from localcloud.provider import (
     rds_proxies,
     secrets,
     security_groups,
+    serverless_caches,
     surroundings,
 )
 from localcloud.provider.clients import Clients
@@ -31,6 +33,7 @@ from localcloud.provider.mapping import Inputs
 from localcloud.site import Site
 
 KINDS: tuple[type[Kind], ...] = (
+    cache_clusters.Cluster,
     elasticache.ParameterGroup,
     elasticache.ReplicationGroup,
     elasticache.SubnetGroup,
@@ -48,6 +51,7 @@ KINDS: tuple[type[Kind], ...] = (
     secrets.RandomPassword,
     secrets.Secret,
     secrets.SecretVersion,
+    serverless_caches.ServerlessCache,
     surroundings.Alias,
     surroundings.Key,
     surroundings.LogGroup,

@@ -71,8 +71,27 @@ class RedisState:
 
 
 @dataclass(frozen=True)
+class MemcachedAddresses:
+    """A memcached cluster's configuration endpoint and its nodes by id."""
+
+    configuration: Address
+    nodes: Mapping[str, Address]
+
+
+@dataclass(frozen=True)
+class ServerlessAddresses:
+    """A serverless cache's endpoint and its reader endpoint: one host, two ports."""
+
+    cache: Address
+    reader: Address
+
+
+@dataclass(frozen=True)
 class ServerStatus:
-    """One process: ``kind`` mysql, aurora, redis or endpoint; ``rss`` in bytes, 0 when dead."""
+    """One process: ``rss`` in bytes, 0 when dead.
+
+    ``kind`` is mysql, aurora, redis, memcached or endpoint.
+    """
 
     kind: str
     region: str

@@ -32,6 +32,12 @@ _OURS = frozenset(
         "replicaof", "requirepass", "tls-port", "unixsocket",
     }
 )  # fmt: skip
+_CLUSTERED = {
+    "cluster-enabled": "yes",
+    "cluster-config-file": "nodes.conf",
+    "cluster-require-full-coverage": "no",
+    "tls-cluster": "yes",
+}
 _ONLY_AWS = frozenset({"reserved-memory", "reserved-memory-percent", "rename-commands"})
 
 
@@ -41,12 +47,16 @@ class RedisFailed(ServerFailed):
 
 @dataclass(frozen=True)
 class Settings:
-    """How a server is started; ``source`` is the primary of a replica."""
+    """How a server is started; ``source`` is the primary of a replica.
+
+    ``clustered`` servers speak the cluster protocol.
+    """
 
     token: str | None = field(repr=False)
     tls: bool
     source: Address | None = None
     parameters: Mapping[str, str] = field(default_factory=dict)
+    clustered: bool = False
 
 
 class Redis:
@@ -103,6 +113,7 @@ class Redis:
             "save": '""',
             "repl-diskless-sync-delay": "0",
             "replica-serve-stale-data": "yes",
+            **(_CLUSTERED if settings.clustered else {}),
             **_parameters(settings.parameters),
             **self._ports(settings, tls.certificate, tls.key, tls.ca),
         }

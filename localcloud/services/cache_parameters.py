@@ -8,7 +8,8 @@ from localcloud.services.context import Cloud
 from localcloud.services.surroundings import arn
 
 KIND = "cache-parameter-group"
-FAMILIES = ("redis6.x", "redis7")
+FAMILIES = ("memcached1.6", "redis6.x", "redis7")
+_USERS = ("replication-group", "cache-cluster")
 
 
 def missing(name: str) -> ApiError:
@@ -125,12 +126,12 @@ class CacheParameterGroups:
     def _delete(self, call: Call) -> Answer:
         with self._records.change():
             name = self._need(call)["CacheParameterGroupName"]
-            for group in self._records.all("replication-group", call.region):
-                if group["_parameter_group"] == name:
-                    raise ApiError(
-                        "InvalidCacheParameterGroupState",
-                        f"One or more cache clusters are still members of {name}.",
-                    )
+            users = [user for kind in _USERS for user in self._records.all(kind, call.region)]
+            if any(user["_parameter_group"] == name for user in users):
+                raise ApiError(
+                    "InvalidCacheParameterGroupState",
+                    f"One or more cache clusters are still members of {name}.",
+                )
             self._records.drop(KIND, call.region, name)
         return {}
 

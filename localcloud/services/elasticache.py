@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 from localcloud.api import Answer, Call, Operations, page
-from localcloud.services import cache_rules
+from localcloud.services import cache_rules, memcached_rules
 from localcloud.services.cache_changes import CacheChanges
 from localcloud.services.cache_groups import CacheGroups
 from localcloud.services.cache_parameters import CacheParameterGroups
 from localcloud.services.context import Cloud, Tags, describe_events
+from localcloud.services.memcached_changes import MemcachedChanges
+from localcloud.services.memcached_clusters import MemcachedClusters
+from localcloud.services.serverless_caches import ServerlessCaches
 from localcloud.services.subnet_groups import CACHE, SubnetGroups
 
-_TAGGED = ("replication-group", "cache-parameter-group", "cache-subnet-group")
+_TAGGED = (
+    "replication-group",
+    "cache-cluster",
+    "serverless-cache",
+    "cache-parameter-group",
+    "cache-subnet-group",
+)
 
 
 def register(operations: Operations, cloud: Cloud) -> None:
@@ -20,7 +29,10 @@ def register(operations: Operations, cloud: Cloud) -> None:
     parameters = CacheParameterGroups(cloud)
     groups = CacheGroups(cloud, subnets, parameters)
     changes = CacheChanges(cloud, groups, subnets, parameters)
-    for part in (subnets, parameters, groups, changes):
+    memcached = MemcachedClusters(cloud, subnets, parameters)
+    memcached_changes = MemcachedChanges(cloud, memcached, subnets, parameters)
+    serverless = ServerlessCaches(cloud)
+    for part in (subnets, parameters, groups, changes, memcached, memcached_changes, serverless):
         part.register(operations)
     Tags(cloud, "elasticache", _TAGGED, "ReplicationGroupNotFoundFault").register(
         operations, "AddTagsToResource", "RemoveTagsFromResource", "ListTagsForResource"
@@ -47,6 +59,13 @@ def _versions(call: Call) -> Answer:
             "CacheEngineVersionDescription": f"Redis {version}",
         }
         for version in cache_rules.VERSIONS
-        if p.get("Engine") in (None, "redis") and p.get("EngineVersion") in (None, version)
     ]
-    return page(call, "CacheEngineVersions", rows[-1:] if p.get("DefaultOnly") else rows)
+    rows = [
+        row
+        for row in [*memcached_rules.engine_versions(), *rows]
+        if p.get("Engine") in (None, row["Engine"])
+        and p.get("EngineVersion") in (None, row["EngineVersion"])
+    ]
+    if p.get("DefaultOnly"):
+        rows = list({row["Engine"]: row for row in rows}.values())
+    return page(call, "CacheEngineVersions", rows)

@@ -35,7 +35,7 @@ RDS = Flavor(
 CACHE = Flavor(
     "elasticache", "cache-subnet-group", "subnetgroup", "CacheSubnetGroup", "CacheSubnetGroup",
     "CacheSubnetGroupNotFoundFault", "CacheSubnetGroupAlreadyExists", "CacheSubnetGroupInUse", 1,
-    (("replication-group", "_subnet_group"),), "ARN",
+    (("replication-group", "_subnet_group"), ("cache-cluster", "_subnet_group")), "ARN",
 )  # fmt: skip
 
 

@@ -66,6 +66,21 @@ class RecordingFleet:
             set_token=self.set_auth_token,
             delete=self.delete_redis,
         )
+        self.memcached_nodes: dict[Ref, dict[str, Address]] = {}
+        self.configurations: dict[Ref, Address] = {}
+        self.memcached = SimpleNamespace(
+            create=self.create_memcached,
+            addresses=self.memcached_addresses,
+            resize=self.resize_memcached,
+            reboot=self.reboot_memcached,
+            delete=self.delete_memcached,
+        )
+        self.serverless: dict[Ref, Any] = {}
+        self.serverless_caches = SimpleNamespace(
+            create=self.create_serverless,
+            addresses=self.serverless.__getitem__,
+            delete=self.delete_serverless,
+        )
 
     def _note(self, name: str, *args: Any) -> None:
         if name in self.failing:
@@ -199,6 +214,40 @@ class RecordingFleet:
 
     def name_also(self, ref: Ref, hosts: Sequence[str]) -> None:
         self._note("name_also", ref, list(hosts))
+
+    def create_memcached(
+        self, ref: Ref, nodes: Sequence[str], tls: bool, values: Mapping[str, str]
+    ) -> Any:
+        self._note("create_memcached", ref, list(nodes), tls, dict(values))
+        self.memcached_nodes[ref] = {node: self._address(11211) for node in nodes}
+        self.configurations[ref] = self._address(11211)
+        return self.memcached_addresses(ref)
+
+    def memcached_addresses(self, ref: Ref) -> Any:
+        return SimpleNamespace(
+            configuration=self.configurations[ref], nodes=self.memcached_nodes[ref]
+        )
+
+    def resize_memcached(self, ref: Ref, nodes: Sequence[str]) -> None:
+        self._note("resize_memcached", ref, list(nodes))
+        old = self.memcached_nodes[ref]
+        self.memcached_nodes[ref] = {n: old.get(n) or self._address(11211) for n in nodes}
+
+    def reboot_memcached(self, ref: Ref, nodes: Sequence[str], values: Mapping[str, str]) -> None:
+        self._note("reboot_memcached", ref, list(nodes), dict(values))
+
+    def delete_memcached(self, ref: Ref) -> None:
+        self._note("delete_memcached", ref)
+
+    def create_serverless(self, ref: Ref) -> Any:
+        self._note("create_serverless", ref)
+        host = self._address().host
+        ends = SimpleNamespace(cache=Address(host, 6379), reader=Address(host, 6380))
+        self.serverless[ref] = ends
+        return ends
+
+    def delete_serverless(self, ref: Ref) -> None:
+        self._note("delete_serverless", ref)
 
     def listing(self) -> list[Any]:
         return list(self.rows)

@@ -66,6 +66,8 @@ COURSE: dict[str, dict[str, Any]] = {
         "automaticFailoverEnabled": True,
         "port": 6379,
     },
+    # ElastiCache: Supported Engines
+    "memcached-cluster": {"engine": "memcached", "numCacheNodes": 2, "azMode": "cross-az"},
     "redis-access-from-clients": {"fromPort": 6379, "toPort": 6379, "ipProtocol": "tcp"},
 }
 
@@ -103,6 +105,7 @@ def test_every_database_stands_in_the_default_vpc_behind_a_door_of_its_own(dev: 
         "mysql-replica-west-instance": "vpcSecurityGroupIds",
         "aurora-cluster": "vpcSecurityGroupIds",
         "redis-group": "securityGroupIds",
+        "memcached-cluster": "securityGroupIds",
     }
     groups = [tuple(dev.named(name).inputs[key]) for name, key in doors.items()]
     assert groups == [
@@ -111,6 +114,7 @@ def test_every_database_stands_in_the_default_vpc_behind_a_door_of_its_own(dev: 
         ("mysql-replica-west-access-group-id",),
         ("aurora-access-group-id",),
         ("redis-access-group-id",),
+        ("memcached-access-group-id",),
     ]
 
 
@@ -131,6 +135,7 @@ def test_what_stands_once_for_all(dev: Recording) -> None:
         "mysql-replica-west": "aws-databases:index:ReadReplica",
         "aurora": "aws-databases:index:AuroraMysql",
         "redis": "aws-databases:index:Redis",
+        "memcached": "aws-databases:index:Memcached",
     }
 
 
@@ -150,6 +155,7 @@ def test_its_outputs_are_the_contracts(dev: Recording) -> None:
             ["writer", "reader", "custom", "instance", "instance", "instance"],
         ),
         "redis": ("redis", "us-east-1", ["primary", "reader"]),
+        "memcached": ("memcached", "us-east-1", ["configuration", "node", "node"]),
     }
     assert dev.outputs.keys() == {"databases", "client_security_groups"}
     assert dev.outputs["client_security_groups"] == {
@@ -164,7 +170,10 @@ def test_every_databases_secret_is_one_of_the_stack(dev: Recording) -> None:
         for name in ("mysql", "aurora", "redis")
     }
     databases = read_databases(dev.outputs)
-    assert {found.secret_arn for found in databases.values()} == secrets
+    # Memcached knows no users.
+    known = {name: found.secret_arn for name, found in databases.items() if name != "memcached"}
+    assert set(known.values()) == secrets
+    assert databases["memcached"].secret_arn is None
     for replica in ("mysql-replica", "mysql-replica-west"):
         assert databases[replica].secret_arn == databases["mysql"].secret_arn
         assert databases[replica].source == "mysql"

@@ -26,7 +26,15 @@ def names(planned: list[Planned]) -> list[tuple[str, str]]:
 
 
 def test_all_that_apply_in_the_registry_s_order() -> None:
-    assert list(EXERCISES) == ["mysql", "replica", "aurora", "redis", "proxy"]
+    assert list(EXERCISES) == [
+        "mysql",
+        "replica",
+        "aurora",
+        "redis",
+        "memcached",
+        "serverless_cache",
+        "proxy",
+    ]
     assert names(plan(STACK)) == [
         ("mysql", "mysql"),
         ("replica", "near"),
