@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import bisect
+import contextlib
 import itertools
 import json
 import os
@@ -55,8 +57,16 @@ class _Load:
                 self.acknowledged.append((time.monotonic(), number))
                 cursor.close()
             except mysql.connector.Error:
+                _close(connection)
                 connection = None
                 time.sleep(0.005)
+        _close(connection)
+
+
+def _close(connection: Any) -> None:
+    if connection is not None:
+        with contextlib.suppress(mysql.connector.Error, OSError):
+            connection.close()
 
 
 @dataclass(frozen=True)
@@ -144,11 +154,10 @@ def _outage(load: _Load, killed: float, deadline_s: float = 20.0) -> float:
 
     The first acknowledgement after the kill may have been on its way already.
     """
-    before = max(0, len(load.acknowledged) - 50)
+    last = max(0, bisect.bisect_right(load.acknowledged, killed, key=lambda row: row[0]) - 1)
     while time.monotonic() < killed + deadline_s:
-        times = [at for at, _ in load.acknowledged[before:]]
-        if sum(at > killed for at in times) > _WRITES_AGAIN:
-            pairs = itertools.pairwise(times)
-            return max(later - earlier for earlier, later in pairs if later > killed)
+        times = [at for at, _ in load.acknowledged[last:]]
+        if len(times) > _WRITES_AGAIN + 1:
+            return max(later - earlier for earlier, later in itertools.pairwise(times))
         time.sleep(0.001)
     raise BenchFailed(f"no write was acknowledged within {deadline_s:.0f} s of the kill")

@@ -8,13 +8,11 @@ import shlex
 import shutil
 import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from localcloud import daemon
+from localcloud import daemon, state_folder
 from localcloud.errors import LocalCloudError, NotRunning
 from localcloud.site import ACCESS_KEY_ID, SECRET_ACCESS_KEY, Site
 
@@ -29,7 +27,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return command(Site.from_env(), arguments)
     except LocalCloudError as error:
         print(f"localcloud: {error}", file=sys.stderr)
-        return 2
+        return daemon.EXPLAINED
     except KeyboardInterrupt:
         print("localcloud: interrupted; run the command again to go on", file=sys.stderr)
         return INTERRUPTED
@@ -40,9 +38,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _up(site: Site, arguments: argparse.Namespace) -> int:
     from localcloud.engine.project import load
+    from localcloud.engine.state import ProgramState, state_file
 
     started = time.monotonic()
     project = load(arguments.program, arguments.stack)
+    ProgramState(state_file(site, project.stack))
     _need_programs()
     # It starts while this process imports the SDK.
     started_daemon = daemon.spawn_unless_running(site)
@@ -60,7 +60,7 @@ def _up(site: Site, arguments: argparse.Namespace) -> int:
 
 
 def _need_programs() -> None:
-    # Asked before anything starts: half a cloud is worse than none.
+    # Asked, like the state, before anything starts: half a cloud is worse than none.
     from localcloud.programs import PROGRAMS, program
 
     for name, package in PROGRAMS.items():
@@ -85,6 +85,7 @@ def _down(site: Site, arguments: argparse.Namespace) -> int:
     if not site.state_dir.exists():
         print(f"there is no local cloud in {site.state_dir}")
         return 0
+    state_folder.refuse_foreign(site)
     daemon.stop(site)
     if arguments.wipe:
         shutil.rmtree(site.state_dir)
@@ -97,13 +98,12 @@ def _down(site: Site, arguments: argparse.Namespace) -> int:
 def _status(site: Site, arguments: argparse.Namespace) -> int:
     from localcloud.report import servers
 
-    try:
-        with urllib.request.urlopen(site.endpoint_url + daemon.SERVERS, timeout=5) as answer:
-            found: list[dict[str, Any]] = json.load(answer)["servers"]
-    except (urllib.error.URLError, OSError, ValueError) as error:
+    answer = daemon.page(site, daemon.SERVERS, 5)
+    if answer is None:
         raise NotRunning(
-            f"nothing answers on {site.endpoint_url}; `python -m localcloud up` starts it"
-        ) from error
+            f"no local cloud answers on {site.endpoint_url}; `python -m localcloud up` starts it"
+        )
+    found: list[dict[str, Any]] = answer["servers"]
     if arguments.json:
         print(json.dumps(found, indent=1))
     else:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import errno
-import fcntl
+import http.client
 import json
 import logging
 import os
@@ -17,12 +16,17 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from localcloud.errors import AlreadyRunning, LocalCloudError, NotRunning, PortBusy
+from localcloud import state_folder
+from localcloud.errors import (
+    BadSetting,
+    LocalCloudError,
+    NotRunning,
+    PortBusy,
+)
 from localcloud.records import write_atomically
 from localcloud.site import Site
 from localcloud.supervisor import tail
@@ -31,13 +35,12 @@ log = logging.getLogger(__name__)
 
 HEALTH = "/_localcloud/health"
 SERVERS = "/_localcloud/servers"
+_PAGES = {HEALTH: "pid", SERVERS: "servers"}
+"""What a page of ours has for certain."""
 STOP_DEADLINE_S = 30.0
+EXPLAINED = 2
+"""The exit code of a command that has said in one sentence why it failed."""
 _POLL_S = 0.02
-
-
-def lock_path(site: Site) -> Path:
-    """The file whose flock says that a daemon runs."""
-    return site.state_dir / "daemon.lock"
 
 
 def log_path(site: Site) -> Path:
@@ -47,12 +50,17 @@ def log_path(site: Site) -> Path:
 
 def health(site: Site, timeout_s: float = 1.0) -> dict[str, Any] | None:
     """What the daemon says of itself, None when it does not answer within ``timeout_s``."""
+    return page(site, HEALTH, timeout_s)
+
+
+def page(site: Site, path: str, timeout_s: float) -> dict[str, Any] | None:
+    """One of the daemon's own pages, None when there is no daemon or something else answers."""
     try:
-        with urllib.request.urlopen(site.endpoint_url + HEALTH, timeout=timeout_s) as answer:
-            found: dict[str, Any] = json.load(answer)
-    except (urllib.error.URLError, OSError, ValueError):
+        with urllib.request.urlopen(site.endpoint_url + path, timeout=timeout_s) as answer:
+            found = json.load(answer)
+    except (urllib.error.URLError, http.client.HTTPException, OSError, ValueError):
         return None
-    return found
+    return found if isinstance(found, dict) and _PAGES[path] in found else None
 
 
 def serve(site: Site) -> int:
@@ -60,8 +68,8 @@ def serve(site: Site) -> int:
 
     Raises `AlreadyRunning`, `PortBusy` or `StateUnreadable`.
     """
-    site.state_dir.mkdir(parents=True, exist_ok=True)
-    with _only_daemon(site):
+    state_folder.prepare(site)
+    with state_folder.only_daemon(site):
         _log_to(log_path(site))
         try:
             return _serve(site)
@@ -70,23 +78,6 @@ def serve(site: Site) -> int:
             raise
         finally:
             (site.state_dir / "daemon.json").unlink(missing_ok=True)
-
-
-@contextlib.contextmanager
-def _only_daemon(site: Site) -> Iterator[None]:
-    with lock_path(site).open("a+") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            file.seek(0)
-            raise AlreadyRunning(
-                f"a local cloud (pid {file.read().strip() or 'unknown'}) already serves "
-                f"{site.endpoint_url} from {site.state_dir}"
-            ) from error
-        file.truncate(0)
-        file.write(str(os.getpid()))
-        file.flush()
-        yield
 
 
 def _serve(site: Site) -> int:
@@ -144,7 +135,10 @@ def _claim_port(site: Site) -> None:
             probe.bind((site.endpoint_host, site.endpoint_port))
         except OSError as error:
             if error.errno != errno.EADDRINUSE:
-                raise
+                raise BadSetting(
+                    f"{site.endpoint_host}:{site.endpoint_port} cannot be used: {error.strerror}; "
+                    "is the loopback interface up?"
+                ) from error
             raise PortBusy(
                 f"{site.endpoint_host}:{site.endpoint_port} is in use by another program; stop it "
                 "or set LOCALCLOUD_PREFIX=127.N to use other addresses"
@@ -171,12 +165,13 @@ def _log_to(path: Path) -> None:
 def spawn_unless_running(site: Site) -> subprocess.Popen[bytes] | None:
     """Start the daemon detached if there is none, without waiting for it.
 
-    Raises `PortBusy` when another program has the endpoint's address.
+    Raises `PortBusy` when another program has the endpoint's address, `BadSetting` when the
+    state folder cannot be ours.
     """
-    site.state_dir.mkdir(parents=True, exist_ok=True)
-    if _locked(site):
+    if state_folder.locked(site):
         return None
     _claim_port(site)
+    state_folder.prepare(site)
     return _spawn(site)
 
 
@@ -190,7 +185,7 @@ def ensure_running(
     Raises `NotRunning` with the end of the log when it is not ready within ``deadline_s``,
     `PortBusy` when another program answers on the endpoint.
     """
-    found = health(site, 0.5) if _locked(site) else None
+    found = health(site, 0.5) if state_folder.locked(site) else None
     if found is not None:
         return int(found["pid"])
     started = started or spawn_unless_running(site)
@@ -199,9 +194,12 @@ def ensure_running(
         found = health(site, 0.5)
         if found is not None:
             return int(found["pid"])
-        if started is not None and started.poll() is not None and not _locked(site):
+        if started is not None and started.poll() is not None and not state_folder.locked(site):
             break
         time.sleep(_POLL_S)
+    if started is not None and started.poll() == EXPLAINED:
+        explained = log_path(site).read_text(errors="replace").rpartition("\nlocalcloud: ")[2]
+        raise NotRunning(f"the local cloud does not start: {explained.strip()}")
     raise NotRunning(
         f"the local cloud did not become ready within {deadline_s:.0f} s; the end of "
         f"{log_path(site)}:\n{tail(log_path(site), 15)}"
@@ -239,7 +237,7 @@ def stop(site: Site) -> None:
 
 
 def _stop_daemon(site: Site) -> None:
-    pid = _daemon_pid(site)
+    pid = state_folder.daemon_pid(site)
     if pid is None:
         return
     try:
@@ -248,7 +246,7 @@ def _stop_daemon(site: Site) -> None:
         return
     try:
         # The lock is asked again with the handle open: the pid can not be somebody else's now.
-        if _daemon_pid(site) != pid:
+        if state_folder.daemon_pid(site) != pid:
             return
         signal.pidfd_send_signal(handle, signal.SIGTERM)
         if not _ended(handle, STOP_DEADLINE_S):
@@ -265,31 +263,3 @@ def _ended(handle: int, timeout_s: float) -> bool:
     poller = select.poll()
     poller.register(handle, select.POLLIN)
     return bool(poller.poll(timeout_s * 1000))
-
-
-def _locked(site: Site) -> bool:
-    return _with_lock_file(site, lambda _: None) is _HELD
-
-
-def _daemon_pid(site: Site) -> int | None:
-    text: list[str] = []
-    if _with_lock_file(site, lambda content: text.append(content)) is not _HELD:
-        return None
-    return int(text[0]) if text and text[0].isdigit() else None
-
-
-_HELD = object()
-
-
-def _with_lock_file(site: Site, seen: Callable[[str], None]) -> object | None:
-    try:
-        file = lock_path(site).open("r")
-    except FileNotFoundError:
-        return None
-    with file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            seen(file.read().strip())
-            return _HELD
-    return None

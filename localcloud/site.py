@@ -24,8 +24,8 @@ class Site:
     endpoint_port: int = 4566
 
     def __post_init__(self) -> None:
-        first, _, second = self.prefix.partition(".")
-        if first != "127" or not second.isdigit() or not 1 <= int(second) <= 255:
+        # Written as the addresses are: 127.077 would be another one.
+        if self.prefix not in {f"127.{n}" for n in range(1, 256)}:
             raise BadSetting(
                 f"LOCALCLOUD_PREFIX={self.prefix!r}: must be 127.N with N from 1 to 255, "
                 "because the local cloud binds to loopback only"

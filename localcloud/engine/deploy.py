@@ -7,11 +7,10 @@ import fcntl
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from localcloud.engine.project import Project
-from localcloud.engine.state import ProgramState
+from localcloud.engine.state import ProgramState, state_file
 from localcloud.engine.steps import Engine, Step
 from localcloud.errors import DeployFailed
 from localcloud.provider.provider import Provider
@@ -27,11 +26,6 @@ class Deployed:
     """A stack's outputs after a run."""
 
     outputs: dict[str, Any]
-
-
-def state_file(site: Site, stack: str) -> Path:
-    """Where a stack's state is."""
-    return site.stacks_dir / f"{stack}.json"
 
 
 def up(

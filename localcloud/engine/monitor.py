@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import re
 import runpy
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -22,6 +23,8 @@ from localcloud.errors import DeployFailed
 
 _STACK = "pulumi:pulumi:Stack"
 _PARALLEL = 32
+_UNSUPPORTED = re.compile("The Pulumi CLI does not support (.*?)[.]")
+"""The SDK thinks that it speaks with a Pulumi CLI."""
 
 
 class _Nothing(mocks.Mocks):
@@ -42,6 +45,17 @@ class Monitor(mocks.MockMonitor):
         self._engine = engine
         self._project = project
         self.outputs: dict[str, Any] = {}
+
+    def GetDeploymentInfo(self, request: Any) -> Any:  # noqa: N802
+        """What this engine can; for anything else the SDK says that it is not supported."""
+        return resource_pb2.DeploymentInfo(
+            supportedFeatures=[
+                resource_pb2.RESOURCE_MONITOR_FEATURE_SECRETS,
+                resource_pb2.RESOURCE_MONITOR_FEATURE_RESOURCE_REFERENCES,
+                resource_pb2.RESOURCE_MONITOR_FEATURE_ALIAS_SPECS,
+                resource_pb2.RESOURCE_MONITOR_FEATURE_DELETED_WITH,
+            ]
+        )
 
     def make_urn(self, parent: str, type_: str, name: str) -> str:
         """As the real engine's: the stack is no part of a qualified type."""
@@ -177,7 +191,10 @@ def run_program(project: Project, engine: Engine, *, preview: bool) -> dict[str,
         raise DeployFailed(str(error)) from error
     except Exception as error:
         if not engine.failures:
-            raise
+            unsupported = _UNSUPPORTED.match(str(error))
+            if unsupported is None:
+                raise
+            raise DeployFailed(f"the local cloud does not support {unsupported[1]}") from error
         # The SDK reports one of them; the person wants all.
         raise DeployFailed("\n".join(engine.failures)) from error
     finally:

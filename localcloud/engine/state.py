@@ -14,8 +14,14 @@ from typing import Any, Literal
 
 from localcloud.errors import StateUnreadable
 from localcloud.records import write_atomically
+from localcloud.site import Site
 
 FORMAT = 1
+
+
+def state_file(site: Site, stack: str) -> Path:
+    """Where a stack's state is."""
+    return site.stacks_dir / f"{stack}.json"
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from typing import Any
 
 from localcloud.engine import deploy
 from localcloud.engine.project import load
-from localcloud.engine.state import ProgramState
+from localcloud.engine.state import ProgramState, state_file
 from localcloud.engine.steps import Step
 from localcloud.site import Site
 from tests.localcloud.front_site import Endpoint
@@ -66,7 +66,7 @@ class Stage:
 
     @property
     def state_file(self) -> Path:
-        return deploy.state_file(self.site, STACK)
+        return state_file(self.site, STACK)
 
     def state(self) -> ProgramState:
         return ProgramState(self.state_file)

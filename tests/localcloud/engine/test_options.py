@@ -29,6 +29,18 @@ RESOURCE = 'aws.cloudwatch.LogGroup("logs", opts=pulumi.ResourceOptions({options
             'aws.cloudwatch.LogGroup("logs", name=pulumi.StringAsset("text"))',
             "LogGroup logs: .*assets and archives",
         ),
+        (RESOURCE.format(options="transforms=[lambda args: None]"), "does not support transforms"),
+        (
+            RESOURCE.format(
+                options="hooks=pulumi.ResourceHookBinding("
+                "before_create=[pulumi.ResourceHook('hook', lambda args: None)])"
+            ),
+            "does not support resource hooks",
+        ),
+        (
+            "pulumi.runtime.register_resource_transform(lambda args: None)",
+            "does not support transforms",
+        ),
         ('aws.sns.Topic("topic")', "no resources of type aws:sns/topic:Topic"),
         ('aws.sns.get_topic("topic")', "no function aws:sns/getTopic:getTopic"),
     ],
