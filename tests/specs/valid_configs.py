@@ -97,7 +97,7 @@ def rds_mysql(draw: st.DrawFn, number: int) -> dict[str, Any]:
         "storage": draw(_storages()),
         "availability": draw(_AVAILABILITIES),
         "username": draw(st.sampled_from(["admin", "App1", "z"])),
-        "database": draw(st.text(string.ascii_letters, min_size=5, max_size=64)),
+        "database": draw(st.text(string.ascii_letters, min_size=6, max_size=64)),
         **draw(windows(30)),
         **draw(
             _with(
@@ -152,7 +152,7 @@ def aurora_mysql(draw: st.DrawFn, number: int) -> dict[str, Any]:
         **draw(
             _with(
                 region=REGIONS,
-                database=st.text(string.ascii_letters, min_size=5, max_size=64),
+                database=st.text(string.ascii_letters, min_size=6, max_size=64),
                 custom_endpoints=st.dictionaries(_word(30), called, max_size=5),
                 performance_insights=_insights(),
                 slow_query_log=_slow_queries(),
