@@ -23,6 +23,7 @@ from specs.parts import (
     SlowQueryLog,
     Username,
     Zone,
+    sized,
     window_conflicts,
 )
 from specs.problems import Conflict, did_you_mean, refuse
@@ -32,11 +33,11 @@ MOST_CUSTOM_ENDPOINTS = 5
 FAMILY = "aurora-mysql8.0"
 _GENERATIONS = ("r5", "r6g", "r6i", "r7g", "r7i", "r8g", "r8a", "x2g")
 _T_SIZES = ("medium", "large")
-_ENDED = re.compile(r"8\.0\.mysql_aurora\.3\.(0[567]\..*|11\.0)\Z")
+_ENDED = re.compile(r"8\.0\.mysql_aurora\.3\.(0[0-35-7]\..*|04\.5|11\.0)\Z")
 
 
 def _version(text: str) -> str:
-    if not re.match(r"8\.0\.mysql_aurora\.3\.\d+\.\d+\Z", text):
+    if not re.match(r"8\.0\.mysql_aurora\.3\.[0-9]{2}\.[0-9]+\Z", text):
         raise refuse(
             f"{text!r} is no Aurora MySQL version 3; write one such as 8.0.mysql_aurora.3.10.6"
         )
@@ -46,11 +47,10 @@ def _version(text: str) -> str:
 
 
 def _class(text: str) -> str:
-    match = re.match(r"db\.([a-z0-9]+)\.([a-z0-9]+)\Z", text)
-    family, size = match.groups() if match else ("", "")
+    family, size = sized("db.", text)
     if family in ("t3", "t4g") and size in _T_SIZES:
         return text
-    if family in _GENERATIONS:
+    if family in _GENERATIONS and size.endswith("large"):
         return text
     raise refuse(
         f"Aurora MySQL refuses {text!r}; the smallest it takes are db.t3.medium and "
@@ -130,9 +130,11 @@ class AuroraMysql(Described):
                 yield key, f"becomes {identifier!r}, over {LONGEST_IDENTIFIER} characters"
             if not members:
                 yield key, f"has no member; name one of {', '.join(names)}"
-            for member in members:
+            for number, member in enumerate(members):
                 if member not in names:
                     yield key, f"{member!r} is no member{did_you_mean(member, names)}"
+                elif member in members[:number]:
+                    yield key, f"{member!r} is there twice; leave one out"
         if self.performance_insights is not None and self.instance_class.startswith("db.t3."):
             yield (
                 "performance_insights",

@@ -20,6 +20,8 @@ def _cidr(text: str) -> str:
         network = ipaddress.ip_network(text)
     except ValueError as error:
         raise refuse(f"{text!r} is no CIDR ({error}); write one such as 10.0.0.0/16") from None
+    if "%" in text:
+        raise refuse(f"{text!r} is an address of one machine's interface; leave the % part out")
     if network.prefixlen < _WIDEST[network.version]:
         what = "the whole internet" if network.prefixlen == 0 else "a large part of the internet"
         raise refuse(f"{text!r} is {what}; name the addresses that need the databases")
@@ -33,9 +35,14 @@ class Network(Part):
     zones: tuple[Zone, ...] | None = None
 
     def conflicts(self) -> Iterator[Conflict]:
-        if self.zones is not None and len(set(self.zones)) < 2:
+        for number, cidr in enumerate(self.allowed_cidrs):
+            if cidr in self.allowed_cidrs[:number]:
+                # One rule a range; AWS refuses the second (InvalidPermission.Duplicate).
+                yield f"allowed_cidrs.{number}", f"{cidr} is there twice; leave one out"
+        count = 2 if self.zones is None else len(set(self.zones))
+        if count < 2:
             yield (
                 "zones",
-                f"has {len(set(self.zones))} zone; Multi-AZ, and every subnet group of RDS, needs "
-                "two (DBSubnetGroupDoesNotCoverEnoughAZs): add one, or leave zones out",
+                f"has {count} zone{'' if count else 's'}; Multi-AZ, and every subnet group of RDS, "
+                "needs two (DBSubnetGroupDoesNotCoverEnoughAZs): add one, or leave zones out",
             )

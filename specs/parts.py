@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic.fields import FieldInfo
 
-from specs.problems import Conflict, conflict, refuse
+from specs.problems import Conflict, refuse
 
 DAY_MINUTES = 24 * 60
+WEEK_MINUTES = 7 * DAY_MINUTES
 LONGEST_IDENTIFIER = 63
 """Of RDS: instances, clusters, endpoints."""
+_CLOCK = r"([01][0-9]|2[0-3]):([0-5][0-9])"
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _IDENTIFIER = re.compile(r"[a-z](?:-?[a-z0-9])*\Z")
-_REGION = re.compile(r"[a-z]{2}(?:-[a-z]+)+-\d\Z")
-_USER = re.compile(r"[a-z][a-z0-9]*\Z", re.IGNORECASE)
+_REGION = re.compile(r"[a-z]{2}(?:-[a-z]+)+-[0-9]\Z")
+_USER = re.compile(r"[A-Za-z][A-Za-z0-9]*\Z")
 _RESERVED_USERS = frozenset({"rdsadmin", "rdsrepladmin", "mysql", "root"})
+_RESERVED_DATABASES = frozenset({"mysql", "sys"})
+"""MySQL's own whose names are letters only."""
+_SIZED = re.compile(r"([a-z]+[0-9]+[a-z]*)\.(micro|small|medium|(?:[0-9]*x)?large)\Z")
 
 
 class Part(BaseModel):
@@ -26,20 +32,63 @@ class Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=False)
 
     def conflicts(self) -> Iterator[Conflict]:
-        """What does not fit together, though each value by itself is right."""
+        """What does not fit together. Asked once every value of a topology is right by itself."""
         yield from ()
 
-    @model_validator(mode="after")
-    def _fits_together(self) -> Self:
-        found = list(self.conflicts())
-        if found:
-            raise conflict(found)
-        return self
+    @property
+    def all_conflicts(self) -> Iterator[Conflict]:
+        """Those of the parts it consists of, too."""
+        yield from self.conflicts()
+        for name, field in type(self).model_fields.items():
+            for path, part in _parts_in(field.alias or name, getattr(self, name)):
+                yield from ((f"{path}.{key}", text) for key, text in part.all_conflicts)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _true_is_no_number(cls, raw: Any) -> Any:
+        # YAML's yes and on are true, and that is 1 to pydantic; as text it is what it is.
+        if not isinstance(raw, Mapping) or not any(isinstance(v, bool) for v in raw.values()):
+            return raw
+        fields = cls.model_fields.items()
+        numbers = {field.alias or name for name, field in fields if _is_number(field)}
+        return {
+            k: str(v).lower() if isinstance(v, bool) and k in numbers else v for k, v in raw.items()
+        }
+
+
+def _is_number(field: FieldInfo) -> bool:
+    kinds = (field.annotation, *get_args(field.annotation))
+    return any(kind in (int, float) or type(kind) is int for kind in kinds)
+
+
+def _parts_in(path: str, value: object) -> Iterator[tuple[str, Part]]:
+    match value:
+        case Part():
+            yield path, value
+        case tuple():
+            for number, inner in enumerate(value):
+                yield from _parts_in(f"{path}.{number}", inner)
+        case Mapping():
+            for key, inner in value.items():
+                yield from _parts_in(f"{path}.{key}", inner)
+
+
+def is_name(text: str) -> bool:
+    """Whether ``text`` is what AWS takes for a name wherever it is strictest."""
+    return _IDENTIFIER.match(text) is not None
+
+
+def sized(prefix: str, text: str) -> tuple[str, str]:
+    """Family and size of a class such as ``db.t3.micro``; two empty ones if there is none."""
+    match = _SIZED.match(text.removeprefix(prefix)) if text.startswith(prefix) else None
+    family, size = match.groups() if match else ("", "")
+    # Only the burstable families have sizes below medium.
+    return ("", "") if size in ("micro", "small") and family[0] != "t" else (family, size)
 
 
 def _identifier(text: str) -> str:
     # RDS stores identifiers in lower case, so that another spelling is an eternal difference.
-    if not _IDENTIFIER.match(text) or len(text) > LONGEST_IDENTIFIER:
+    if not is_name(text) or len(text) > LONGEST_IDENTIFIER:
         raise refuse(
             f"{text!r} is no identifier: use 1 to 63 lower-case letters, digits and single "
             "hyphens, starting with a letter and not ending with a hyphen"
@@ -64,6 +113,8 @@ def _username(text: str) -> str:
 def _database(text: str) -> str:
     if not re.match(r"[A-Za-z][A-Za-z0-9]{0,63}\Z", text):
         raise refuse(f"{text!r} is no database name: 1 to 64 letters and digits, a letter first")
+    if text.lower() in _RESERVED_DATABASES:
+        raise refuse(f"{text!r} is MySQL's own; the course uses myappdb")
     return text
 
 
@@ -87,7 +138,7 @@ Lifetime = Literal["disposable", "protected"]
 
 def minutes(text: str) -> tuple[int, int] | None:
     """Start and end of ``hh:mm-hh:mm`` in minutes, the end after the start; ``None`` if not one."""
-    match = re.match(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)\Z", text)
+    match = re.match(rf"{_CLOCK}-{_CLOCK}\Z", text)
     if match is None:
         return None
     start, end = (60 * int(match[i]) + int(match[i + 1]) for i in (1, 3))
@@ -96,7 +147,7 @@ def minutes(text: str) -> tuple[int, int] | None:
 
 def week_minutes(text: str) -> tuple[int, int] | None:
     """Start and end of ``ddd:hh:mm-ddd:hh:mm`` in minutes of the week; ``None`` if not one."""
-    match = re.match(r"(\w{3}):(\d\d:\d\d)-(\w{3}):(\d\d:\d\d)\Z", text)
+    match = re.match(r"([a-z]{3}):([0-9:]{5})-([a-z]{3}):([0-9:]{5})\Z", text)
     if match is None or match[1] not in _DAYS or match[3] not in _DAYS:
         return None
     clock = minutes(f"{match[2]}-{match[4]}")
@@ -104,17 +155,19 @@ def week_minutes(text: str) -> tuple[int, int] | None:
         return None
     start = _DAYS.index(match[1]) * DAY_MINUTES + clock[0]
     end = _DAYS.index(match[3]) * DAY_MINUTES + clock[1] % DAY_MINUTES
-    return start, end if end > start else end + 7 * DAY_MINUTES
+    return start, end if end > start else end + WEEK_MINUTES
 
 
 def _backup_window(text: str) -> str:
-    if minutes(text) is None:
+    window = minutes(text)
+    if window is None or window[1] - window[0] == DAY_MINUTES:
         raise refuse(f"{text!r} is no window; write it in UTC, such as 03:00-04:00")
     return text
 
 
 def _maintenance_window(text: str) -> str:
-    if week_minutes(text) is None:
+    window = week_minutes(text)
+    if window is None or window[1] - window[0] == WEEK_MINUTES:
         raise refuse(f"{text!r} is no window; write it in UTC, such as sun:04:30-sun:05:30")
     return text
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import reprlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, get_args
@@ -10,6 +11,9 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails, PydanticCustomError
+
+_SHORT = reprlib.Repr()
+_SHORT.maxstring = 80
 
 
 @dataclass(frozen=True, order=True)
@@ -20,14 +24,16 @@ class Problem:
     text: str
 
     def __str__(self) -> str:
-        return f"{self.path}: {self.text}"
+        # A key may hold anything, a line's end too.
+        path = self.path if self.path.isprintable() else ascii(self.path)[1:-1]
+        return f"{path}: {self.text}"
 
 
 class ConfigError(Exception):
     """A config that AWS would refuse, or that says nothing we know."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
-        self.problems = sorted(problems)
+        self.problems = sorted(set(problems))
         count = len(self.problems)
         head = f"{count} problem{'s' if count > 1 else ''} in the stack's config"
         super().__init__("\n".join([f"{head}:", *(f"  {problem}" for problem in self.problems)]))
@@ -49,7 +55,7 @@ Conflict = tuple[str, str]
 
 
 def conflict(conflicts: Iterable[Conflict]) -> PydanticCustomError:
-    """The error of a model whose fields are right one by one and wrong together."""
+    """The error for a model's validator to raise, where `Part.conflicts` would come too late."""
     return PydanticCustomError("conflict", "conflict", {"conflicts": list(conflicts)})
 
 
@@ -59,7 +65,10 @@ def problems_of(error: ValidationError, at: str, schema: Schema | None = None) -
 
 
 def _problems(details: ErrorDetails, at: str, schema: Schema | None) -> list[Problem]:
-    location = [str(part) for part in details["loc"] if part != "[key]"]
+    location = [str(part) for part in details["loc"]]
+    if location[-1:] == ["[key]"] and details["type"] != "extra_forbidden":
+        # Pydantic's mark that the key before it is wrong.
+        del location[-1]
     path, inner = _walk(schema, location)
     if details["type"] == "conflict":
         return [
@@ -83,7 +92,7 @@ def _known(schema: Schema | None) -> list[str]:
 
 def _text(details: ErrorDetails, parts: Sequence[str], known: Sequence[str]) -> str:
     context: Mapping[str, Any] = details.get("ctx", {})
-    value = details["input"]
+    value, shown = details["input"], _shown(details["input"])
     match details["type"]:
         case "refused":
             return str(context["text"])
@@ -97,24 +106,36 @@ def _text(details: ErrorDetails, parts: Sequence[str], known: Sequence[str]) -> 
             choices = [word.strip(" '") for word in str(context["expected_tags"]).split(",")]
             tag = str(context["tag"])
             return f"{tag!r} is not known{did_you_mean(tag, choices)}"
+        case "invalid_key":
+            return "is not a key here; keys are text"
         case "literal_error":
-            return f"is {value!r}; choose {context['expected']}"
+            return f"is {shown}; choose {context['expected']}"
         case "model_type" | "model_attributes_type" | "dict_type":
-            return f"is {value!r}; write keys and values here"
+            return f"is {shown}; write keys and values here"
         case "tuple_type" | "list_type":
-            return f"is {value!r}; write a list here"
+            return f"is {shown}; write a list here"
         case "string_type":
-            return f'is {value!r}; write text here, in quotes: "{value}"'
-        case "int_type" | "int_parsing" | "int_from_float" | "float_type" | "float_parsing":
-            return f"is {value!r}; write a number"
+            number = isinstance(value, int | float) and not isinstance(value, bool)
+            return f"is {shown}; write text here" + (f', in quotes: "{value}"' if number else "")
         case "greater_than_equal":
-            return f"is {value}; the least is {context['ge']}"
+            return f"is {shown}; the least is {context['ge']}"
         case "less_than_equal":
-            return f"is {value}; the most is {context['le']}"
+            return f"is {shown}; the most is {context['le']}"
         case "string_too_short":
             return "is empty; write something"
+        case "too_long":
+            return f"has {context['actual_length']} entries; the most is {context['max_length']}"
+        case kind if kind.startswith(("int_", "float_", "finite_")):
+            return f"is {shown}; write a number"
         case _:
-            return f"is {value!r}: {details['msg'][0].lower()}{details['msg'][1:]}"
+            return f"is {shown}, which cannot be; compare it with Pulumi.dev.yaml"
+
+
+def _shown(value: object) -> str:
+    """A value as its author would write it, and not at any length."""
+    if value is None or isinstance(value, bool):
+        return "empty" if value is None else str(value).lower()
+    return _SHORT.repr(value)
 
 
 def did_you_mean(word: str, choices: Sequence[str]) -> str:

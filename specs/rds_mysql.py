@@ -22,12 +22,14 @@ from specs.parts import (
     PerformanceInsights,
     SlowQueryLog,
     Username,
+    sized,
     window_conflicts,
 )
 from specs.problems import Conflict, refuse
 
 FAMILIES = {"8.4": "mysql8.4"}
 """Parameter group family by the major version that RDS supports as standard."""
+_OLDEST_PATCH = 5
 _TOO_SMALL_FOR_INSIGHTS = re.compile(r"db\.t\w+\.(micro|small)\Z")
 _GP_LEAST_GB = 20
 _GP_MOST_GB = 65536
@@ -39,11 +41,18 @@ class _GrowingStorage(Part):
     autoscale_to_gb: int = Field(le=_GP_MOST_GB)
 
     def conflicts(self) -> Iterator[Conflict]:
-        if self.autoscale_to_gb * 10 < self.size_gb * 11:
+        least = -(-self.size_gb * 11 // 10)
+        if least > _GP_MOST_GB:
+            yield (
+                "size_gb",
+                f"{self.size_gb} leaves no room to grow by 10 % below {_GP_MOST_GB}, the most "
+                f"there is; write {_GP_MOST_GB * 10 // 11} or less",
+            )
+        elif self.autoscale_to_gb < least:
             yield (
                 "autoscale_to_gb",
                 f"{self.autoscale_to_gb} is not 10 % above size_gb {self.size_gb}, which RDS asks "
-                f"for; write {-(-self.size_gb * 11 // 10)} or more",
+                f"for; write {least} or more",
             )
 
 
@@ -101,17 +110,19 @@ def _version(text: str) -> str:
         raise refuse(
             f"{text!r} is past RDS's standard support and billed as extended support; write 8.4"
         )
-    if major not in FAMILIES or not re.match(r"\d+\.\d+(\.\d+)?\Z", text):
+    if major not in FAMILIES or not re.match(r"8\.4(\.[0-9]+)?\Z", text):
         raise refuse(f"{text!r} is not a version that RDS offers; write 8.4")
+    if text != major and int(text.rpartition(".")[2]) < _OLDEST_PATCH:
+        raise refuse(f"{text!r} is withdrawn; write 8.4, which takes the newest patch")
     return text
 
 
 def known_class(text: str) -> str:
     """A class of RDS instances that we know nothing against."""
-    if not re.match(r"db\.[a-z0-9]+\.[a-z0-9]+\Z", text):
-        raise refuse(f"{text!r} is no instance class; write one such as db.t3.micro")
     if text.startswith(("db.m1.", "db.m2.", "db.t1.", "db.t2.", "db.m3.", "db.r3.")):
         raise refuse(f"{text!r} cannot run MySQL 8.4; write a newer one such as db.t3.micro")
+    if not all(sized("db.", text)):
+        raise refuse(f"{text!r} is no instance class; write one such as db.t3.micro")
     return text
 
 

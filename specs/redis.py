@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Annotated, Literal
 
@@ -17,6 +16,7 @@ from specs.parts import (
     Lifetime,
     MaintenanceWindow,
     Part,
+    sized,
     window_conflicts,
 )
 from specs.problems import Conflict, refuse
@@ -41,12 +41,19 @@ class CacheBackups(Part):
 
 
 def _node_class(text: str) -> str:
-    if not re.match(r"cache\.[a-z0-9]+\.[a-z0-9]+\Z", text):
-        raise refuse(f"{text!r} is no node type; write one such as cache.t3.micro")
     if text.startswith(("cache.t1.", "cache.m1.", "cache.m2.", "cache.c1.")):
         raise refuse(f"{text!r} has no backups and no failover; write one such as cache.t3.micro")
     if text.startswith("cache.r6gd."):
         raise refuse(f"{text!r} needs data tiering, which is not offered here; write cache.r6g.*")
+    family, size = sized("cache.", text)
+    if not family or (family[0] == "t" and size.endswith("large")):
+        raise refuse(f"{text!r} is no node type; write one such as cache.t3.micro")
+    return text
+
+
+def _description(text: str) -> str:
+    if not text.strip() or not text.isprintable():
+        raise refuse(f"{text!r} is no description; write a line that says what the cache is for")
     return text
 
 
@@ -60,7 +67,7 @@ class Redis(Described):
     """A cache. TLS, an auth token and encryption at rest are not a choice."""
 
     kind: Literal["redis"]
-    description: str = Field(min_length=1)
+    description: Annotated[str, AfterValidator(_description)]
     engine_version: Annotated[str, AfterValidator(_version)]
     node_class: Annotated[str, AfterValidator(_node_class)] = Field(alias="class")
     shape: ClusterModeDisabled

@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 from specs.aurora_mysql import AuroraMysql
 from specs.memcached import Memcached
 from specs.network import Network
-from specs.parts import Described, Part, RegionName
+from specs.parts import Described, Part, RegionName, is_name
 from specs.problems import ConfigError, Problem, did_you_mean, problems_of
 from specs.rds_mysql import RdsMysql
 from specs.rds_proxy import RdsProxy
@@ -68,8 +68,10 @@ def read(region: object, network: object, topologies: object) -> Stack:
     found_network = _read_network(network, problems)
     _check_region(region, problems)
     found: dict[str, Any] = {}
-    if not isinstance(topologies, Mapping) or not topologies:
+    if not topologies:
         problems.append(Problem("topologies", "is empty; add a database, such as mysql"))
+    elif not isinstance(topologies, Mapping):
+        problems.append(Problem("topologies", "is no map; write a name and, below it, its keys"))
     else:
         for name, raw in topologies.items():
             _read_topology(str(name), raw, found, problems)
@@ -95,20 +97,28 @@ def _check_region(region: object, problems: list[Problem]) -> None:
 
 def _read_network(raw: object, problems: list[Problem]) -> Network:
     try:
-        return Network.model_validate({} if raw is None else raw)
+        network = Network.model_validate({} if raw is None else raw)
+        wrong = [Problem(f"network.{key}", text) for key, text in network.all_conflicts]
     except ValidationError as error:
-        problems += problems_of(error, "network", Network)
-        return Network()
+        wrong = problems_of(error, "network", Network)
+    problems += wrong
+    # No database is measured against a network that is wrong itself.
+    return Network() if wrong else network
 
 
 def _read_topology(name: str, raw: object, found: dict[str, Any], problems: list[Problem]) -> None:
     at = f"topologies.{name}"
-    if len(name) > _LONGEST_NAME or not name.replace("-", "").isalnum() or name != name.lower():
-        problems.append(
-            Problem(at, f"is no name: up to {_LONGEST_NAME} lower-case letters, digits, hyphens")
+    # Names of parameter groups and subnet groups begin with it.
+    if len(name) > _LONGEST_NAME or not is_name(name):
+        text = (
+            f"is no name: use up to {_LONGEST_NAME} lower-case letters, digits and single hyphens, "
+            "starting with a letter and not ending with a hyphen"
         )
+        problems.append(Problem(at, text))
     try:
-        found[name] = _ADAPTER.validate_python(raw)
+        topology = _ADAPTER.validate_python(raw)
+        found[name] = topology
+        problems += [Problem(f"{at}.{key}", text) for key, text in topology.all_conflicts]
     except ValidationError as error:
         problems += problems_of(error, at, KINDS)
 
@@ -151,8 +161,9 @@ def _check_replicas(found: Mapping[str, Described]) -> list[Problem]:
         if isinstance(topology, ReadReplica):
             counts[topology.source] = counts.get(topology.source, 0) + 1
             if counts[topology.source] == MOST_REPLICAS + 1:
-                text = f"{topology.source!r} has more than {MOST_REPLICAS} replicas"
-                problems.append(Problem(f"topologies.{name}.source", text))
+                text = f"has more than {MOST_REPLICAS} replicas; leave this one out"
+                at = f"topologies.{name}.source"
+                problems.append(Problem(at, f"{topology.source!r} {text}"))
     return problems
 
 
