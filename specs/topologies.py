@@ -8,6 +8,7 @@ from typing import Annotated, Any, get_args
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
 from specs.aurora_mysql import AuroraMysql
+from specs.aurora_serverless import AuroraServerless
 from specs.network import Network
 from specs.parts import Described, Part, RegionName
 from specs.problems import ConfigError, Problem, did_you_mean, problems_of
@@ -15,7 +16,7 @@ from specs.rds_mysql import RdsMysql
 from specs.read_replica import MOST_REPLICAS, ReadReplica
 from specs.redis import Redis
 
-AnyTopology = RdsMysql | ReadReplica | AuroraMysql | Redis
+AnyTopology = RdsMysql | ReadReplica | AuroraMysql | AuroraServerless | Redis
 Topology = Annotated[AnyTopology, Field(discriminator="kind")]
 KINDS: Mapping[str, type[BaseModel]] = {
     get_args(model.model_fields["kind"].annotation)[0]: model for model in get_args(AnyTopology)

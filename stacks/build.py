@@ -6,16 +6,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from components.aurora_mysql import AuroraMysql, AuroraMysqlArgs
+from components.aurora_serverless import AuroraServerless, AuroraServerlessArgs
 from components.keys import RegionKey, RegionKeyArgs
 from components.monitoring_role import MonitoringRole
 from components.network import Network, NetworkArgs
 from components.rds_mysql import RdsMysql, RdsMysqlArgs
 from components.read_replica import ReadReplica, ReadReplicaArgs
 from components.redis import Redis, RedisArgs
-from specs import aurora_mysql, rds_mysql, read_replica, redis
+from specs import aurora_mysql, aurora_serverless, rds_mysql, read_replica, redis
 from specs.topologies import AnyTopology, Stack
 
-Topology = RdsMysql | ReadReplica | AuroraMysql | Redis
+Topology = RdsMysql | ReadReplica | AuroraMysql | AuroraServerless | Redis
 
 
 @dataclass(frozen=True)
@@ -72,5 +73,8 @@ def _one(
             return ReadReplica(name, ReadReplicaArgs(spec, source, spec.source, network, key, role))
         case aurora_mysql.AuroraMysql():
             return AuroraMysql(name, AuroraMysqlArgs(spec, network, key, f"topologies.{name}"))
+        case aurora_serverless.AuroraServerless():
+            at = f"topologies.{name}"
+            return AuroraServerless(name, AuroraServerlessArgs(spec, network, key, at))
         case redis.Redis():
             return Redis(name, RedisArgs(spec, network, key))
