@@ -85,6 +85,8 @@ class Access(_Frozen):
     secret_access_key: str | None = None
     ca_file: str | None = None
     """PEM bundle that signed the databases' certificates."""
+    metrics_period_s: int = 60
+    """How often its databases tell CloudWatch something; AWS's once a minute."""
 
 
 class Deployment(_Frozen):

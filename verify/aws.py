@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import boto3
@@ -78,6 +79,11 @@ class Cloud:
         self._clients: dict[tuple[str, str], Any] = {}
         self._session: Any = None
 
+    @property
+    def metrics_period_s(self) -> int:
+        """How often databases tell CloudWatch something."""
+        return self._access.metrics_period_s
+
     def client(self, service: str, region: str) -> Any:
         """A boto3 client, made once."""
         key = (service, region)
@@ -117,6 +123,22 @@ class Cloud:
         with _translated("RDS"):
             answer = self.client("rds", region).describe_db_clusters(DBClusterIdentifier=identifier)
         return _only(answer["DBClusters"], identifier)
+
+    def metric(
+        self, region: str, name: str, dimension: tuple[str, str], since: datetime
+    ) -> list[tuple[datetime, float]]:
+        """Averages of an RDS metric a metrics period, oldest first; at most a day's."""
+        with _translated("CloudWatch"):
+            answer = self.client("cloudwatch", region).get_metric_statistics(
+                Namespace="AWS/RDS",
+                MetricName=name,
+                Dimensions=[dict(zip(("Name", "Value"), dimension, strict=True))],
+                StartTime=since,
+                EndTime=datetime.now(UTC) + timedelta(seconds=self.metrics_period_s),
+                Period=self.metrics_period_s,
+                Statistics=["Average"],
+            )
+        return sorted((point["Timestamp"], point["Average"]) for point in answer["Datapoints"])
 
     def replication_group(self, region: str, identifier: str) -> dict[str, Any]:
         """One cache as ``describe_replication_groups`` reports it."""

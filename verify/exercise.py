@@ -49,6 +49,8 @@ class Scene:
     wait_s: float
     """The longest single wait on the network, in seconds."""
     limit: Deadline
+    wait_for_pause_s: float = 0.0
+    """How long somebody is willing to wait for a serverless database to pause."""
 
     @property
     def database(self) -> Database:

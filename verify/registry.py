@@ -6,12 +6,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from contract import Database
+from verify import serverless
 from verify.aurora import Aurora
 from verify.errors import UnknownName
 from verify.exercise import Exercise, Scene
 from verify.mysql import MySQL
 from verify.redis import Redis
 from verify.replica import Replica
+from verify.serverless import Serverless
 
 
 @dataclass(frozen=True)
@@ -20,12 +22,15 @@ class Entry:
 
     kind: str
     make: Callable[[Scene], Exercise]
+    metrics_periods: int = 0
+    """How many periods of the cloud's metrics it may wait for, beside the network."""
 
 
 EXERCISES: Mapping[str, Entry] = {
     "mysql": Entry("rds-mysql", MySQL),
     "replica": Entry("read-replica", Replica),
     "aurora": Entry("aurora-mysql", Aurora),
+    "serverless": Entry("aurora-serverless", Serverless, serverless.PERIODS),
     "redis": Entry("redis", Redis),
 }
 

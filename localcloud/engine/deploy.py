@@ -11,6 +11,7 @@ from typing import Any
 from localcloud.engine.project import Project
 from localcloud.engine.state import ProgramState
 from localcloud.engine.steps import Engine, Step
+from localcloud.metrics import PERIOD_S
 from localcloud.provider.provider import Provider
 from localcloud.records import write_atomically
 from localcloud.site import ACCESS_KEY_ID, SECRET_ACCESS_KEY, Site
@@ -70,6 +71,7 @@ def _record(site: Site, project: Project, outputs: dict[str, Any]) -> None:
             "access_key_id": ACCESS_KEY_ID,
             "secret_access_key": SECRET_ACCESS_KEY,
             "ca_file": str(site.ca_dir / "ca.pem"),
+            "metrics_period_s": PERIOD_S,
         },
     }
     write_atomically(

@@ -1,5 +1,6 @@
 """Every database server of a site, behind one door: what the API layer calls."""
 
+from localcloud.databases.capacity import Scaling
 from localcloud.fleet.fleet import Fleet
 from localcloud.servers.facts import (
     Address,
@@ -21,5 +22,6 @@ __all__ = [
     "RedisAddresses",
     "RedisState",
     "Ref",
+    "Scaling",
     "ServerStatus",
 ]

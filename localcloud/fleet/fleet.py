@@ -10,6 +10,7 @@ from localcloud.fleet.clusters import Clusters
 from localcloud.fleet.collection import Database
 from localcloud.fleet.instances import Instances
 from localcloud.fleet.recovery import recover
+from localcloud.metrics import Metrics
 from localcloud.servers.facts import Ref, ServerStatus
 from localcloud.servers.machine import Machine
 from localcloud.site import Site
@@ -25,6 +26,11 @@ class Fleet:
         self.clusters = Clusters(self._machine)
         self.caches = Caches(self._machine)
 
+    @property
+    def metrics(self) -> Metrics:
+        """What the servers publish."""
+        return self._machine.metrics
+
     def recover(self) -> None:
         """Adopt the servers that run, start those that do not, end what belongs to nobody."""
         self._machine.authority.ensure()
@@ -35,6 +41,7 @@ class Fleet:
 
     def close(self) -> None:
         """Stop watching; the servers keep running."""
+        self.clusters.close()
         self._machine.supervisor.close()
 
     def down(self) -> None:

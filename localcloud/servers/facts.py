@@ -72,7 +72,10 @@ class RedisState:
 
 @dataclass(frozen=True)
 class ServerStatus:
-    """One process: ``kind`` mysql, aurora, redis or endpoint; ``rss`` in bytes, 0 when dead."""
+    """One process: ``kind`` mysql, aurora, redis or endpoint; ``rss`` in bytes, 0 when dead.
+
+    One that is ``paused`` is not there on purpose.
+    """
 
     kind: str
     region: str
@@ -82,3 +85,4 @@ class ServerStatus:
     pid: int | None
     alive: bool
     rss: int
+    paused: bool = False
