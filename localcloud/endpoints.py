@@ -102,11 +102,14 @@ class Endpoints:
     def hold(self) -> bool:
         """Let new connections wait until the next `apply`; whether no other one is open."""
         with self._lock:
-            leading = [endpoint for endpoint in self._wanted.values() if endpoint.ready]
-            for name in (endpoint.name for endpoint in leading):
-                self._tell([f"set server {name}/{_HOLD} state ready"])
-            for line in (f"{e.name}/{node}" for e in leading for node in sorted(e.ready)):
-                self._tell([f"set server {line} state maint"])
+            for endpoint in self._wanted.values():
+                lines = [f"{endpoint.name}/{node}" for node in sorted(endpoint.ready)]
+                if lines:
+                    self._tell([f"set server {endpoint.name}/{_HOLD} state ready"])
+                for line in lines:
+                    # Not `maint`, which may end the sessions that this is to find.
+                    self._tell([*_unchecked(line), f"set server {line} state drain"])
+            self._wanted = {n: replace(e, checked=False) for n, e in self._wanted.items()}
             return not self._sessions()
 
     def stop(self) -> None:
@@ -149,8 +152,8 @@ class Endpoints:
                 if added:
                     commands += [f"add server {line} {address}{_check(endpoint, node)}"]
                 if added or self._checked.get(endpoint.name) != endpoint.checked:
-                    verb = "enable" if _check(endpoint, node) else "disable"
-                    commands += [f"{verb} health {line}"]
+                    checked = bool(_check(endpoint, node))
+                    commands += [f"enable health {line}"] if checked else _unchecked(line)
         # New nodes first, then the old: no moment without any.
         for endpoint in wanted.values():
             commands += [
@@ -212,6 +215,11 @@ _CHECK = " check inter 100ms fall 1 rise 1 on-marked-down shutdown-sessions"
 
 def _check(endpoint: Endpoint, node: str) -> str:
     return _CHECK if endpoint.checked and node != _HOLD else ""
+
+
+def _unchecked(line: str) -> list[str]:
+    # Up from now on, whatever the last check found.
+    return [f"disable health {line}", f"set server {line} health up"]
 
 
 def _removal(line: str) -> list[str]:

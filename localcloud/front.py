@@ -33,8 +33,6 @@ log = logging.getLogger(__name__)
 warnings.filterwarnings("ignore", message=".* does not match an error shape")
 
 _CREDENTIAL = re.compile(r"Credential=[^/]*/\d+/([^/]+)/([^/]+)/aws4_request")
-_RPC_PATH = re.compile(r"^/service/[^/]+/operation/([^/]+)$")
-"""Where Smithy's RPC protocol, by which boto3 speaks to CloudWatch, has the operation's name."""
 _SIGNING_NAMES = {"monitoring": "cloudwatch"}
 _READS = ("Describe", "Get", "List", "Head", "Lookup", "Search", "Simulate")
 _READS_THAT_WRITE = {
@@ -80,7 +78,6 @@ class Front:
         raw = request.get_data()
         name = request.form.get("Action") or request.args.get("Action")
         name = name or request.headers.get("X-Amz-Target", "").rpartition(".")[2]
-        name = name or "".join(_RPC_PATH.findall(request.path))
         if not name:
             return self._forward(request, raw, service, request.method, request.method != "GET")
         watch = Stopwatch()

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from types import TracebackType
 
+from verify.deadline import Deadline
 from verify.errors import StepFailed, VerifyError
 from verify.sql import Sql
 
@@ -35,8 +36,10 @@ class Load:
         trace: TracebackType | None,
     ) -> None:
         self._stop.set()
+        # Each ends with its statement, which has an end of its own.
+        deadline = Deadline(self._wait_s)
         for client in self._clients:
-            client.join(self._wait_s)
+            client.join(deadline.left)
 
     @property
     def clients(self) -> int:

@@ -181,7 +181,9 @@ class Serverless(Exercise):
         with Load(lambda: self._open(self.scene.deadline()), _WORK, self.scene.wait_s) as load:
             for clients in (*_CLIENTS, *([_CLIENTS[-1]] * PERIODS)):
                 load.grow(clients)
-                self._next_period(deadline, f"it stays at {_said(curve)} under {load.clients}")
+                self._next_period(
+                    deadline, f"it stays at {_said(curve)} under {load.clients} clients"
+                )
                 load.check()
                 curve = self._capacity(since)
                 if clients == _CLIENTS[-1] and _highest(curve) > self._before:

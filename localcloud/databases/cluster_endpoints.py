@@ -12,12 +12,8 @@ from localcloud.servers.mariadb import PORT
 
 
 def routes(plan: ClusterPlan, joined: Set[str]) -> list[Endpoint]:
-    """The writer, reader and custom endpoints; ``joined`` are the members in their roles.
-
-    Those of a paused cluster are in none, and every one is waiting for its first client.
-    """
+    """The writer, reader and custom endpoints; ``joined`` are the members in their roles."""
     members, writer = set(plan.members), plan.writer
-    joined = members if plan.paused else joined
     slots = {custom.slot: custom for custom in plan.custom.values()}
     writers = frozenset({writer} if writer else ())
     readers = reader_targets(members, writer, joined)

@@ -178,7 +178,9 @@ class SelfHealing:
 
     def _route(self) -> None:
         nodes = {name: self.servers[name].address for name in self.plan.members}
-        self.endpoints.apply(nodes, routes(self.plan, self._joined), asleep=self.plan.paused)
+        # Clients at a door have their member already, and would lose it by a detour.
+        joined = self._joined | self._doors.keys()
+        self.endpoints.apply(nodes, routes(self.plan, joined), asleep=self.plan.paused)
         self._machine.supervisor.unwatch(self.endpoints.name)
         self._machine.supervisor.watch(self.endpoints.name, self._endpoints_died)
 

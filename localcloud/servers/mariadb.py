@@ -119,11 +119,16 @@ class MariaDB:
             self._folder / "tls", [self.address.host, *self._also_at]
         )
         own(tls.key, self._user)
+        # Not the system's: a server that starts clears it of every server's temporary tables.
+        temporary = self._folder / "tmp"
+        temporary.mkdir(exist_ok=True)
+        own(temporary, self._user)
         self._machine.sockets(self.address.host, self._user)
         argv = (
             program("mariadbd"),
             "--no-defaults",
             f"--datadir={data}",
+            f"--tmpdir={temporary}",
             f"--socket={self._socket}",
             f"--pid-file={self._socket}.pid",
             f"--bind-address={self.address.host}",
