@@ -92,6 +92,8 @@ class Access(_Frozen):
     """Why an endpoint's databases cannot do something, by its name: a reason to skip a step."""
     if_silent: str | None = None
     """What to do when the endpoint does not answer, as a sentence's end."""
+    metrics_period_s: int = 60
+    """How often its databases tell CloudWatch something; AWS's once a minute."""
 
 
 class Deployment(_Frozen):

@@ -7,12 +7,13 @@ trying the dead address until their retries end (measured: seconds instead of 20
 
 from __future__ import annotations
 
+import csv
 import logging
 import socket
 import threading
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from localcloud.errors import LocalCloudError, ServerFailed
@@ -26,6 +27,9 @@ log = logging.getLogger(__name__)
 _READY_S = 10.0
 _SOCKET_S = 5.0
 _POLL_S = 0.005
+_HOLD = "hold"
+"""A server line where nobody answers: who is sent there is retried, until another line is ready."""
+_NOBODY_PORT = 1
 # Between two attempts HAProxy pauses for `timeout connect`: 20 ms decide how soon a connection
 # made during an outage reaches the new writer; 1000 retries are how long it is held.
 _CONFIG = """\
@@ -69,8 +73,11 @@ class Endpoints:
         self._host = host
         self._folder = machine.folder(self.name)
         self._lock = threading.Lock()
-        self._nodes: dict[str, Address] = {}
         self._wanted: dict[str, Endpoint] = {}
+
+    @property
+    def _checked(self) -> dict[str, bool]:
+        return {name: endpoint.checked for name, endpoint in self._wanted.items()}
 
     @property
     def _socket(self) -> Path:
@@ -81,15 +88,34 @@ class Endpoints:
     def alive(self) -> bool:
         return self._machine.supervisor.running(self.name) is not None
 
-    def apply(self, nodes: Mapping[str, Address], endpoints: Iterable[Endpoint]) -> None:
-        """Lead every endpoint to its nodes, starting the process when there is none."""
+    def apply(
+        self, nodes: Mapping[str, Address], endpoints: Iterable[Endpoint], *, asleep: bool = False
+    ) -> None:
+        """Lead every endpoint to its nodes, starting the process when there is none.
+
+        Nodes that are ``asleep`` are not checked: a check is a connection, and would wake them.
+        """
         with self._lock:
-            wanted = {endpoint.name: endpoint for endpoint in endpoints}
+            wanted = {e.name: replace(e, checked=e.checked and not asleep) for e in endpoints}
+            nodes = {**nodes, _HOLD: Address(self._host, _NOBODY_PORT)}
             if not self.alive:
                 self._start(nodes, wanted)
             else:
                 self._flip(nodes, wanted)
-            self._nodes, self._wanted = dict(nodes), wanted
+            self._wanted = wanted
+
+    def hold(self) -> bool:
+        """Let new connections wait until the next `apply`; whether no other one is open."""
+        with self._lock:
+            for endpoint in self._wanted.values():
+                lines = [f"{endpoint.name}/{node}" for node in sorted(endpoint.ready)]
+                if lines:
+                    self._tell([f"set server {endpoint.name}/{_HOLD} state ready"])
+                for line in lines:
+                    # Not `maint`, which may end the sessions that this is to find.
+                    self._tell([*_unchecked(line), f"set server {line} state drain"])
+            self._wanted = {n: replace(e, checked=False) for n, e in self._wanted.items()}
+            return not self._sessions()
 
     def stop(self) -> None:
         self._machine.supervisor.stop(self.name)
@@ -127,9 +153,12 @@ class Endpoints:
                 line = f"{endpoint.name}/{node}"
                 if node in present and present[node] != str(address):
                     commands += [*_removal(line)]
-                if present.get(node) != str(address):
-                    commands += [f"add server {line} {address}{_CHECK if endpoint.checked else ''}"]
-                    commands += [f"enable health {line}"] if endpoint.checked else []
+                added = present.get(node) != str(address)
+                if added:
+                    commands += [f"add server {line} {address}{_check(endpoint, node)}"]
+                if added or self._checked.get(endpoint.name) != endpoint.checked:
+                    checked = bool(_check(endpoint, node))
+                    commands += [f"enable health {line}"] if checked else _unchecked(line)
         # New nodes first, then the old: no moment without any.
         for endpoint in wanted.values():
             commands += [
@@ -138,12 +167,26 @@ class Endpoints:
         for endpoint in wanted.values():
             for node in sorted({*nodes, *have.get(endpoint.name, {})} - endpoint.ready):
                 line = f"{endpoint.name}/{node}"
-                gone = _removal(line) if node not in nodes else None
-                commands += gone or [
-                    f"set server {line} state maint",
-                    f"shutdown sessions server {line}",
-                ]
+                if node not in nodes:
+                    commands += _removal(line)
+                    continue
+                commands += [f"set server {line} state maint"]
+                # Who is held is not connected yet, and goes where the ready lines lead.
+                commands += [f"shutdown sessions server {line}"] if node != _HOLD else []
         self._tell(commands)
+
+    def arrivals(self) -> int:
+        """How many connections there have ever been; another process counts anew."""
+        return sum(int(row["stot"]) for row in self._stat() if row["svname"] == "FRONTEND")
+
+    def _sessions(self) -> int:
+        """Connections that have reached a node, or are just reaching it."""
+        elsewhere = ("FRONTEND", "BACKEND", _HOLD)
+        return sum(int(r["scur"]) for r in self._stat() if r["svname"] not in elsewhere)
+
+    def _stat(self) -> list[dict[str, str]]:
+        table = self._ask("show stat").removeprefix("# ")
+        return list(csv.DictReader(table.splitlines()))
 
     def _lines(self) -> dict[str, dict[str, str]]:
         """The addresses HAProxy knows, by endpoint and node."""
@@ -175,6 +218,15 @@ class Endpoints:
 _CHECK = " check inter 100ms fall 1 rise 1 on-marked-down shutdown-sessions"
 
 
+def _check(endpoint: Endpoint, node: str) -> str:
+    return _CHECK if endpoint.checked and node != _HOLD else ""
+
+
+def _unchecked(line: str) -> list[str]:
+    # Up from now on, whatever the last check found.
+    return [f"disable health {line}", f"set server {line} health up"]
+
+
 def _removal(line: str) -> list[str]:
     return [
         f"set server {line} state maint",
@@ -193,7 +245,6 @@ def _config(path: Path, nodes: Mapping[str, Address], endpoints: Iterable[Endpoi
             text += f"    timeout queue {max(1, round(1000 * endpoint.queue_s))}ms\n"
             limit = f" maxconn {endpoint.most}"
         for node, address in nodes.items():
-            check = limit + (_CHECK if endpoint.checked else "")
             state = "" if node in endpoint.ready else " disabled"
-            text += f"    server {node} {address}{check}{state}\n"
+            text += f"    server {node} {address}{limit}{_check(endpoint, node)}{state}\n"
     return text

@@ -7,7 +7,7 @@ from localcloud.fleet import Fleet
 from localcloud.front import Front, Page
 from localcloud.reconcile import reconcile
 from localcloud.records import Records
-from localcloud.services import elasticache, iam, rds
+from localcloud.services import cloudwatch, elasticache, iam, rds
 from localcloud.services.context import Cloud
 from localcloud.site import Site
 from localcloud.state import MotoState
@@ -27,12 +27,14 @@ def build(site: Site, fleet: Fleet, pages: dict[str, Page]) -> Front:
     rds.register(operations, cloud)
     elasticache.register(operations, cloud)
     iam.register(operations)
+    cloudwatch.register(fleet.metrics)
     return Front(operations, state, pages)
 
 
 def warm() -> None:
     """Load what the first calls need. To be run in a thread."""
     # The first EC2 call costs a second of imports and regional data; nobody should wait for it.
+    import moto.cloudwatch.responses
     import moto.ec2.responses
     import moto.iam.responses
     import moto.kms.responses

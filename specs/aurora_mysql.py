@@ -1,49 +1,19 @@
-"""An Aurora MySQL cluster: a writer, readers, and endpoints that lead to them."""
+"""A provisioned Aurora MySQL cluster: members of a class, endpoints that lead to them."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from specs.parts import (
-    LONGEST_IDENTIFIER,
-    ApplyChanges,
-    BackupWindow,
-    Claim,
-    DatabaseName,
-    Described,
-    Identifier,
-    Lifetime,
-    MaintenanceWindow,
-    Part,
-    PerformanceInsights,
-    SlowQueryLog,
-    Username,
-    Zone,
-    sized,
-    window_conflicts,
-)
+from specs.aurora import MOST_READERS, AuroraCluster, Seat
+from specs.parts import LONGEST_IDENTIFIER, Claim, Identifier, Part, Zone, sized
 from specs.problems import Conflict, did_you_mean, refuse
 
-MOST_READERS = 15
 MOST_CUSTOM_ENDPOINTS = 5
-FAMILY = "aurora-mysql8.0"
 _GENERATIONS = ("r5", "r6g", "r6i", "r7g", "r7i", "r8g", "r8a", "x2g")
 _T_SIZES = ("medium", "large")
-_ENDED = re.compile(r"8\.0\.mysql_aurora\.3\.(0[0-35-7]\..*|04\.5|11\.0)\Z")
-
-
-def _version(text: str) -> str:
-    if not re.match(r"8\.0\.mysql_aurora\.3\.[0-9]{2}\.[0-9]+\Z", text):
-        raise refuse(
-            f"{text!r} is no Aurora MySQL version 3; write one such as 8.0.mysql_aurora.3.10.6"
-        )
-    if _ENDED.match(text):
-        raise refuse(f"{text!r} is withdrawn; write 8.0.mysql_aurora.3.10.6, of the LTS line")
-    return text
 
 
 def _class(text: str) -> str:
@@ -65,50 +35,32 @@ class Member(Part):
     zone: Zone
 
 
-class ClusterBackups(Part):
-    """Continuous backup; Aurora cannot do without."""
-
-    retention_days: int = Field(ge=1, le=35)
-    window: BackupWindow
-
-
-class AuroraMysql(Described):
+class AuroraMysql(AuroraCluster):
     """A provisioned cluster. ``readers`` are in the order in which they take over."""
 
     kind: Literal["aurora-mysql"]
-    engine_version: Annotated[str, AfterValidator(_version)]
     instance_class: Annotated[str, AfterValidator(_class)] = Field(alias="class")
-    username: Username
-    database: DatabaseName | None = None
     writer: Member
     readers: tuple[Member, ...] = Field(max_length=MOST_READERS)
     custom_endpoints: Mapping[Identifier, tuple[str, ...]] = Field(default_factory=dict)
-    backups: ClusterBackups
-    maintenance_window: MaintenanceWindow
-    performance_insights: PerformanceInsights | None = None
-    slow_query_log: SlowQueryLog | None = None
-    apply_changes: ApplyChanges = "maintenance-window"
-    lifetime: Lifetime = "protected"
 
     @property
-    def members(self) -> tuple[Member, ...]:
-        """The writer first, then the readers."""
-        return (self.writer, *self.readers)
+    def seats(self) -> tuple[Seat, ...]:
+        readers = (
+            Seat(f"readers.{n}", reader.identifier, reader.zone, n + 1)
+            for n, reader in enumerate(self.readers)
+        )
+        return (Seat("writer", self.writer.identifier, self.writer.zone, 0), *readers)
 
     @property
-    def _by_key(self) -> Mapping[str, Member]:
-        readers = {f"readers.{n}": reader for n, reader in enumerate(self.readers)}
-        return {"writer": self.writer, **readers}
-
-    @property
-    def placed(self) -> Mapping[str, str]:
-        return {f"{key}.zone": member.zone for key, member in self._by_key.items()}
+    def member_class(self) -> str:
+        return self.instance_class
 
     @property
     def claims(self) -> Iterator[Claim]:
-        yield "cluster", "identifier", self.identifier
-        for key, member in self._by_key.items():
-            yield "instance", f"{key}.identifier", member.identifier
+        yield from super().claims
+        for seat in self.seats:
+            yield "instance", f"{seat.key}.identifier", seat.identifier
         for endpoint in self.custom_endpoints:
             yield "endpoint", f"custom_endpoints.{endpoint}", self.endpoint_identifier(endpoint)
 
@@ -117,13 +69,13 @@ class AuroraMysql(Described):
         return f"{self.identifier}-{endpoint}"
 
     def conflicts(self) -> Iterator[Conflict]:
-        yield from window_conflicts(self.backups.window, self.maintenance_window, least_minutes=30)
+        yield from super().conflicts()
         if len(self.custom_endpoints) > MOST_CUSTOM_ENDPOINTS:
             yield (
                 "custom_endpoints",
                 f"has {len(self.custom_endpoints)} entries; Aurora allows {MOST_CUSTOM_ENDPOINTS}",
             )
-        names = tuple(member.identifier for member in self.members)
+        names = tuple(seat.identifier for seat in self.seats)
         for endpoint, members in self.custom_endpoints.items():
             key, identifier = f"custom_endpoints.{endpoint}", self.endpoint_identifier(endpoint)
             if len(identifier) > LONGEST_IDENTIFIER:

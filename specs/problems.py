@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import difflib
 import reprlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, get_args
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, Discriminator, Tag, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails, PydanticCustomError
 
@@ -164,10 +164,19 @@ def _walk(schema: Schema | None, location: Sequence[str]) -> tuple[list[str], Sc
 
 def _schema_of(field: FieldInfo) -> Schema | None:
     models = _models_in(field.annotation)
+    if isinstance(field.discriminator, Discriminator):
+        # A union told apart by a function: each member has its tag beside it.
+        return {tag: model for model, tag in _tagged(field.annotation)}
     if isinstance(field.discriminator, str):
         tag = field.discriminator
         return {value: m for m in models for value in get_args(m.model_fields[tag].annotation)}
     return models[0] if models else None
+
+
+def _tagged(union: Any) -> Iterator[tuple[Model, str]]:
+    for member in get_args(union):
+        model, *beside = get_args(member)
+        yield from ((model, mark.tag) for mark in beside if isinstance(mark, Tag))
 
 
 def _models_in(annotation: Any) -> list[Model]:

@@ -8,6 +8,7 @@ from typing import Annotated, Any, get_args
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
 from specs.aurora_mysql import AuroraMysql
+from specs.aurora_serverless import AuroraServerless
 from specs.memcached import Memcached
 from specs.network import Network
 from specs.parts import Described, Part, RegionName, is_name
@@ -18,7 +19,16 @@ from specs.read_replica import MOST_REPLICAS, ReadReplica
 from specs.redis import Redis
 from specs.serverless_cache import ServerlessCache
 
-AnyTopology = RdsMysql | ReadReplica | AuroraMysql | Redis | Memcached | ServerlessCache | RdsProxy
+AnyTopology = (
+    RdsMysql
+    | ReadReplica
+    | AuroraMysql
+    | AuroraServerless
+    | Redis
+    | Memcached
+    | ServerlessCache
+    | RdsProxy
+)
 Topology = Annotated[AnyTopology, Field(discriminator="kind")]
 KINDS: Mapping[str, type[BaseModel]] = {
     get_args(model.model_fields["kind"].annotation)[0]: model for model in get_args(AnyTopology)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from components.aurora_mysql import AuroraMysql, AuroraMysqlArgs
+from components.aurora_serverless import AuroraServerless, AuroraServerlessArgs
 from components.keys import RegionKey, RegionKeyArgs
 from components.memcached import Memcached, MemcachedArgs
 from components.monitoring_role import MonitoringRole
@@ -17,6 +18,7 @@ from components.redis import Redis, RedisArgs
 from components.serverless_cache import ServerlessCache, ServerlessCacheArgs
 from specs import (
     aurora_mysql,
+    aurora_serverless,
     memcached,
     rds_mysql,
     rds_proxy,
@@ -26,7 +28,16 @@ from specs import (
 )
 from specs.topologies import AnyTopology, Stack
 
-Topology = RdsMysql | ReadReplica | AuroraMysql | Redis | Memcached | ServerlessCache | RdsProxy
+Topology = (
+    RdsMysql
+    | ReadReplica
+    | AuroraMysql
+    | AuroraServerless
+    | Redis
+    | Memcached
+    | ServerlessCache
+    | RdsProxy
+)
 
 
 @dataclass(frozen=True)
@@ -96,6 +107,9 @@ def _one(
             target = built[spec.target]
             assert isinstance(target, RdsMysql | AuroraMysql)
             return RdsProxy(name, RdsProxyArgs(spec, target, spec.target, network, key))
+        case aurora_serverless.AuroraServerless():
+            at = f"topologies.{name}"
+            return AuroraServerless(name, AuroraServerlessArgs(spec, network, key, at))
         case redis.Redis():
             return Redis(name, RedisArgs(spec, network, key))
         case memcached.Memcached():

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import boto3
@@ -82,6 +83,11 @@ class Cloud:
         """Why the databases of this endpoint cannot do something, ``None`` when they can."""
         return self._access.lacks.get(feature)
 
+    @property
+    def metrics_period_s(self) -> int:
+        """How often databases tell CloudWatch something."""
+        return self._access.metrics_period_s
+
     def client(self, service: str, region: str) -> Any:
         """A boto3 client, made once."""
         key = (service, region)
@@ -144,6 +150,22 @@ class Cloud:
                 rds.reboot_db_instance(
                     DBInstanceIdentifier=database.instances[0], ForceFailover=True
                 )
+
+    def metric(
+        self, region: str, name: str, dimension: tuple[str, str], since: datetime
+    ) -> list[tuple[datetime, float]]:
+        """Averages of an RDS metric a metrics period, oldest first; at most a day's."""
+        with self._translated("CloudWatch"):
+            answer = self.client("cloudwatch", region).get_metric_statistics(
+                Namespace="AWS/RDS",
+                MetricName=name,
+                Dimensions=[dict(zip(("Name", "Value"), dimension, strict=True))],
+                StartTime=since,
+                EndTime=datetime.now(UTC) + timedelta(seconds=self.metrics_period_s),
+                Period=self.metrics_period_s,
+                Statistics=["Average"],
+            )
+        return sorted((point["Timestamp"], point["Average"]) for point in answer["Datapoints"])
 
     def replication_group(self, region: str, identifier: str) -> dict[str, Any]:
         """One cache as ``describe_replication_groups`` reports it."""

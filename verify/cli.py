@@ -22,6 +22,7 @@ from verify.trust import ca_file
 
 STACK = "dev"
 WAIT_S = 10.0
+_LONGEST_PAUSE_S = 24 * 3600
 INTERRUPTED = 130
 BROKEN_PIPE = 141
 
@@ -87,20 +88,32 @@ def _parser(exercises: Sequence[str]) -> argparse.ArgumentParser:
         default=[],
         help="also fail databases over, which interrupts whoever else uses them",
     )
+    parser.add_argument(
+        "--wait-for-pause",
+        type=_long_wait,
+        default=0.0,
+        metavar="S",
+        help="wait up to so many seconds for a serverless database to pause, "
+        "which takes 300 at least",
+    )
     parser.add_argument("--keep", action="store_true", help="leave what the exercises make")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the results as JSON")
     parser.add_argument("--junit", type=Path, metavar="FILE", help="write them as JUnit XML")
     return parser
 
 
-def _seconds(text: str) -> float:
+def _seconds(text: str, most: int = 3600) -> float:
     try:
         value = float(text)
     except ValueError:
         value = 0.0
-    if not 0 < value <= 3600:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds up to 3600")
+    if not 0 < value <= most:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds up to {most}")
     return value
+
+
+def _long_wait(text: str) -> float:
+    return _seconds(text, _LONGEST_PAUSE_S)
 
 
 def _run(arguments: argparse.Namespace, exercises: Sequence[str]) -> int:
@@ -117,17 +130,22 @@ def _run(arguments: argparse.Namespace, exercises: Sequence[str]) -> int:
     results = []
     try:
         for planned in chosen:
+            entry = EXERCISES[planned.exercise]
+            limit = LIMIT_IN_WAITS * arguments.timeout + arguments.wait_for_pause
+            limit += entry.metrics_periods * cloud.metrics_period_s
             scene = Scene(
                 name=planned.database,
                 databases=databases,
                 cloud=cloud,
                 ca=ca,
                 wait_s=arguments.timeout,
-                limit=Deadline(LIMIT_IN_WAITS * arguments.timeout),
+                limit=Deadline(limit),
                 allowed=frozenset(arguments.allowed),
+                wait_for_pause_s=arguments.wait_for_pause,
             )
-            make = EXERCISES[planned.exercise].make
-            results.append(perform(planned.exercise, make, scene, progress, keep=arguments.keep))
+            results.append(
+                perform(planned.exercise, entry.make, scene, progress, keep=arguments.keep)
+            )
     finally:
         progress.stop()
     report = Report(

@@ -53,6 +53,25 @@ INSERT INTO performance_test (data) VALUES
 COUNT_ROWS = "SELECT COUNT(*) FROM performance_test;"
 """Practice 3: read through the reader endpoint."""
 
+LARGE_TABLE = """
+CREATE DATABASE loadtest;
+USE loadtest;
+CREATE TABLE large_table (
+    id INT AUTO_INCREMENT PRIMARY KEY,
+    data TEXT,
+    random_num INT,
+    created_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP
+);
+INSERT INTO large_table (data, random_num) 
+SELECT REPEAT('X', 1000), FLOOR(RAND() * 10000)
+FROM (SELECT 1 UNION SELECT 2 UNION SELECT 3 UNION SELECT 4) t1,
+     (SELECT 1 UNION SELECT 2 UNION SELECT 3 UNION SELECT 4) t2,
+     (SELECT 1 UNION SELECT 2 UNION SELECT 3 UNION SELECT 4) t3;
+"""
+"""Practice 4: a cross join of three times four rows."""
+
+LARGE_TABLE_ROWS = 4 * 4 * 4
+
 REDIS_STRING = ('SET user:1 "John Doe"', "GET user:1")
 REDIS_HASH = ('HSET user:2 name "Jane Smith" email "jane@example.com"', "HGETALL user:2")
 REDIS_EXPIRY = ('SETEX session:abc123 3600 "user_session_data"', "TTL session:abc123")

@@ -54,6 +54,8 @@ class Scene:
     limit: Deadline
     allowed: frozenset[Disturbance] = frozenset()
     """What may be done to the databases that their other users would notice."""
+    wait_for_pause_s: float = 0.0
+    """How long somebody is willing to wait for a serverless database to pause."""
 
     @property
     def database(self) -> Database:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from contract import Database
+from verify import serverless
 from verify.aurora import Aurora
 from verify.errors import UnknownName
 from verify.exercise import Exercise, Scene
@@ -14,6 +15,7 @@ from verify.mysql import MySQL
 from verify.proxy import Proxy
 from verify.redis import Redis
 from verify.replica import Replica
+from verify.serverless import Serverless
 from verify.serverless_cache import ServerlessCache
 
 
@@ -23,12 +25,15 @@ class Entry:
 
     kind: str
     make: Callable[[Scene], Exercise]
+    metrics_periods: int = 0
+    """How many periods of the cloud's metrics it may wait for, beside the network."""
 
 
 EXERCISES: Mapping[str, Entry] = {
     "mysql": Entry("rds-mysql", MySQL),
     "replica": Entry("read-replica", Replica),
     "aurora": Entry("aurora-mysql", Aurora),
+    "serverless": Entry("aurora-serverless", Serverless, serverless.PERIODS),
     "redis": Entry("redis", Redis),
     "memcached": Entry("memcached", Memcached),
     "serverless_cache": Entry("serverless-cache", ServerlessCache),

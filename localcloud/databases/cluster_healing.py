@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from localcloud.databases.cluster_endpoints import routes
 from localcloud.databases.cluster_failover import Link, open_writer, take_over
@@ -14,6 +16,7 @@ from localcloud.databases.store import Plans
 from localcloud.endpoints import Endpoints
 from localcloud.errors import ServerFailed
 from localcloud.failover import may_promote
+from localcloud.servers.door import Door
 from localcloud.servers.facts import (
     Address,
     ClusterAddresses,
@@ -46,6 +49,7 @@ class SelfHealing:
         self._joined: set[str] = set()
         self._revivals: dict[str, Revival] = {}
         self._given_up: set[str] = set()
+        self._doors: dict[str, Door] = {}
 
     @property
     def addresses(self) -> ClusterAddresses:
@@ -62,7 +66,9 @@ class SelfHealing:
         for _ in range(_HEALING_ATTEMPTS):
             self._joined = {n for n in self._joined if self.servers[n].alive}
             missing = set(self.plan.members) - self._joined - self._given_up
-            if self.plan.writer is None or not (missing or self.plan.writer not in self._joined):
+            if self.plan.paused or self.plan.writer is None:
+                break
+            if not missing and self.plan.writer in self._joined:
                 break
             try:
                 self._ensure_writer()
@@ -107,7 +113,7 @@ class SelfHealing:
         name = self.plan.writer
         assert name is not None
         self.servers[name].kill()
-        self._start(name, self.plan.members[name], rejoining=False)
+        self._start(name, self.plan.members[name], writing=True)
         self._open(name)
 
     def _join(self, name: str) -> None:
@@ -117,7 +123,7 @@ class SelfHealing:
             self._watch(name)
         else:
             server.kill()
-            self._start(name, self.plan.members[name], rejoining=True)
+            self._start(name, self.plan.members[name])
         try:
             self._follow(server)
         except ServerFailed as error:
@@ -125,7 +131,7 @@ class SelfHealing:
                 raise
             log.warning("%s cannot rejoin %s and is made anew: %s", name, self.ref, error)
             server.remove()
-            self._start(name, self.plan.members[name], rejoining=True)
+            self._start(name, self.plan.members[name])
             self._follow(server)
         self._joined.add(name)
 
@@ -135,14 +141,33 @@ class SelfHealing:
         follow(server, self._writer.address, link.password, link.ca)
         catch_up(server, self._writer)
 
-    def _start(self, name: str, member: MemberPlan, *, rejoining: bool) -> None:
+    def _start(self, name: str, member: MemberPlan, *, writing: bool = False) -> None:
+        """Start a member as a reader, or ``writing`` from its first moment on.
+
+        Whoever waited for a writer to come back must not meet one that is read-only still.
+        """
         server = self.servers[name]
-        parameters = {**self.plan.parameters, **member.parameters}
-        server.start(
-            Settings(read_only=True, acknowledged=True, rejoining=rejoining, parameters=parameters)
+        settings = Settings(
+            read_only=not writing,
+            acknowledged=True,
+            rejoining=not writing,
+            awaiting=writing and len(self.plan.members) > 1,
+            parameters={**self.plan.parameters, **member.parameters},
         )
+        with self._behind_door(name) as door:
+            server.start(settings, door)
         prepare(server, self._machine.replication_password())
         self._watch(name)
+
+    @contextmanager
+    def _behind_door(self, name: str) -> Iterator[Door | None]:
+        """The door that clients of a stopped member wait at, ours until the server has it."""
+        door = self._doors.pop(name, None)
+        try:
+            yield door
+        finally:
+            if door is not None:
+                door.close()
 
     def _settle(self) -> None:
         """Acknowledgements and endpoints as the members that are there now allow."""
@@ -153,7 +178,9 @@ class SelfHealing:
 
     def _route(self) -> None:
         nodes = {name: self.servers[name].address for name in self.plan.members}
-        self.endpoints.apply(nodes, routes(self.plan, self._joined))
+        # Clients at a door have their member already, and would lose it by a detour.
+        joined = self._joined | self._doors.keys()
+        self.endpoints.apply(nodes, routes(self.plan, joined), asleep=self.plan.paused)
         self._machine.supervisor.unwatch(self.endpoints.name)
         self._machine.supervisor.watch(self.endpoints.name, self._endpoints_died)
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from pydantic import BaseModel, ConfigDict
 
+from localcloud.databases.capacity import Scaling
 from localcloud.databases.store import Plan
 from localcloud.errors import LocalCloudError
 
@@ -14,13 +15,14 @@ CUSTOM_ENDPOINTS = 5
 
 
 class MemberPlan(BaseModel):
-    """One member. ``tier`` is its promotion tier, 0 to 15."""
+    """One member. ``tier`` is its promotion tier, 0 to 15; ``serverless`` ones have a capacity."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     host: str
     tier: int
     parameters: Mapping[str, str]
+    serverless: bool = False
 
 
 class CustomEndpointPlan(BaseModel):
@@ -46,6 +48,9 @@ class ClusterPlan(Plan):
     members: Mapping[str, MemberPlan] = {}
     writer: str | None = None
     custom: Mapping[str, CustomEndpointPlan] = {}
+    scaling: Scaling | None = None
+    paused: bool = False
+    """Its servers are stopped until somebody connects."""
     also_at: tuple[str, ...] = ()
     """Addresses of others that lead here; its members' certificates name them."""
 
@@ -53,6 +58,22 @@ class ClusterPlan(Plan):
     def endpoint_hosts(self) -> tuple[str, ...]:
         """Every address that leads to its members."""
         return (self.writer_host, self.reader_host, *self.custom_hosts, *self.also_at)
+
+    @property
+    def serverless(self) -> tuple[str, ...]:
+        """The members that the autoscaler looks after."""
+        if self.scaling is None:
+            return ()
+        return tuple(name for name, member in self.members.items() if member.serverless)
+
+    @property
+    def pause_after_s(self) -> int | None:
+        """How long it stays up without connections; ``None``: for ever.
+
+        A cluster pauses as one: a member of a fixed class keeps all of it up.
+        """
+        whole = self.scaling is not None and len(self.serverless) == len(self.members)
+        return self.scaling.pause_after_s if whole and self.scaling is not None else None
 
     def with_custom_endpoint(self, name: str, members: Sequence[str]) -> ClusterPlan:
         """A custom endpoint made or changed; `LocalCloudError` beyond Aurora's limit."""

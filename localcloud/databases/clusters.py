@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
+from localcloud.databases.autoscaler import Autoscaler
+from localcloud.databases.capacity import Scaling
 from localcloud.databases.cluster_endpoints import endpoint_names
 from localcloud.databases.cluster_failover import switch_over
-from localcloud.databases.cluster_healing import SelfHealing
+from localcloud.databases.cluster_pause import Pausing
 from localcloud.databases.cluster_plan import MemberPlan
 from localcloud.errors import LocalCloudError
 from localcloud.failover import Candidate, successor
@@ -25,8 +28,10 @@ from localcloud.servers.mariadb_replication import (
 )
 
 
-class Cluster(SelfHealing):
-    """A running cluster, and what the API may ask of it."""
+class Cluster(Pausing):
+    """A running cluster, and what the API may ask of it. Whatever needs a server resumes it."""
+
+    _autoscaler: Autoscaler | None = None
 
     @property
     def state(self) -> ClusterState:
@@ -46,7 +51,8 @@ class Cluster(SelfHealing):
         for name, member in list(self.servers.items()):
             role = "writer" if name == self.plan.writer else "reader"
             ref = Ref(region, name)
-            rows.append(status_of(supervisor, "aurora", ref, role, member.name, member.address))
+            row = status_of(supervisor, "aurora", ref, role, member.name, member.address)
+            rows.append(replace(row, paused=self.plan.paused and not row.alive))
         ends, address = self.endpoints.name, self.addresses.writer
         return [*rows, status_of(supervisor, "endpoint", self.ref, "endpoints", ends, address)]
 
@@ -55,7 +61,20 @@ class Cluster(SelfHealing):
             self._plans.save(self.plan)
             self._route()
 
+    def recover(self) -> None:
+        super().recover()
+        self._scale()
+
+    def close(self) -> None:
+        """Look after it no more; its servers keep running."""
+        if self._autoscaler is not None:
+            self._autoscaler.close()
+        with self._lock:
+            self._autoscaler = None
+            self._close_doors()
+
     def delete(self) -> None:
+        self.close()
         with self._lock:
             self._plans.forget(self.plan)
             self.endpoints.stop()
@@ -63,11 +82,16 @@ class Cluster(SelfHealing):
                 self._remove_server(name)
             self._machine.addresses.release(*endpoint_names(self.ref))
 
-    def add_member(self, name: str, tier: int, parameters: Mapping[str, str]) -> Address:
+    def add_member(
+        self, name: str, tier: int, parameters: Mapping[str, str], *, serverless: bool = False
+    ) -> Address:
         """Start a member: the first one writes, any other replays the writer's history."""
         with self._lock:
+            self.resume()
             host = self._machine.addresses.claim(f"mariadb.{self._server_name(name)}")
-            member = MemberPlan(host=host, tier=tier, parameters=dict(parameters))
+            member = MemberPlan(
+                host=host, tier=tier, parameters=dict(parameters), serverless=serverless
+            )
             server = self._server(name, member)
             server.remove()
             self.servers[name] = server
@@ -82,6 +106,7 @@ class Cluster(SelfHealing):
                 self._save_plan(self.plan.without_member(name))
                 self._remove_server(name)
                 raise
+            self._scale()
             return server.address
 
     def remove_member(self, name: str) -> None:
@@ -89,6 +114,7 @@ class Cluster(SelfHealing):
         with self._lock:
             if name not in self.servers:
                 return
+            self.resume()
             if name == self.plan.writer and self._readers():
                 self.fail_over(None)
             plan = self.plan.without_member(name)
@@ -121,6 +147,7 @@ class Cluster(SelfHealing):
     def fail_over(self, target: str | None) -> None:
         """A planned change of writer, to ``target`` or the reader with the lowest tier."""
         with self._lock:
+            self.resume()
             readers = self._readers()
             chosen = target or successor(
                 Candidate(name, 0, self.plan.members[name].tier) for name in readers
@@ -136,17 +163,33 @@ class Cluster(SelfHealing):
             if self.plan.writer is None:
                 self._save(password=password)
             else:
+                self.resume()
                 set_master_password(self._writer, self.plan.user, password)
 
     def set_parameters(self, name: str, parameters: Mapping[str, str]) -> None:
         with self._lock:
             member = self.plan.members[name].model_copy(update={"parameters": dict(parameters)})
             self._save(members={**self.plan.members, name: member})
-            self.servers[name].set_at_once(parameters)
+            if not self.plan.paused:
+                self.servers[name].set_at_once(parameters)
+
+    def set_scaling(self, scaling: Scaling | None) -> None:
+        """The range of capacity of its serverless members, and the pause."""
+        with self._lock:
+            self._save(scaling=scaling)
+            self._scale()
+
+    def set_serverless(self, name: str, serverless: bool) -> None:
+        """Whether a member has a capacity, or a class that fixes what it has."""
+        with self._lock:
+            member = self.plan.members[name].model_copy(update={"serverless": serverless})
+            self._save(members={**self.plan.members, name: member})
+            self._scale()
 
     def reboot(self, name: str) -> None:
         """Restart a member in its role."""
         with self._lock:
+            self.resume()
             self.servers[name].stop()
             self._joined.discard(name)
             self._given_up.discard(name)
@@ -155,13 +198,18 @@ class Cluster(SelfHealing):
             self._heal()
 
     def _seed(self, name: str, member: MemberPlan) -> None:
-        self._start(name, member, rejoining=False)
+        self._start(name, member, writing=True)
         server = self.servers[name]
-        server.run("SET GLOBAL read_only = 0")
         credentials = Credentials(self.plan.user, self.plan.password)
         create_master_user(server, credentials, self.plan.database)
         self._joined.add(name)
         self._save(members={name: member}, writer=name, password="")
+
+    def _scale(self) -> None:
+        if self.plan.pause_after_s is None:
+            self.resume()
+        if self.plan.serverless and self._autoscaler is None:
+            self._autoscaler = Autoscaler(self, self._machine.metrics)
 
     def _remove_server(self, name: str) -> None:
         server = self.servers.pop(name)

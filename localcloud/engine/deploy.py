@@ -13,6 +13,7 @@ from localcloud.engine.project import Project
 from localcloud.engine.state import ProgramState, state_file
 from localcloud.engine.steps import Engine, Step
 from localcloud.errors import DeployFailed
+from localcloud.metrics import PERIOD_S
 from localcloud.provider.provider import Provider
 from localcloud.records import write_atomically
 from localcloud.site import ACCESS_KEY_ID, SECRET_ACCESS_KEY, Site
@@ -86,6 +87,7 @@ def _record(site: Site, project: Project, outputs: dict[str, Any]) -> None:
                 "does not pool",
             },
             "if_silent": "`python -m localcloud up` starts it again",
+            "metrics_period_s": PERIOD_S,
         },
     }
     write_atomically(

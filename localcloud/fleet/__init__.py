@@ -1,5 +1,6 @@
 """Every database server of a site, behind one door: what the API layer calls."""
 
+from localcloud.databases.capacity import Scaling
 from localcloud.fleet.fleet import Fleet
 from localcloud.servers.facts import (
     Address,
@@ -24,6 +25,7 @@ __all__ = [
     "RedisAddresses",
     "RedisState",
     "Ref",
+    "Scaling",
     "ServerStatus",
     "ServerlessAddresses",
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from localcloud.databases.capacity import Scaling
 from localcloud.databases.cluster_plan import ClusterPlan
 from localcloud.databases.clusters import Cluster
 from localcloud.databases.planning import plan_cluster
@@ -39,10 +40,16 @@ class Clusters(Collection[Cluster]):
         return made.addresses
 
     def add_member(
-        self, cluster: Ref, identifier: str, tier: int, parameters: Mapping[str, str]
+        self,
+        cluster: Ref,
+        identifier: str,
+        tier: int,
+        parameters: Mapping[str, str],
+        *,
+        serverless: bool = False,
     ) -> Address:
         """A member that has caught up; the first one is the writer."""
-        return self.get(cluster).add_member(identifier, tier, parameters)
+        return self.get(cluster).add_member(identifier, tier, parameters, serverless=serverless)
 
     def remove_member(self, cluster: Ref, identifier: str) -> None:
         self.get(cluster).remove_member(identifier)
@@ -72,3 +79,16 @@ class Clusters(Collection[Cluster]):
 
     def set_password(self, cluster: Ref, password: str) -> None:
         self.get(cluster).set_password(password)
+
+    def set_scaling(self, cluster: Ref, scaling: Scaling | None) -> None:
+        """The range of capacity of a cluster's serverless members, and its pause."""
+        self.get(cluster).set_scaling(scaling)
+
+    def set_serverless(self, cluster: Ref, identifier: str, serverless: bool) -> None:
+        """Whether a member is one of them."""
+        self.get(cluster).set_serverless(identifier, serverless)
+
+    def close(self) -> None:
+        """Look after them no more; the servers keep running."""
+        for cluster in self.all():
+            cluster.close()

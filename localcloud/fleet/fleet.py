@@ -14,6 +14,7 @@ from localcloud.fleet.memcached import MemcachedClusters
 from localcloud.fleet.proxies import Proxies
 from localcloud.fleet.recovery import recover
 from localcloud.fleet.serverless_caches import ServerlessCaches
+from localcloud.metrics import Metrics
 from localcloud.servers.facts import Ref, ServerStatus
 from localcloud.servers.machine import Machine
 from localcloud.site import Site
@@ -40,6 +41,11 @@ class Fleet:
             self.proxies,
         )
 
+    @property
+    def metrics(self) -> Metrics:
+        """What the servers publish."""
+        return self._machine.metrics
+
     def recover(self) -> None:
         """Adopt the servers that run, start those that do not, end what belongs to nobody."""
         self._machine.authority.ensure()
@@ -50,6 +56,7 @@ class Fleet:
 
     def close(self) -> None:
         """Stop watching; the servers keep running."""
+        self.clusters.close()
         self._machine.supervisor.close()
 
     def down(self) -> None:

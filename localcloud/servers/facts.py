@@ -88,9 +88,9 @@ class ServerlessAddresses:
 
 @dataclass(frozen=True)
 class ServerStatus:
-    """One process: ``rss`` in bytes, 0 when dead.
+    """One process: ``rss`` in bytes, 0 when dead. One that is ``paused`` is not there on purpose.
 
-    ``kind`` is mysql, aurora, redis, memcached or endpoint.
+    ``kind`` is mysql, aurora, redis, memcached, proxy or endpoint.
     """
 
     kind: str
@@ -101,3 +101,4 @@ class ServerStatus:
     pid: int | None
     alive: bool
     rss: int
+    paused: bool = False

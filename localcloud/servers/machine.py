@@ -1,4 +1,4 @@
-"""What every server of a site shares: addresses, certificates, processes, programs, users."""
+"""What every server of a site shares: addresses, certificates, processes, users, metrics."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import threading
 from pathlib import Path
 
 from localcloud.addresses import Addresses
+from localcloud.metrics import Metrics
 from localcloud.records import write_atomically
 from localcloud.site import Site
 from localcloud.supervisor import Supervisor
@@ -25,6 +26,7 @@ class Machine:
         self.addresses = Addresses(site.state_dir / "addresses.json", site.prefix)
         self.authority = Authority(site.ca_dir)
         self.supervisor = Supervisor(site)
+        self.metrics = Metrics()
 
     def folder(self, name: str) -> Path:
         """Where the server ``name`` keeps its data, certificate and log."""

@@ -15,6 +15,7 @@ import mysql.connector
 
 from localcloud.errors import ServerFailed
 from localcloud.programs import program
+from localcloud.servers.door import Door
 from localcloud.servers.facts import Address, Credentials
 from localcloud.servers.machine import Machine, own, service_user
 from localcloud.servers.mariadb_parameters import flags_of, settable
@@ -70,12 +71,14 @@ class Settings:
     """How a server is started; everything that may change between two starts.
 
     ``rejoining`` tells crash recovery that another server writes now: the end of the binary
-    log that nobody acknowledged is dropped. A writer that comes back as writer keeps it.
+    log that nobody acknowledged is dropped. A writer that comes back as writer keeps it, and
+    ``awaiting`` a reader's acknowledgement it may take writes from its first moment on.
     """
 
     read_only: bool = False
     acknowledged: bool = False
     rejoining: bool = False
+    awaiting: bool = False
     parameters: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -101,8 +104,13 @@ class MariaDB:
     def _log(self) -> Path:
         return self._folder / "mariadbd.log"
 
-    def start(self, settings: Settings) -> None:
-        """Start the server and wait until it answers. An existing data folder is kept.
+    def open_door(self) -> Door:
+        """Take clients while it is stopped, for the next start to serve them."""
+        self._machine.sockets(self.address.host, self._user)
+        return Door(self.address, self._socket, self._user)
+
+    def start(self, settings: Settings, door: Door | None = None) -> None:
+        """Start the server, behind ``door``, and wait until it answers; existing data are kept.
 
         Raises `ServerFailed` with the end of its log, `MissingPackage`.
         """
@@ -110,11 +118,16 @@ class MariaDB:
         if not data.exists():
             copy_template(self._machine.site.state_dir / "templates", data, self._user)
         tls = self._certificate()
+        # Not the system's: a server that starts clears it of every server's temporary tables.
+        temporary = self._folder / "tmp"
+        temporary.mkdir(exist_ok=True)
+        own(temporary, self._user)
         self._machine.sockets(self.address.host, self._user)
         argv = (
             program("mariadbd"),
             "--no-defaults",
             f"--datadir={data}",
+            f"--tmpdir={temporary}",
             f"--socket={self._socket}",
             f"--pid-file={self._socket}.pid",
             f"--bind-address={self.address.host}",
@@ -131,10 +144,14 @@ class MariaDB:
             *REPLICABLE,
             *(ACKNOWLEDGED if settings.acknowledged else ()),
             *(["--init-rpl-role=SLAVE"] if settings.rejoining else ()),
+            *(["--rpl-semi-sync-master-enabled=1"] if settings.awaiting else ()),
             *flags_of(settings.parameters),
             f"--read-only={int(settings.read_only)}",
         )
-        self._machine.supervisor.start(Launch(self.name, argv, self._log, self._user))
+        sockets = door.sockets if door is not None else ()
+        self._machine.supervisor.start(
+            Launch(self.name, argv, self._log, self._user, sockets=sockets)
+        )
         self._wait()
 
     def _certificate(self) -> Certificate:
@@ -172,8 +189,13 @@ class MariaDB:
             time.sleep(_POLL_S)
 
     @property
+    def pid(self) -> int | None:
+        process = self._machine.supervisor.running(self.name)
+        return process.pid if process is not None else None
+
+    @property
     def alive(self) -> bool:
-        return self._machine.supervisor.running(self.name) is not None
+        return self.pid is not None
 
     def answers(self) -> bool:
         """Whether it is there and speaks."""

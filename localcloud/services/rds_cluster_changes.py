@@ -8,6 +8,7 @@ from localcloud.api import Answer, ApiError, Call, Operations
 from localcloud.fleet import Ref
 from localcloud.records import Record
 from localcloud.services import rds_rules as rules
+from localcloud.services import rds_scaling
 from localcloud.services.context import Cloud, changed
 from localcloud.services.engine_versions import AURORA_MYSQL, resolve
 from localcloud.services.rds_clusters import Clusters
@@ -17,7 +18,7 @@ from localcloud.services.surroundings import name_of
 _AT_ONCE = (
     "PreferredBackupWindow", "PreferredMaintenanceWindow", "BackupRetentionPeriod",
     "DeletionProtection", "CopyTagsToSnapshot", "BacktrackWindow", "StorageType",
-    "ServerlessV2ScalingConfiguration", "MonitoringInterval", "MonitoringRoleArn",
+    "MonitoringInterval", "MonitoringRoleArn",
 )  # fmt: skip
 
 
@@ -78,6 +79,11 @@ class ClusterChanges:
             rules.check_log_exports([*enable, *disable], AURORA_MYSQL)
             kept = [t for t in record["EnabledCloudwatchLogsExports"] if t not in disable]
             values["EnabledCloudwatchLogsExports"] = kept + [t for t in enable if t not in kept]
+        if p.get(rds_scaling.MEMBER):
+            version = str(values.get("EngineVersion") or record["EngineVersion"])
+            values[rds_scaling.MEMBER] = rds_scaling.configuration(
+                p[rds_scaling.MEMBER], version, record.get(rds_scaling.MEMBER)
+            )
         if p.get("MasterUserPassword"):
             self._cloud.fleet.clusters.set_password(
                 Ref(call.region, identifier), p["MasterUserPassword"]
@@ -87,6 +93,9 @@ class ClusterChanges:
         return {"DBCluster": self._clusters.shown(self._clusters.need(call.region, identifier))}
 
     def _spread(self, region: str, identifier: str, values: dict[str, Any]) -> None:
+        if rds_scaling.MEMBER in values:
+            ref = Ref(region, identifier)
+            self._cloud.fleet.clusters.set_scaling(ref, rds_scaling.scaling_of(values))
         for member in self._clusters.members(region, identifier):
             name = member["DBInstanceIdentifier"]
             if "EngineVersion" in values:

@@ -6,6 +6,7 @@ from localcloud.api import Answer, ApiError, Call, Operations, given, now, page
 from localcloud.fleet import Credentials, Ref
 from localcloud.records import Record
 from localcloud.services import rds_rules as rules
+from localcloud.services import rds_scaling
 from localcloud.services.context import Cloud, resource_id
 from localcloud.services.engine_versions import AURORA_MYSQL, check_class, engine_of, resolve
 from localcloud.services.rds_instances import HOSTED_ZONE, Instances, in_sync
@@ -15,7 +16,7 @@ from localcloud.services.surroundings import arn, key_arn, name_of, region_of, s
 
 _AS_GIVEN = (
     "DatabaseName", "PreferredBackupWindow", "PreferredMaintenanceWindow", "BacktrackWindow",
-    "ServerlessV2ScalingConfiguration", "MonitoringInterval", "MonitoringRoleArn", "StorageType",
+    "MonitoringInterval", "MonitoringRoleArn", "StorageType",
 )  # fmt: skip
 _FROM_CLUSTER = (
     "EngineVersion", "MasterUsername", "StorageEncrypted", "KmsKeyId", "BackupRetentionPeriod",
@@ -118,6 +119,7 @@ class Clusters:
             found = self._cloud.fleet.clusters.create(
                 ref, credentials, p.get("DatabaseName"), values
             )
+            self._cloud.fleet.clusters.set_scaling(ref, rds_scaling.scaling_of(record))
         except BaseException:
             self._records.drop("cluster", call.region, identifier)
             raise
@@ -204,6 +206,9 @@ class Clusters:
         }
         if encrypted:
             record["KmsKeyId"] = key_arn(region, p.get("KmsKeyId"), "rds")
+        if p.get(rds_scaling.MEMBER):
+            wanted = p[rds_scaling.MEMBER]
+            record[rds_scaling.MEMBER] = rds_scaling.configuration(wanted, version, None)
         return record | given(p, _AS_GIVEN)
 
     def _describe(self, call: Call) -> Answer:
@@ -236,9 +241,7 @@ class Clusters:
                 f"{p['EngineVersion']}"
             )
         check_class(engine, version, p["DBInstanceClass"])
-        scaling = cluster.get("ServerlessV2ScalingConfiguration")
-        if p["DBInstanceClass"] == "db.serverless" and not scaling:
-            raise rules.combination("db.serverless needs the cluster's scaling configuration.")
+        rds_scaling.check_member(p["DBInstanceClass"], cluster)
         for member in _OF_THE_CLUSTER:
             if p.get(member):
                 raise rules.combination(

@@ -11,6 +11,7 @@ from localcloud.errors import LocalCloudError
 from localcloud.fleet import Address, Credentials, Ref
 from localcloud.records import Record
 from localcloud.services import rds_rules as rules
+from localcloud.services import rds_scaling
 from localcloud.services.context import Cloud, resource_id
 from localcloud.services.engine_versions import (
     AURORA_MYSQL,
@@ -100,7 +101,11 @@ class Instances:
         cluster = record.get("DBClusterIdentifier")
         if cluster:
             return self._fleet.clusters.add_member(
-                Ref(call.region, cluster), ref.identifier, record["PromotionTier"], values
+                Ref(call.region, cluster),
+                ref.identifier,
+                record["PromotionTier"],
+                values,
+                serverless=record["DBInstanceClass"] == rds_scaling.CLASS,
             )
         credentials = Credentials(record["MasterUsername"], call.params["MasterUserPassword"])
         return self._fleet.instances.create(ref, credentials, record.get("DBName"), values)

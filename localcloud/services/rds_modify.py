@@ -8,6 +8,7 @@ from localcloud.api import Answer, ApiError, Call, Operations
 from localcloud.fleet import Ref
 from localcloud.records import Record
 from localcloud.services import rds_rules as rules
+from localcloud.services import rds_scaling
 from localcloud.services.context import Cloud, changed
 from localcloud.services.engine_versions import Engine, check_class, engine_of, resolve
 from localcloud.services.rds_instances import Instances
@@ -62,6 +63,10 @@ class Modify:
             fresh = self._instances.need(ref.region, ref.identifier)
         if "DBParameterGroups" in values:
             self._cloud.fleet.set_parameters(ref, values_for(self._cloud, ref.region, fresh))
+        if "DBInstanceClass" in values and "DBClusterIdentifier" in record:
+            serverless = values["DBInstanceClass"] == rds_scaling.CLASS
+            cluster = Ref(ref.region, record["DBClusterIdentifier"])
+            self._cloud.fleet.clusters.set_serverless(cluster, ref.identifier, serverless)
         return {"DBInstance": fresh}
 
     def _version(self, engine: Engine, record: Record, p: dict[str, Any]) -> str:
@@ -81,6 +86,9 @@ class Modify:
     def _check(self, record: Record, p: dict[str, Any], engine: Engine) -> None:
         instance_class = p.get("DBInstanceClass") or record["DBInstanceClass"]
         check_class(engine, record["EngineVersion"], instance_class)
+        if "DBClusterIdentifier" in record:
+            cluster = self._records.get("cluster", record["_region"], record["DBClusterIdentifier"])
+            rds_scaling.check_member(instance_class, cluster or {})
         rules.check_certificate(p.get("CACertificateIdentifier"))
         if p.get("MasterUserPassword") is not None:
             rules.check_credentials(None, p["MasterUserPassword"])

@@ -18,7 +18,9 @@ import yaml
 from bench.workspace import Workspace
 from tests.end_to_end.reach import connect, rds, servers
 
-EXERCISES = {"mysql", "replica", "aurora", "redis", "memcached"}
+EXERCISES = {"mysql", "replica", "aurora", "serverless", "redis", "memcached"}
+SKIPPED = {"it pauses without connections", "a connection resumes it with every row"}
+"""The dev stack's pause is 300 s long: only who asks for it waits."""
 
 
 def test_every_exercise_passes_twice_in_a_row(deployed: Workspace, tmp_path: Path) -> None:
@@ -31,7 +33,8 @@ def test_every_exercise_passes_twice_in_a_row(deployed: Workspace, tmp_path: Pat
         assert {e["name"] for e in found["exercises"]} == EXERCISES
         steps = [step for e in found["exercises"] for step in e["steps"]]
         assert len(steps) > 30
-        assert {step["status"] for step in steps} == {"passed"}
+        assert {step["name"] for step in steps if step["status"] != "passed"} == SKIPPED
+        assert {step["status"] for step in steps} == {"passed", "skipped"}
         assert len(ElementTree.parse(junit).getroot().findall(".//testcase")) == len(steps)
 
 
@@ -75,7 +78,7 @@ def test_rows_survive_a_sigkill_of_everything(deployed: Workspace) -> None:
             cursor.execute("CREATE OR REPLACE TABLE survives.t (id INT PRIMARY KEY)")
             cursor.execute("INSERT INTO survives.t VALUES (1), (2), (3)")
     daemon = json.loads((deployed.state / "daemon.json").read_text())["pid"]
-    for pid in [daemon, *(s["pid"] for s in servers(deployed))]:
+    for pid in [daemon, *(s["pid"] for s in servers(deployed) if s["alive"])]:
         os.kill(pid, signal.SIGKILL)
     deployed.run("-m", "localcloud", "up")
     for name in ("mysql", "aurora"):

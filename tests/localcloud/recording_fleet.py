@@ -11,7 +11,8 @@ from types import SimpleNamespace
 from typing import Any
 
 from localcloud.errors import ServerFailed
-from localcloud.fleet import Address, Credentials, Ref
+from localcloud.fleet import Address, Credentials, Ref, Scaling
+from localcloud.metrics import Metrics
 
 
 class RecordingFleet:
@@ -20,6 +21,7 @@ class RecordingFleet:
     def __init__(self) -> None:
         self.calls: list[tuple[Any, ...]] = []
         self.failing: set[str] = set()
+        self.metrics = Metrics()
         self._hosts = itertools.count(2)
         self.members: dict[Ref, list[str]] = {}
         self.writers: dict[Ref, str] = {}
@@ -46,6 +48,8 @@ class RecordingFleet:
             fail_over=self.fail_over,
             set_password=self.set_cluster_password,
             delete=self.delete_cluster,
+            set_scaling=self.set_scaling,
+            set_serverless=self.set_serverless,
         )
         self.locked = False
         self.proxies = SimpleNamespace(
@@ -139,8 +143,10 @@ class RecordingFleet:
         self.members[ref] = []
         return SimpleNamespace(writer=self._address(), reader=self._address())
 
-    def add_member(self, ref: Ref, name: str, tier: int, values: Mapping[str, str]) -> Address:
-        self._note("add_member", ref, name, tier, dict(values))
+    def add_member(
+        self, ref: Ref, name: str, tier: int, values: Mapping[str, str], *, serverless: bool
+    ) -> Address:
+        self._note("add_member", ref, name, tier, dict(values), serverless)
         self.members[ref].append(name)
         self._row(Ref(ref.region, name))
         self.writers.setdefault(ref, name)
@@ -168,6 +174,12 @@ class RecordingFleet:
 
     def set_cluster_password(self, ref: Ref, password: str) -> None:
         self._note("set_cluster_password", ref, password)
+
+    def set_scaling(self, ref: Ref, scaling: Scaling | None) -> None:
+        self._note("set_scaling", ref, scaling)
+
+    def set_serverless(self, ref: Ref, name: str, serverless: bool) -> None:
+        self._note("set_serverless", ref, name, serverless)
 
     def delete_cluster(self, ref: Ref) -> None:
         self._note("delete_cluster", ref)

@@ -36,6 +36,7 @@ def test_a_good_config(capsys: pytest.CaptureFixture[str], project: Path) -> Non
         "mysql-replica: read-replica myapp-mysql-replica in us-east-1\n"
         "mysql-replica-west: read-replica myapp-mysql-replica-west in us-west-2\n"
         "aurora: aurora-mysql myapp-aurora-cluster in us-east-1\n"
+        "aurora-serverless: aurora-serverless myapp-aurora-serverless in us-east-1\n"
         "redis: redis myapp-redis-cache in us-east-1\n"
         "memcached: memcached myapp-memcached in us-east-1\n",
         [],

@@ -54,6 +54,17 @@ COURSE: dict[str, dict[str, Any]] = {
         "instanceClass": "db.r5.large",
     },
     "aurora-member-myapp-aurora-reader-2": {"instanceClass": "db.r5.large"},
+    # Practice 4: Create Aurora Serverless. Its minimum of 2 with a pause is version 1's.
+    "aurora-serverless-cluster": {
+        "engine": "aurora-mysql",
+        "clusterIdentifier": "myapp-aurora-serverless",
+        "masterUsername": "admin",
+        "serverlessv2ScalingConfiguration": {
+            "minCapacity": 0,
+            "maxCapacity": 16,
+            "secondsUntilAutoPause": 300,
+        },
+    },
     # Practice 5: Create Redis Cluster, Configure Security Group
     "redis-group": {
         "engine": "redis",
@@ -104,6 +115,7 @@ def test_every_database_stands_in_the_default_vpc_behind_a_door_of_its_own(dev: 
         "mysql-replica-instance": "vpcSecurityGroupIds",
         "mysql-replica-west-instance": "vpcSecurityGroupIds",
         "aurora-cluster": "vpcSecurityGroupIds",
+        "aurora-serverless-cluster": "vpcSecurityGroupIds",
         "redis-group": "securityGroupIds",
         "memcached-cluster": "securityGroupIds",
     }
@@ -113,6 +125,7 @@ def test_every_database_stands_in_the_default_vpc_behind_a_door_of_its_own(dev: 
         ("mysql-replica-access-group-id",),
         ("mysql-replica-west-access-group-id",),
         ("aurora-access-group-id",),
+        ("aurora-serverless-access-group-id",),
         ("redis-access-group-id",),
         ("memcached-access-group-id",),
     ]
@@ -134,6 +147,7 @@ def test_what_stands_once_for_all(dev: Recording) -> None:
         "mysql-replica": "aws-databases:index:ReadReplica",
         "mysql-replica-west": "aws-databases:index:ReadReplica",
         "aurora": "aws-databases:index:AuroraMysql",
+        "aurora-serverless": "aws-databases:index:AuroraServerless",
         "redis": "aws-databases:index:Redis",
         "memcached": "aws-databases:index:Memcached",
     }
@@ -154,6 +168,7 @@ def test_its_outputs_are_the_contracts(dev: Recording) -> None:
             "us-east-1",
             ["writer", "reader", "custom", "instance", "instance", "instance"],
         ),
+        "aurora-serverless": ("aurora-serverless", "us-east-1", ["writer", "reader", "instance"]),
         "redis": ("redis", "us-east-1", ["primary", "reader"]),
         "memcached": ("memcached", "us-east-1", ["configuration", "node", "node"]),
     }
@@ -167,7 +182,7 @@ def test_its_outputs_are_the_contracts(dev: Recording) -> None:
 def test_every_databases_secret_is_one_of_the_stack(dev: Recording) -> None:
     secrets = {
         f"arn:aws:secretsmanager:us-east-1:123456789012:secret:{name}-credentials-secret-AbCdEf"
-        for name in ("mysql", "aurora", "redis")
+        for name in ("mysql", "aurora", "aurora-serverless", "redis")
     }
     databases = read_databases(dev.outputs)
     # Memcached knows no users.

@@ -139,6 +139,39 @@ def create_aurora(client: Client, secret: str) -> dict[str, Any]:
     }
 
 
+def create_serverless(client: Client, secret: str) -> dict[str, Any]:
+    rds = client("rds")
+    cluster = rds.create_db_cluster(
+        DBClusterParameterGroupName="tls",
+        DBClusterIdentifier="serverless",
+        Engine="aurora-mysql",
+        MasterUsername=USER,
+        MasterUserPassword=PASSWORD,
+        BackupRetentionPeriod=7,
+        StorageEncrypted=True,
+        ServerlessV2ScalingConfiguration={"MinCapacity": 0, "MaxCapacity": 16},
+    )["DBCluster"]
+    rds.create_db_instance(
+        DBInstanceIdentifier="serverless-a",
+        DBClusterIdentifier="serverless",
+        Engine="aurora-mysql",
+        DBInstanceClass="db.serverless",
+    )
+    return {
+        "serverless": {
+            "kind": "aurora-serverless",
+            "engine": "aurora-mysql",
+            "version": cluster["EngineVersion"],
+            "region": REGION,
+            "user": USER,
+            "secret_arn": secret,
+            "cluster": "serverless",
+            "instances": ["serverless-a"],
+            "endpoints": [{"role": "writer", "host": cluster["Endpoint"], "port": 3306}],
+        }
+    }
+
+
 def create_redis(client: Client, secret: str) -> dict[str, Any]:
     made = client("elasticache").create_replication_group(
         ReplicationGroupId="cache",

@@ -35,6 +35,23 @@ PRACTICE_3 = [
     "(REPEAT('B', 1000)),\n"
     "(REPEAT('C', 1000))",
 ]
+PRACTICE_4 = [
+    "CREATE DATABASE loadtest",
+    "USE loadtest",
+    textwrap.dedent("""\
+        CREATE TABLE large_table (
+            id INT AUTO_INCREMENT PRIMARY KEY,
+            data TEXT,
+            random_num INT,
+            created_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP
+        )"""),
+    # The blank at the end of the first line is the course's.
+    "INSERT INTO large_table (data, random_num) \n"
+    "SELECT REPEAT('X', 1000), FLOOR(RAND() * 10000)\n"
+    "FROM (SELECT 1 UNION SELECT 2 UNION SELECT 3 UNION SELECT 4) t1,\n"
+    "     (SELECT 1 UNION SELECT 2 UNION SELECT 3 UNION SELECT 4) t2,\n"
+    "     (SELECT 1 UNION SELECT 2 UNION SELECT 3 UNION SELECT 4) t3",
+]
 
 
 def test_practice_1_is_the_course_s() -> None:
@@ -51,6 +68,11 @@ def test_practice_2_is_the_course_s() -> None:
 def test_practice_3_is_the_course_s() -> None:
     assert course.statements(course.PERFORMANCE_TEST) == PRACTICE_3
     assert course.COUNT_ROWS == "SELECT COUNT(*) FROM performance_test;"
+
+
+def test_practice_4_is_the_course_s() -> None:
+    assert course.statements(course.LARGE_TABLE) == PRACTICE_4
+    assert course.LARGE_TABLE_ROWS == 64
 
 
 def test_practice_5_is_the_course_s() -> None:

@@ -30,6 +30,7 @@ def test_all_that_apply_in_the_registry_s_order() -> None:
         "mysql",
         "replica",
         "aurora",
+        "serverless",
         "redis",
         "memcached",
         "serverless_cache",

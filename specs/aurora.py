@@ -1,0 +1,97 @@
+"""What every Aurora MySQL cluster has, whatever runs it: a volume, a writer and readers."""
+
+from __future__ import annotations
+
+import re
+from abc import abstractmethod
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+
+from specs.parts import (
+    ApplyChanges,
+    BackupWindow,
+    Claim,
+    DatabaseName,
+    Described,
+    Lifetime,
+    MaintenanceWindow,
+    Part,
+    PerformanceInsights,
+    SlowQueryLog,
+    Username,
+    window_conflicts,
+)
+from specs.problems import Conflict, refuse
+
+MOST_READERS = 15
+FAMILY = "aurora-mysql8.0"
+_ENDED = re.compile(r"8\.0\.mysql_aurora\.3\.(0[0-35-7]\..*|04\.5|11\.0)\Z")
+
+
+def _version(text: str) -> str:
+    if not re.match(r"8\.0\.mysql_aurora\.3\.[0-9]{2}\.[0-9]+\Z", text):
+        raise refuse(
+            f"{text!r} is no Aurora MySQL version 3; write one such as 8.0.mysql_aurora.3.10.6"
+        )
+    if _ENDED.match(text):
+        raise refuse(f"{text!r} is withdrawn; write 8.0.mysql_aurora.3.10.6, of the LTS line")
+    return text
+
+
+@dataclass(frozen=True)
+class Seat:
+    """One instance of a cluster. ``key`` is its place in the topology's config.
+
+    ``tier`` is the promotion tier, 0 to 15: who takes over first.
+    """
+
+    key: str
+    identifier: str
+    zone: str
+    tier: int
+
+
+class ClusterBackups(Part):
+    """Continuous backup; Aurora cannot do without."""
+
+    retention_days: int = Field(ge=1, le=35)
+    window: BackupWindow
+
+
+class AuroraCluster(Described):
+    """A cluster; who its members are is said by each kind of it."""
+
+    kind: str
+    engine_version: Annotated[str, AfterValidator(_version)]
+    username: Username
+    database: DatabaseName | None = None
+    backups: ClusterBackups
+    maintenance_window: MaintenanceWindow
+    performance_insights: PerformanceInsights | None = None
+    slow_query_log: SlowQueryLog | None = None
+    apply_changes: ApplyChanges = "maintenance-window"
+    lifetime: Lifetime = "protected"
+
+    @property
+    @abstractmethod
+    def seats(self) -> tuple[Seat, ...]:
+        """The writer first, then the readers."""
+
+    @property
+    @abstractmethod
+    def member_class(self) -> str:
+        """The instance class of every member."""
+
+    @property
+    def placed(self) -> Mapping[str, str]:
+        return {f"{seat.key}.zone": seat.zone for seat in self.seats}
+
+    @property
+    def claims(self) -> Iterator[Claim]:
+        yield "cluster", "identifier", self.identifier
+
+    def conflicts(self) -> Iterator[Conflict]:
+        yield from window_conflicts(self.backups.window, self.maintenance_window, least_minutes=30)
