@@ -12,13 +12,14 @@ import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from bench import failover, memory
+from bench import failover, memory, resume
 from bench.workspace import ROOT, BenchFailed, Workspace, workspace
 
 _IMPORTS_ONLY = "import pulumi, pulumi_random, pulumi_aws; " + "; ".join(
     f"import pulumi_aws.{module}"
     for module in ("cloudwatch", "ec2", "elasticache", "iam", "kms", "rds", "secretsmanager", "vpc")
 )
+_RESUMES = 5
 _UNDER_MOCKS = "from tests.stacks.run_program import main; main()"
 
 
@@ -64,6 +65,9 @@ def _deployment(space: Workspace, kills: int) -> list[Figure]:
         ),
         Figure("rows duplicated", outcome.duplicated, 0, "rows"),
     ]
+    pauses = resume.resumes(space, _RESUMES)
+    spread = f"{_RESUMES} pauses, median {statistics.median(pauses):.2f} s"
+    figures.append(Figure("resume of a paused cluster, worst", max(pauses), 1, "s", spread))
     return figures
 
 
