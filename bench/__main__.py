@@ -12,7 +12,7 @@ import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from bench import failover, memory
+from bench import failover, memory, resume
 from bench.workspace import ROOT, BenchFailed, Workspace, workspace
 
 # pulumi_aws loads a module when something of it is first named; `import` alone loads none.
@@ -29,6 +29,7 @@ _IMPORTS_ONLY = "import pulumi, pulumi_random, pulumi_aws as aws; " + "; ".join(
         "vpc.SecurityGroupIngressRule",
     )
 )
+_RESUMES = 5
 _UNDER_MOCKS = "from tests.stacks.run_program import main; main()"
 
 
@@ -74,6 +75,9 @@ def _deployment(space: Workspace, kills: int) -> list[Figure]:
         ),
         Figure("rows duplicated", outcome.duplicated, 0, "rows"),
     ]
+    pauses = resume.resumes(space, _RESUMES)
+    spread = f"{_RESUMES} pauses, median {statistics.median(pauses):.2f} s"
+    figures.append(Figure("resume of a paused cluster, worst", max(pauses), 1, "s", spread))
     return figures
 
 

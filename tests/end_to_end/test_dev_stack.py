@@ -116,6 +116,33 @@ def test_a_changed_config_is_previewed_then_applied_and_taken_back(deployed: Wor
     deployed.run("-m", "verify", "replica")
 
 
+def test_a_changed_capacity_is_applied_in_place(deployed: Workspace) -> None:
+    stack = deployed.project / "Pulumi.dev.yaml"
+    original = stack.read_text()
+    config = yaml.safe_load(original)
+    serverless = config["config"]["aws-databases:topologies"]["aurora-serverless"]
+    serverless["capacity"] = {"min_acu": 2, "max_acu": 32}
+    stack.write_text(yaml.safe_dump(config))
+    before = {s["pid"] for s in servers(deployed)}
+    try:
+        done = deployed.attempt("-m", "localcloud", "up")
+        assert done.returncode == 0, done.stderr
+        assert "aurora-serverless-cluster [serverlessv2ScalingConfiguration]" in done.stdout
+        assert _scaling(deployed) == {"MinCapacity": 2.0, "MaxCapacity": 32.0}
+        assert {s["pid"] for s in servers(deployed)} == before
+    finally:
+        stack.write_text(original)
+        deployed.run("-m", "localcloud", "up")
+    course = {"MinCapacity": 0.0, "MaxCapacity": 16.0, "SecondsUntilAutoPause": 300}
+    assert _scaling(deployed) == course
+
+
+def _scaling(space: Workspace) -> dict[str, Any]:
+    found = rds(space).describe_db_clusters(DBClusterIdentifier="myapp-aurora-serverless")
+    scaling: dict[str, Any] = found["DBClusters"][0]["ServerlessV2ScalingConfiguration"]
+    return scaling
+
+
 def _instances(space: Workspace) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = rds(space).describe_db_instances()["DBInstances"]
     return found
