@@ -13,9 +13,9 @@ from specs.parts import Described, Part, RegionName
 from specs.problems import ConfigError, Problem, did_you_mean, problems_of
 from specs.rds_mysql import RdsMysql
 from specs.read_replica import MOST_REPLICAS, ReadReplica
-from specs.redis import Redis
+from specs.redis import Redis, Valkey
 
-AnyTopology = RdsMysql | ReadReplica | AuroraMysql | Redis
+AnyTopology = RdsMysql | ReadReplica | AuroraMysql | Redis | Valkey
 Topology = Annotated[AnyTopology, Field(discriminator="kind")]
 KINDS: Mapping[str, type[BaseModel]] = {
     get_args(model.model_fields["kind"].annotation)[0]: model for model in get_args(AnyTopology)

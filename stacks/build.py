@@ -72,5 +72,5 @@ def _one(
             return ReadReplica(name, ReadReplicaArgs(spec, source, spec.source, network, key, role))
         case aurora_mysql.AuroraMysql():
             return AuroraMysql(name, AuroraMysqlArgs(spec, network, key, f"topologies.{name}"))
-        case redis.Redis():
+        case redis.Redis() | redis.Valkey():
             return Redis(name, RedisArgs(spec, network, key))

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from localcloud.databases.caches import CachePlan, cache_endpoint_names, node_name
+from localcloud.databases.cache_nodes import node_name
+from localcloud.databases.caches import CachePlan, cache_endpoint_names
 from localcloud.databases.cluster_endpoints import endpoint_names
 from localcloud.databases.cluster_plan import ClusterPlan
 from localcloud.databases.instances import InstancePlan, server_name
 from localcloud.servers.facts import Credentials, Ref
 from localcloud.servers.machine import Machine
+from localcloud.servers.redis_users import AclUser
 
 
 def plan_instance(
@@ -61,7 +63,7 @@ def plan_cache(
     machine: Machine,
     ref: Ref,
     nodes: Sequence[str],
-    token: str | None,
+    users: Sequence[AclUser],
     parameters: Mapping[str, str],
     tls: bool,
     failover: bool,
@@ -71,7 +73,7 @@ def plan_cache(
     return CachePlan(
         region=ref.region,
         identifier=ref.identifier,
-        token=token,
+        users=tuple(users),
         tls=tls,
         failover=failover,
         parameters=dict(parameters),

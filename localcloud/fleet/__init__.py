@@ -10,6 +10,8 @@ from localcloud.servers.facts import (
     RedisState,
     Ref,
     ServerStatus,
+    ShardedState,
+    ShardState,
 )
 
 __all__ = [
@@ -22,4 +24,6 @@ __all__ = [
     "RedisState",
     "Ref",
     "ServerStatus",
+    "ShardState",
+    "ShardedState",
 ]

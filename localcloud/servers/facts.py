@@ -71,6 +71,24 @@ class RedisState:
 
 
 @dataclass(frozen=True)
+class ShardState:
+    """One shard of a replication group in cluster mode; ``slots`` as ranges: ``0-99,200``."""
+
+    name: str
+    primary: str
+    slots: str
+    nodes: Mapping[str, Address]
+
+
+@dataclass(frozen=True)
+class ShardedState:
+    """A replication group in cluster mode: where clients begin, and its shards."""
+
+    configuration: Address
+    shards: tuple[ShardState, ...]
+
+
+@dataclass(frozen=True)
 class ServerStatus:
     """One process: ``kind`` mysql, aurora, redis or endpoint; ``rss`` in bytes, 0 when dead."""
 
