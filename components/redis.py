@@ -45,8 +45,7 @@ class Redis(pulumi.ComponentResource):
     Fails: with automatic failover a dead primary is replaced by the most advanced replica, mostly
     within 30 s; replication is asynchronous, so the last writes may be lost. Encryption at rest
     cannot be changed later; a change of it replaces the cache. Cluster mode cannot be changed in
-    one step: give the cache another identifier. Between token and users ElastiCache wants the
-    token deleted in the same call (hashicorp/terraform-provider-aws#39546).
+    one step: give the cache another identifier.
     """
 
     spec: AnyCache
@@ -132,7 +131,12 @@ class Redis(pulumi.ComponentResource):
                 CacheUsersArgs(spec.identifier, spec.kind, spec.access.users, key, disposable),
                 child,
             )
-            return {"user_group_ids": [self.users.group_id]}
+            return {
+                "user_group_ids": [self.users.group_id],
+                # For a cache that had a token: ElastiCache wants it deleted in the call that adds
+                # the users (hashicorp/terraform-provider-aws#39546).
+                "auth_token_update_strategy": "DELETE",
+            }
         self.credentials = Credentials(
             f"{name}-credentials",
             CredentialsArgs(

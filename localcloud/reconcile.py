@@ -7,6 +7,7 @@ import logging
 from localcloud.errors import StateUnreadable
 from localcloud.fleet import Fleet, Ref
 from localcloud.records import Records
+from localcloud.services.cache_shapes import settled
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +40,12 @@ def reconcile(records: Records, fleet: Fleet) -> None:
             if record is not None and record[_STATUS[kind]] in ("creating", "deleting"):
                 log.warning("%s %s: %s was cut short", kind, name, record[_STATUS[kind]])
                 _remove(records, fleet, kind, Ref(region, name))
+    for region, name in records.keys("replication-group"):
+        record = records.get("replication-group", region, name) or {}
+        if record.get("Status") == "modifying":
+            log.warning("replication group %s: a change of its shape was cut short", name)
+            members = settled(record, fleet)
+            records.update("replication-group", region, name, **members)
     known = {(region, name) for kind in _STATUS for region, name in records.keys(kind)}
     known |= _nodes(records)
     served = {(status.region, status.identifier) for status in fleet.listing()}
@@ -74,7 +81,7 @@ def _nodes(records: Records) -> set[tuple[str, str]]:
 def _remove(records: Records, fleet: Fleet, kind: str, ref: Ref) -> None:
     record = records.get(kind, ref.region, ref.identifier) or {}
     if kind == "replication-group":
-        fleet.caches.delete(ref)
+        (fleet.sharded_caches if record["ClusterEnabled"] else fleet.caches).delete(ref)
     elif kind == "cluster":
         fleet.clusters.delete(ref)
     elif "DBClusterIdentifier" in record:

@@ -13,8 +13,11 @@ from localcloud.servers.facts import (
     ShardedState,
     ShardState,
 )
+from localcloud.servers.redis_users import ADMINISTRATOR, AclUser, everybody, hash_of
 
 __all__ = [
+    "ADMINISTRATOR",
+    "AclUser",
     "Address",
     "ClusterAddresses",
     "ClusterState",
@@ -26,4 +29,6 @@ __all__ = [
     "ServerStatus",
     "ShardState",
     "ShardedState",
+    "everybody",
+    "hash_of",
 ]

@@ -1,19 +1,16 @@
-"""ElastiCache: subnet groups, parameter groups, replication groups."""
+"""ElastiCache: subnet groups and parameter groups."""
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
-from localcloud.errors import DeployFailed
 from localcloud.provider.kind import Kind, Outputs, Resource, retag
 from localcloud.provider.mapping import Inputs
 
-_READY_S = 60.0
-_POLL_S = 0.1
 
+class CacheKind(Kind):
+    """What every resource type of this service has in common."""
 
-class _CacheKind(Kind):
     service = "elasticache"
 
     def retag(self, resource: Resource, old: Inputs) -> None:
@@ -27,7 +24,7 @@ class _CacheKind(Kind):
         )
 
 
-class SubnetGroup(_CacheKind):
+class SubnetGroup(CacheKind):
     """aws.elasticache.SubnetGroup"""
 
     token = "aws:elasticache/subnetGroup:SubnetGroup"
@@ -68,7 +65,7 @@ def _subnet_group(found: Any) -> Outputs:
     return {"arn": found.get("ARN"), "vpcId": found["VpcId"]}
 
 
-class ParameterGroup(_CacheKind):
+class ParameterGroup(CacheKind):
     """aws.elasticache.ParameterGroup"""
 
     token = "aws:elasticache/parameterGroup:ParameterGroup"
@@ -118,104 +115,3 @@ class ParameterGroup(_CacheKind):
                     for p in parameters
                 ],
             )
-
-
-class ReplicationGroup(_CacheKind):
-    """aws.elasticache.ReplicationGroup, cluster mode disabled"""
-
-    token = "aws:elasticache/replicationGroup:ReplicationGroup"
-    names = {
-        "description": "ReplicationGroupDescription",
-        "maintenanceWindow": "PreferredMaintenanceWindow",
-        "multiAzEnabled": "MultiAZEnabled",
-        "nodeType": "CacheNodeType",
-        "parameterGroupName": "CacheParameterGroupName",
-        "subnetGroupName": "CacheSubnetGroupName",
-    }
-    ours = frozenset({"applyImmediately", "finalSnapshotIdentifier", "authTokenUpdateStrategy"})
-    replaced_by = frozenset(
-        {
-            "atRestEncryptionEnabled", "kmsKeyId", "port",
-            "replicationGroupId", "subnetGroupName", "transitEncryptionEnabled",
-        }
-    )  # fmt: skip
-    auto_named = "replicationGroupId"
-    identified_by = ("replicationGroupId",)
-    gone = frozenset({"ReplicationGroupNotFoundFault"})
-    taken = frozenset({"ReplicationGroupAlreadyExists"})
-
-    def create(self, resource: Resource) -> tuple[str, Outputs]:
-        self.client(resource).create_replication_group(
-            **self.arguments(resource, "CreateReplicationGroup")
-        )
-        return resource.inputs["replicationGroupId"], self._outputs(
-            resource, self._settled(resource)
-        )
-
-    def describe(self, resource: Resource) -> Outputs | None:
-        return self._outputs(resource, self._find(resource))
-
-    def _find(self, resource: Resource) -> Any:
-        answer = self.client(resource).describe_replication_groups(
-            ReplicationGroupId=resource.inputs["replicationGroupId"]
-        )
-        return answer["ReplicationGroups"][0]
-
-    def _settled(self, resource: Resource) -> Any:
-        end = time.monotonic() + _READY_S
-        while (found := self._find(resource))["Status"] != "available":
-            if time.monotonic() > end:
-                raise DeployFailed(
-                    f"{resource.inputs['replicationGroupId']} is {found['Status']}, not available "
-                    f"within {_READY_S:.0f} s"
-                )
-            time.sleep(_POLL_S)
-        return found
-
-    def _outputs(self, resource: Resource, found: Any) -> Outputs:
-        group = found["NodeGroups"][0]
-        first = self.client(resource).describe_cache_clusters(
-            CacheClusterId=found["MemberClusters"][0]
-        )["CacheClusters"][0]
-        return {
-            "arn": found["ARN"],
-            "clusterEnabled": bool(found.get("ClusterEnabled")),
-            "engineVersionActual": first["EngineVersion"],
-            "memberClusters": found["MemberClusters"],
-            "port": group["PrimaryEndpoint"]["Port"],
-            "primaryEndpointAddress": group["PrimaryEndpoint"]["Address"],
-            "readerEndpointAddress": group["ReaderEndpoint"]["Address"],
-        }
-
-    def update(self, resource: Resource, old: Inputs, changed: frozenset[str]) -> None:
-        p, client = resource.inputs, self.client(resource)
-        group = p["replicationGroupId"]
-        at_once = bool(p.get("applyImmediately"))
-        if "numCacheClusters" in changed:
-            replicas = int(p["numCacheClusters"]) - 1
-            resize = (
-                client.increase_replica_count
-                if p["numCacheClusters"] > old["numCacheClusters"]
-                else client.decrease_replica_count
-            )
-            # ElastiCache knows no other time for this.
-            resize(ReplicationGroupId=group, NewReplicaCount=replicas, ApplyImmediately=True)
-            self._settled(resource)
-        strategy = {}
-        if "authToken" in changed:
-            strategy = {"AuthTokenUpdateStrategy": p.get("authTokenUpdateStrategy") or "ROTATE"}
-        chosen = changed - self.ours - {"tags", "region", "numCacheClusters"}
-        arguments = self.some(resource, "ModifyReplicationGroup", chosen, **strategy)
-        if arguments:
-            client.modify_replication_group(
-                **arguments, ReplicationGroupId=group, ApplyImmediately=at_once
-            )
-        self.retag(resource, old)
-
-    def delete(self, resource: Resource) -> None:
-        p = resource.inputs
-        final = p.get("finalSnapshotIdentifier")
-        self.client(resource).delete_replication_group(
-            ReplicationGroupId=p["replicationGroupId"],
-            **({"FinalSnapshotIdentifier": final} if final else {}),
-        )

@@ -30,9 +30,9 @@ def hash_of(password: str) -> str:
     return hashlib.sha256(password.encode()).hexdigest()
 
 
-def everybody(*tokens: str) -> tuple[AclUser, ...]:
-    """One user with every right, who needs one of ``tokens`` if there are any."""
-    return (AclUser(DEFAULT, _EVERYTHING, tuple(map(hash_of, tokens))),)
+def everybody(*hashes: str) -> tuple[AclUser, ...]:
+    """One user with every right, whose password is one of ``hashes`` if there are any."""
+    return (AclUser(DEFAULT, _EVERYTHING, hashes),)
 
 
 def complete(users: Iterable[AclUser], password: str) -> dict[str, list[str]]:

@@ -4,13 +4,24 @@ from __future__ import annotations
 
 from localcloud.api import Answer, Call, Operations, page
 from localcloud.services import cache_rules
+from localcloud.services.cache_access import CacheAccess
 from localcloud.services.cache_changes import CacheChanges
+from localcloud.services.cache_creation import CacheCreation
 from localcloud.services.cache_groups import CacheGroups
 from localcloud.services.cache_parameters import CacheParameterGroups
+from localcloud.services.cache_resizing import CacheResizing
+from localcloud.services.cache_user_groups import CacheUserGroups
+from localcloud.services.cache_users import CacheUsers
 from localcloud.services.context import Cloud, Tags, describe_events
 from localcloud.services.subnet_groups import CACHE, SubnetGroups
 
-_TAGGED = ("replication-group", "cache-parameter-group", "cache-subnet-group")
+_TAGGED = (
+    "replication-group",
+    "cache-parameter-group",
+    "cache-subnet-group",
+    "cache-user",
+    "cache-user-group",
+)
 
 
 def register(operations: Operations, cloud: Cloud) -> None:
@@ -18,9 +29,19 @@ def register(operations: Operations, cloud: Cloud) -> None:
     operations.closed.add("elasticache")
     subnets = SubnetGroups(cloud, CACHE)
     parameters = CacheParameterGroups(cloud)
-    groups = CacheGroups(cloud, subnets, parameters)
-    changes = CacheChanges(cloud, groups, subnets, parameters)
-    for part in (subnets, parameters, groups, changes):
+    users = CacheUsers(cloud)
+    access = CacheAccess(cloud, users)
+    groups = CacheGroups(cloud)
+    for part in (
+        subnets,
+        parameters,
+        users,
+        CacheUserGroups(cloud, users, access),
+        groups,
+        CacheCreation(cloud, groups, subnets, parameters, access),
+        CacheChanges(cloud, groups, subnets, parameters, access),
+        CacheResizing(cloud, groups, subnets),
+    ):
         part.register(operations)
     Tags(cloud, "elasticache", _TAGGED, "ReplicationGroupNotFoundFault").register(
         operations, "AddTagsToResource", "RemoveTagsFromResource", "ListTagsForResource"
@@ -40,13 +61,14 @@ def _versions(call: Call) -> Answer:
     p = call.params
     rows = [
         {
-            "Engine": "redis",
+            "Engine": engine,
             "EngineVersion": version,
-            "CacheParameterGroupFamily": cache_rules.family(version),
-            "CacheEngineDescription": "Redis",
-            "CacheEngineVersionDescription": f"Redis {version}",
+            "CacheParameterGroupFamily": cache_rules.family(engine, version),
+            "CacheEngineDescription": engine.capitalize(),
+            "CacheEngineVersionDescription": f"{engine.capitalize()} {version}",
         }
-        for version in cache_rules.VERSIONS
-        if p.get("Engine") in (None, "redis") and p.get("EngineVersion") in (None, version)
+        for engine, versions in cache_rules.VERSIONS.items()
+        for version in versions
+        if p.get("Engine") in (None, engine) and p.get("EngineVersion") in (None, version)
     ]
     return page(call, "CacheEngineVersions", rows[-1:] if p.get("DefaultOnly") else rows)

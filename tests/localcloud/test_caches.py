@@ -9,7 +9,7 @@ from redis.retry import Retry
 
 from localcloud.errors import LocalCloudError
 from localcloud.fleet import Fleet, RedisAddresses
-from localcloud.servers.redis_users import everybody
+from localcloud.servers.redis_users import everybody, hash_of
 from localcloud.site import Site
 from tests.localcloud.fleet_site import (
     TOKEN,
@@ -31,7 +31,7 @@ NODES = ["cache-001", "cache-002", "cache-003"]
 @pytest.fixture(scope="module")
 def endpoints(fleet: Fleet) -> RedisAddresses:
     return fleet.caches.create(
-        GROUP, NODES, everybody(TOKEN), True, True, {"maxmemory-policy": "allkeys-lru"}
+        GROUP, NODES, everybody(hash_of(TOKEN)), True, True, {"maxmemory-policy": "allkeys-lru"}
     )
 
 
@@ -77,14 +77,14 @@ def test_neither_a_missing_token_nor_plain_text_gets_in(
 def test_a_new_token_replaces_the_old_one(
     fleet: Fleet, site: Site, endpoints: RedisAddresses
 ) -> None:
-    fleet.caches.set_users(GROUP, everybody("a-new-token-of-16-chars"))
+    fleet.caches.set_users(GROUP, everybody(hash_of("a-new-token-of-16-chars")))
     try:
         for address in endpoints.nodes.values():
             assert redis_at(site, address, "a-new-token-of-16-chars").ping()
             with pytest.raises(redis.AuthenticationError):
                 redis_at(site, address).ping()
     finally:
-        fleet.caches.set_users(GROUP, everybody(TOKEN))
+        fleet.caches.set_users(GROUP, everybody(hash_of(TOKEN)))
 
 
 def test_a_killed_primary_is_replaced_and_comes_back_as_a_replica(
@@ -142,7 +142,9 @@ def test_nodes_can_be_added_and_removed(
 
 
 def test_a_single_node_without_failover_restarts_in_place(fleet: Fleet, site: Site) -> None:
-    ends = fleet.caches.create(ref("single"), ["single-001"], everybody(TOKEN), True, False, {})
+    ends = fleet.caches.create(
+        ref("single"), ["single-001"], everybody(hash_of(TOKEN)), True, False, {}
+    )
     redis_at(site, ends.primary).set("k", "v")
     assert redis_at(site, ends.reader).get("k") == "v"
     kill(pid_of(fleet, "single-001"))

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from localcloud.fleet import Ref
+from localcloud.fleet import Ref, everybody, hash_of
 from tests.localcloud.front_fixtures import Ground, endpoint, ground, refusal, site
 from tests.localcloud.front_site import Endpoint
 
@@ -79,7 +79,9 @@ def test_a_group_reports_what_was_asked_and_where_its_nodes_are(
     clusters = client.describe_cache_clusters(ShowCacheNodeInfo=True)["CacheClusters"]
     addresses = [c["CacheNodes"][0]["Endpoint"]["Address"] for c in clusters]
     assert addresses == [end["Address"] for end in ends[2:]]
-    assert endpoint.fleet.named("create_redis") == [(REF, nodes, TOKEN, True, True, {})]
+    assert endpoint.fleet.named("create_redis") == [
+        (REF, nodes, everybody(hash_of(TOKEN)), True, True, {})
+    ]
 
 
 @pytest.mark.parametrize(
@@ -159,7 +161,8 @@ def test_modify_changes_what_it_says_and_hands_on_the_token(endpoint: Endpoint) 
     )
     shown = group(client)
     assert (shown["SnapshotRetentionLimit"], shown["Description"]) == (7, "new")
-    assert endpoint.fleet.named("set_auth_token") == [(REF, "another-token-of-24-char")]
+    token = everybody(hash_of("another-token-of-24-char"))
+    assert endpoint.fleet.named("set_users") == [(REF, token)]
     change = {"ReplicationGroupId": NAME, "AutomaticFailoverEnabled": False}
     code = refusal(client.modify_replication_group, **change)
     assert code == "InvalidParameterCombination"

@@ -10,7 +10,7 @@ import pytest
 
 from localcloud.databases.sharded_plan import reshaped
 from localcloud.fleet import Fleet, ShardedState
-from localcloud.servers.redis_users import everybody
+from localcloud.servers.redis_users import everybody, hash_of
 from localcloud.site import Site
 from tests.localcloud.fleet_site import TOKEN, kill, ref, site
 from tests.localcloud.test_sharded_caches import KEYS, cluster_at
@@ -43,7 +43,7 @@ def fleet(site: Site) -> Iterator[Fleet]:
 @pytest.fixture
 def state(fleet: Fleet, site: Site) -> ShardedState:
     if not fleet.sharded_caches.all():
-        made = fleet.sharded_caches.create(GROUP, TWO, everybody(TOKEN), True, {})
+        made = fleet.sharded_caches.create(GROUP, TWO, everybody(hash_of(TOKEN)), True, {})
         client = cluster_at(site, made)
         for key in KEYS:
             client.set(key, key)

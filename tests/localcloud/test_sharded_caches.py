@@ -11,7 +11,7 @@ import redis
 from redis.cluster import RedisCluster
 
 from localcloud.fleet import Address, Fleet, ShardedState
-from localcloud.servers.redis_users import everybody
+from localcloud.servers.redis_users import everybody, hash_of
 from localcloud.site import Site
 from tests.localcloud.fleet_site import (
     TOKEN,
@@ -68,7 +68,7 @@ def primary_of(fleet: Fleet, shard: str) -> str:
 @pytest.fixture(scope="module")
 def state(fleet: Fleet) -> ShardedState:
     return fleet.sharded_caches.create(
-        GROUP, SHARDS, everybody(TOKEN), True, {"maxmemory-policy": "allkeys-lru"}
+        GROUP, SHARDS, everybody(hash_of(TOKEN)), True, {"maxmemory-policy": "allkeys-lru"}
     )
 
 
