@@ -21,8 +21,8 @@ Role = Literal["writer", "reader", "custom", "instance", "primary", "node", "con
 
 ``writer``/``reader``/``custom``: RDS and Aurora endpoints; ``instance``: the address of
 one RDS instance or Aurora member; ``primary``: the address that follows a cache's
-primary; ``node``: one cache node; ``configuration``: the address at which a client learns
-a cache's nodes. A cache's read endpoint is ``reader`` too.
+primary; ``node``: one cache node; ``configuration``: the address that tells a cache's clients
+which nodes there are. A cache's read endpoint is ``reader`` too.
 """
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contract import ContractError, Database, Endpoint, Role
 
-_FIRST: tuple[Role, ...] = ("writer", "primary", "reader", "instance")
+_FIRST: tuple[Role, ...] = ("writer", "primary", "reader", "instance", "configuration")
 
 
 def main_endpoint(database: Database) -> Endpoint:

@@ -27,6 +27,7 @@ EXERCISES: Mapping[str, Entry] = {
     "replica": Entry("read-replica", Replica),
     "aurora": Entry("aurora-mysql", Aurora),
     "redis": Entry("redis", Redis),
+    "valkey": Entry("valkey", Redis),
 }
 
 

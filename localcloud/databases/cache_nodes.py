@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Sequence, Set
 
+from localcloud.errors import ServerFailed
+from localcloud.failover import Candidate, successor
 from localcloud.listing import status_of
 from localcloud.servers.facts import Address, Ref, ServerStatus
 from localcloud.servers.machine import Machine
-from localcloud.servers.redis import Redis, Settings
+from localcloud.servers.redis import Redis, RedisFailed, Settings
 from localcloud.servers.redis_users import AclUser
+
+log = logging.getLogger(__name__)
 
 
 class CacheNodes:
@@ -52,6 +57,21 @@ class CacheNodes:
         label = self._servers[name].name
         self._machine.supervisor.unwatch(label)
         self._machine.supervisor.watch(label, lambda: self._died(name))
+
+    def most_advanced(self, names: Set[str]) -> str:
+        """The replica that has most of what its primary had; `ServerFailed` if none answers."""
+        candidates = []
+        for name in names:
+            try:
+                offset = int(self._servers[name].replication()["slave_repl_offset"])
+            except (RedisFailed, KeyError) as error:
+                log.warning("%s cannot take over: %s", name, error)
+            else:
+                candidates.append(Candidate(name, offset))
+        best = successor(candidates)
+        if best is None:
+            raise ServerFailed(f"none of {', '.join(sorted(names))} can take over")
+        return best
 
     def remove(self, name: str) -> None:
         """End a server, delete its data, give back its address."""

@@ -12,7 +12,7 @@ from localcloud.databases.revival import Revival
 from localcloud.databases.store import Plan, Plans
 from localcloud.endpoints import Endpoint, Endpoints
 from localcloud.errors import LocalCloudError, ServerFailed
-from localcloud.failover import Candidate, reader_targets, successor
+from localcloud.failover import reader_targets
 from localcloud.listing import status_of
 from localcloud.servers.facts import Address, RedisAddresses, RedisState, Ref, ServerStatus
 from localcloud.servers.machine import Machine
@@ -128,7 +128,7 @@ class Cache:
             replicas = self._joined - {old}
             if not replicas:
                 raise LocalCloudError(f"{self.ref} has no live replica to fail over to")
-            self._promote(self._best(replicas))
+            self._promote(self.nodes.most_advanced(replicas))
             self._heal()
 
     def set_users(self, users: Sequence[AclUser]) -> None:
@@ -156,7 +156,7 @@ class Cache:
             return
         alive = {n for n in self.plan.nodes if n != name and self.nodes[n].adopt()}
         if self.plan.failover and alive:
-            best = self._best(alive)
+            best = self.nodes.most_advanced(alive)
             log.warning("%s: primary %s is dead, %s takes over", self.ref, name, best)
             self._promote(best)
             return
@@ -188,24 +188,12 @@ class Cache:
             self._start(name, primary)
         end = time.monotonic() + _SYNC_S
         while server.replication().get("master_link_status") != "up":
+            if not self.nodes[self.plan.primary].alive:
+                raise ServerFailed(f"{self.plan.primary} died before {name} had all it has")
             if time.monotonic() > end:
                 raise ServerFailed(f"{name} did not synchronise within {_SYNC_S:.0f} s")
             time.sleep(_POLL_S)
         self._joined.add(name)
-
-    def _best(self, names: set[str]) -> str:
-        candidates = []
-        for name in names:
-            try:
-                offset = int(self.nodes[name].replication()["slave_repl_offset"])
-            except (RedisFailed, KeyError) as error:
-                log.warning("%s cannot take over: %s", name, error)
-            else:
-                candidates.append(Candidate(name, offset))
-        best = successor(candidates)
-        if best is None:
-            raise ServerFailed(f"none of {', '.join(sorted(names))} can take over")
-        return best
 
     def _start(self, name: str, source: Address | None) -> None:
         plan = self.plan

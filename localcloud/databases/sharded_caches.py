@@ -9,25 +9,25 @@ from collections.abc import Mapping, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
-from localcloud.databases import sharding
 from localcloud.databases.cache_nodes import CacheNodes
 from localcloud.databases.revival import Revival
 from localcloud.databases.sharded_plan import Shard, ShardedPlan, configuration_name, reshaped
+from localcloud.databases.sharding import Sharding
 from localcloud.databases.store import Plans
 from localcloud.endpoints import Endpoint, Endpoints
 from localcloud.errors import LocalCloudError, ServerFailed
-from localcloud.failover import Candidate, successor
 from localcloud.listing import status_of
 from localcloud.servers import redis_cluster as cluster
 from localcloud.servers.facts import Address, Ref, ServerStatus, ShardedState, ShardState
 from localcloud.servers.machine import Machine
-from localcloud.servers.redis import PORT, RedisFailed, Settings
+from localcloud.servers.redis import PORT, Settings
 from localcloud.servers.redis_users import AclUser
 from localcloud.servers.resharding import rebalance
 
 log = logging.getLogger(__name__)
 
 _AT_ONCE = 8
+_ATTEMPTS = 20
 _HAND_OVER_S = 3.0
 
 
@@ -51,7 +51,9 @@ class ShardedCache:
         self.endpoints = Endpoints(
             machine, f"cache.{self.ref.region}.{self.ref.identifier}", plan.configuration_host
         )
+        self._sharding = Sharding(self.nodes)
         self._revivals: dict[str, Revival] = defaultdict(Revival)
+        self._left: set[str] = set()
 
     @property
     def state(self) -> ShardedState:
@@ -132,23 +134,44 @@ class ShardedCache:
             self.nodes.set_users(users)
 
     def _heal(self) -> None:
-        alive = {name for name in self.plan.hosts if self._adopted(name)}
+        """Lead to the plan; again when nodes die on the way, as long as they are worth it."""
+        for _ in range(_ATTEMPTS):
+            self._sharding.begin()
+            try:
+                self._lead_to_plan()
+            except ServerFailed as error:
+                if all(self.nodes[n].alive for n in self.plan.hosts.keys() - self._left):
+                    raise
+                log.warning("%s: begun anew: %s", self.ref, error)
+            else:
+                return
+        raise ServerFailed(f"{self.ref} is not whole after {_ATTEMPTS} attempts")
+
+    def _lead_to_plan(self) -> None:
+        plan, alive = self.plan, {name for name in self.plan.hosts if self._adopted(name)}
         try:
-            for shard in self.plan.shards:
+            for shard in plan.shards:
                 self._lead(shard, alive & shard.nodes.keys())
-            alive |= self._start(self.plan.hosts.keys() - alive)
-            whole = alive >= self.plan.hosts.keys()
-            if whole and not any(map(self._slots_of, self.plan.shards)):
-                sharding.share_out(self.nodes, self.plan.shards)
-            ids = sharding.acquaint(self.nodes, alive, set(self.plan.hosts.values()))
-            for shard in self.plan.shards:
-                if shard.primary in alive:
-                    sharding.enlist(self.nodes, shard, ids)
-            if whole:
-                self._level(ids)
-            sharding.serving(self.nodes, alive & self.plan.hosts.keys())
+            alive |= self._start(plan.hosts.keys() - alive - self._left)
+            self._unite(alive)
         finally:
             self._route(alive & self.plan.hosts.keys())
+
+    def _unite(self, alive: set[str]) -> None:
+        sharding, shards = self._sharding, self.plan.shards
+        hosts = self.plan.hosts
+        whole = alive >= hosts.keys()
+        if whole and not any(map(sharding.slots_of, shards)):
+            sharding.share_out(shards)
+        ids = sharding.acquaint(alive, set(hosts.values()))
+        for shard in shards:
+            if shard.primary in alive:
+                sharding.enlist(shard, ids)
+        if whole:
+            self._level(ids)
+        alive &= self.plan.hosts.keys()
+        sharding.agree(alive)
+        sharding.serving(alive)
 
     def _adopted(self, name: str) -> bool:
         if not self.nodes[name].adopt():
@@ -158,12 +181,12 @@ class ShardedCache:
 
     def _lead(self, shard: Shard, alive: Set[str]) -> None:
         """Somebody leads the shard, if anybody of it is alive."""
-        found = sharding.leader(self.nodes, alive)
+        found = self._sharding.leader(alive)
         if found is None and shard.primary in alive:
             # Not yet with a slot, or chosen just before a kill and not promoted yet.
             found = shard.primary
         if found is None and alive:
-            found = self._best(alive)
+            found = self.nodes.most_advanced(alive)
             log.warning("%s: primary %s is dead, %s takes over", self.ref, shard.primary, found)
         if found is None:
             return
@@ -179,29 +202,17 @@ class ShardedCache:
             raise LocalCloudError(
                 f"shard {shard.name} of {self.ref} has no live replica to fail over to"
             )
-        best = self._best(alive)
+        best = self.nodes.most_advanced(alive)
         self._save(self.plan.with_shard(replace(shard, primary=best)))
         server = self.nodes[best]
         try:
             cluster.hand_over(server)
-            sharding.until(lambda: cluster.myself(server).primary, "the failover", _HAND_OVER_S)
+            self._sharding.until(
+                lambda: cluster.myself(server).primary, "the failover", _HAND_OVER_S
+            )
         except ServerFailed as error:
             log.warning("%s takes over without consent: %s", best, error)
             cluster.take_over(server)
-
-    def _best(self, names: Set[str]) -> str:
-        candidates = []
-        for name in names:
-            try:
-                offset = int(self.nodes[name].replication()["slave_repl_offset"])
-            except (RedisFailed, KeyError) as error:
-                log.warning("%s cannot take over: %s", name, error)
-            else:
-                candidates.append(Candidate(name, offset))
-        best = successor(candidates)
-        if best is None:
-            raise ServerFailed(f"none of {', '.join(sorted(names))} can take over")
-        return best
 
     def _start(self, names: Set[str]) -> set[str]:
         """Start servers and return those that came up."""
@@ -219,28 +230,25 @@ class ShardedCache:
         with ThreadPoolExecutor(_AT_ONCE) as pool:
             return {name for name in pool.map(one, sorted(names)) if name is not None}
 
-    def _slots_of(self, shard: Shard) -> str:
-        return cluster.myself(self.nodes[shard.primary]).slots
-
     def _level(self, ids: Mapping[str, str]) -> None:
         """Shards have equal shares of the slots; those that leave have none, and go."""
-        plan = self.plan
-        if sharding.uneven(self.nodes, plan.shards):
-            sharding.serving(self.nodes, plan.primaries)
+        plan, sharding = self.plan, self._sharding
+        if sharding.uneven(plan.shards):
+            sharding.serving(plan.primaries)
             rebalance(
                 self.nodes[plan.shards[0].primary].address,
                 {ids[shard.primary]: int(not shard.leaving) for shard in plan.shards},
                 self._machine.replication_password(),
                 self._machine.authority.ca if plan.tls else None,
             )
-        shards = tuple(replace(shard, slots=self._slots_of(shard)) for shard in plan.shards)
+        shards = tuple(replace(shard, slots=sharding.slots_of(shard)) for shard in plan.shards)
         staying = tuple(shard for shard in shards if not shard.leaving)
         if staying != plan.shards:
             self._save(staying)
         for name in self.nodes.names - self.plan.hosts.keys():
             self.nodes.remove(name)
         if len(staying) < len(shards):
-            sharding.acquaint(self.nodes, self.nodes.names, set(self.plan.hosts.values()))
+            sharding.acquaint(self.nodes.names, set(self.plan.hosts.values()))
 
     def _expect_all(self) -> None:
         missing = [name for name in self.plan.hosts if not self.nodes[name].alive]
@@ -262,14 +270,15 @@ class ShardedCache:
                 self._route(self.plan.hosts.keys())
 
     def _died(self, name: str) -> None:
+        if not self._revivals[name].worth_it():
+            log.error("%s of %s dies too often and is left as it is", name, self.ref)
+            self._left.add(name)
+        # Whoever waits for the cluster now begins anew, with this death in mind.
+        self._sharding.interrupt()
         with self._lock:
-            if name not in self.plan.hosts or self.nodes[name].alive:
-                return
-            log.warning("%s of %s died", name, self.ref)
-            if self._revivals[name].worth_it():
+            if name in self.plan.hosts and not self.nodes[name].alive:
+                log.warning("%s of %s died", name, self.ref)
                 self._heal()
-            else:
-                log.error("%s of %s dies too often and is left as it is", name, self.ref)
 
     def _save(self, shards: tuple[Shard, ...], **changes: object) -> None:
         plan = self.plan.having(shards=shards, **changes)

@@ -1,11 +1,18 @@
-"""ElastiCache: subnet groups and parameter groups."""
+"""ElastiCache: subnet groups, parameter groups, replication groups."""
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
+from localcloud.errors import DeployFailed
 from localcloud.provider.kind import Kind, Outputs, Resource, retag
 from localcloud.provider.mapping import Inputs
+
+_READY_S = 60.0
+_POLL_S = 0.1
+_RESIZING = frozenset({"numCacheClusters", "numNodeGroups", "replicasPerNodeGroup"})
+_ACCESS = frozenset({"authToken", "authTokenUpdateStrategy", "userGroupIds"})
 
 
 class CacheKind(Kind):
@@ -115,3 +122,159 @@ class ParameterGroup(CacheKind):
                     for p in parameters
                 ],
             )
+
+
+class ReplicationGroup(CacheKind):
+    """aws.elasticache.ReplicationGroup"""
+
+    token = "aws:elasticache/replicationGroup:ReplicationGroup"
+    names = {
+        "description": "ReplicationGroupDescription",
+        "maintenanceWindow": "PreferredMaintenanceWindow",
+        "multiAzEnabled": "MultiAZEnabled",
+        "nodeType": "CacheNodeType",
+        "parameterGroupName": "CacheParameterGroupName",
+        "subnetGroupName": "CacheSubnetGroupName",
+    }
+    ours = frozenset({"applyImmediately", "finalSnapshotIdentifier", "authTokenUpdateStrategy"})
+    replaced_by = frozenset(
+        {
+            "atRestEncryptionEnabled", "kmsKeyId", "port",
+            "replicationGroupId", "subnetGroupName", "transitEncryptionEnabled",
+        }
+    )  # fmt: skip
+    auto_named = "replicationGroupId"
+    identified_by = ("replicationGroupId",)
+    gone = frozenset({"ReplicationGroupNotFoundFault"})
+    taken = frozenset({"ReplicationGroupAlreadyExists"})
+
+    def replaces(self, old: Inputs, new: Inputs) -> frozenset[str]:
+        found = set()
+        if (old.get("engine"), new.get("engine")) == ("valkey", "redis"):
+            found.add("engine")
+        if _version(new) < _version(old) and old.get("engine") == new.get("engine"):
+            found.add("engineVersion")
+        return frozenset(found)
+
+    def create(self, resource: Resource) -> tuple[str, Outputs]:
+        self.client(resource).create_replication_group(
+            **self.arguments(resource, "CreateReplicationGroup")
+        )
+        return resource.inputs["replicationGroupId"], self._outputs(
+            resource, self._settled(resource)
+        )
+
+    def describe(self, resource: Resource) -> Outputs | None:
+        return self._outputs(resource, self._find(resource))
+
+    def _find(self, resource: Resource) -> Any:
+        answer = self.client(resource).describe_replication_groups(
+            ReplicationGroupId=resource.inputs["replicationGroupId"]
+        )
+        return answer["ReplicationGroups"][0]
+
+    def _settled(self, resource: Resource) -> Any:
+        end = time.monotonic() + _READY_S
+        while (found := self._find(resource))["Status"] != "available":
+            if time.monotonic() > end:
+                raise DeployFailed(
+                    f"{resource.inputs['replicationGroupId']} is {found['Status']}, not available "
+                    f"within {_READY_S:.0f} s"
+                )
+            time.sleep(_POLL_S)
+        return found
+
+    def _outputs(self, resource: Resource, found: Any) -> Outputs:
+        first = self.client(resource).describe_cache_clusters(
+            CacheClusterId=found["MemberClusters"][0]
+        )["CacheClusters"][0]
+        outputs: Outputs = {
+            "arn": found["ARN"],
+            "clusterEnabled": bool(found.get("ClusterEnabled")),
+            "engineVersionActual": first["EngineVersion"],
+            "memberClusters": found["MemberClusters"],
+        }
+        if found.get("ClusterEnabled"):
+            end = found["ConfigurationEndpoint"]
+            return outputs | {"port": end["Port"], "configurationEndpointAddress": end["Address"]}
+        group = found["NodeGroups"][0]
+        return outputs | {
+            "port": group["PrimaryEndpoint"]["Port"],
+            "primaryEndpointAddress": group["PrimaryEndpoint"]["Address"],
+            "readerEndpointAddress": group["ReaderEndpoint"]["Address"],
+        }
+
+    def update(self, resource: Resource, old: Inputs, changed: frozenset[str]) -> None:
+        p, client = resource.inputs, self.client(resource)
+        group = p["replicationGroupId"]
+        if "clusterMode" not in changed:
+            self._reshape(resource, old, changed)
+        chosen = changed - self.ours - _RESIZING - _ACCESS - {"tags", "region"}
+        arguments = self.some(resource, "ModifyReplicationGroup", chosen)
+        if changed & _ACCESS:
+            arguments |= _access(old, p)
+        if arguments:
+            client.modify_replication_group(
+                **arguments,
+                ReplicationGroupId=group,
+                ApplyImmediately=bool(p.get("applyImmediately")),
+            )
+        self.retag(resource, old)
+
+    def _reshape(self, resource: Resource, old: Inputs, changed: frozenset[str]) -> None:
+        p, client = resource.inputs, self.client(resource)
+        # ElastiCache knows no other time for this.
+        common = {"ReplicationGroupId": p["replicationGroupId"], "ApplyImmediately": True}
+        if "numNodeGroups" in changed:
+            count = int(p["numNodeGroups"])
+            names = sorted(g["NodeGroupId"] for g in self._find(resource)["NodeGroups"])
+            client.modify_replication_group_shard_configuration(
+                **common,
+                NodeGroupCount=count,
+                **({"NodeGroupsToRemove": names[count:]} if names[count:] else {}),
+            )
+            self._settled(resource)
+        replicas = _replicas(p)
+        if changed & {"numCacheClusters", "replicasPerNodeGroup"} and replicas != _replicas(old):
+            resize = (
+                client.increase_replica_count
+                if replicas > _replicas(old)
+                else client.decrease_replica_count
+            )
+            resize(**common, NewReplicaCount=replicas)
+            self._settled(resource)
+
+    def delete(self, resource: Resource) -> None:
+        p = resource.inputs
+        final = p.get("finalSnapshotIdentifier")
+        self.client(resource).delete_replication_group(
+            ReplicationGroupId=p["replicationGroupId"],
+            **({"FinalSnapshotIdentifier": final} if final else {}),
+        )
+
+
+def _replicas(inputs: Inputs) -> int:
+    """How many replicas a primary has, in either cluster mode."""
+    nodes = inputs.get("numCacheClusters")
+    return int(nodes) - 1 if nodes is not None else int(inputs.get("replicasPerNodeGroup") or 0)
+
+
+def _access(old: Inputs, new: Inputs) -> dict[str, Any]:
+    """The members that change who may enter, in one call as ElastiCache wants it."""
+    before, after = (set(inputs.get("userGroupIds") or []) for inputs in (old, new))
+    found: dict[str, Any] = {}
+    if after - before:
+        found["UserGroupIdsToAdd"] = sorted(after - before)
+    if before - after:
+        found["UserGroupIdsToRemove"] = sorted(before - after)
+    strategy = new.get("authTokenUpdateStrategy")
+    if new.get("authToken") and new["authToken"] != old.get("authToken"):
+        found |= {"AuthToken": new["authToken"], "AuthTokenUpdateStrategy": strategy or "ROTATE"}
+    elif old.get("authToken") and after - before and strategy == "DELETE":
+        found["AuthTokenUpdateStrategy"] = "DELETE"
+    return found
+
+
+def _version(inputs: Inputs) -> tuple[int, ...]:
+    text = str(inputs.get("engineVersion") or "")
+    return tuple(int(part) for part in text.split(".") if part.isdigit())

@@ -10,7 +10,6 @@ from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
 from localcloud.errors import DeployFailed, LocalCloudError
 from localcloud.provider import (
-    cache_groups,
     cache_users,
     elasticache,
     rds_clusters,
@@ -27,10 +26,10 @@ from localcloud.provider.mapping import Inputs
 from localcloud.site import Site
 
 KINDS: tuple[type[Kind], ...] = (
-    cache_groups.ReplicationGroup,
     cache_users.User,
     cache_users.UserGroup,
     elasticache.ParameterGroup,
+    elasticache.ReplicationGroup,
     elasticache.SubnetGroup,
     rds_clusters.Cluster,
     rds_clusters.ClusterEndpoint,

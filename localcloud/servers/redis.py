@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from localcloud.errors import ServerFailed
 from localcloud.programs import program
@@ -180,6 +182,8 @@ class Redis:
             username=ADMINISTRATOR,
             password=self._password,
             socket_timeout=_ANSWER_S,
+            # redis-py would try again for seconds, while a dead server waits to be replaced.
+            retry=Retry(NoBackoff(), 0),
         )
         try:
             return client.execute_command(*words)  # type: ignore[no-untyped-call]

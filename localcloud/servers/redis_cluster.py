@@ -33,6 +33,16 @@ class Peer:
     slots: str
     moving: bool
 
+    @property
+    def leads(self) -> bool:
+        """Whether it is a primary with slots; a new one has none yet."""
+        return self.primary and bool(self.slots)
+
+    @property
+    def role(self) -> tuple[str | None, str]:
+        """Whom it follows, and which slots it serves."""
+        return self.follows, self.slots
+
 
 def cluster_lines(host: str, tls: bool) -> dict[str, str]:
     """What a clustered server has in its configuration besides everything else.

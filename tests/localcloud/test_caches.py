@@ -102,6 +102,17 @@ def test_a_killed_primary_is_replaced_and_comes_back_as_a_replica(
     assert redis_at(site, endpoints.nodes[old]).info("replication")["role"] == "slave"
 
 
+def test_a_primary_that_dies_while_another_one_joins_it_is_replaced_at_once(
+    fleet: Fleet, site: Site, endpoints: RedisAddresses
+) -> None:
+    for _ in range(3):
+        for _ in range(2):
+            old = str(fleet.caches.state(GROUP).primary)
+            kill(pid_of(fleet, old))
+            eventually(lambda: fleet.caches.state(GROUP).primary != old, "another", 5)  # noqa: B023
+        eventually(lambda: bool(redis_at(site, endpoints.primary).set("k", "v")), "a write", 5)
+
+
 def test_a_killed_replica_comes_back(fleet: Fleet, site: Site, endpoints: RedisAddresses) -> None:
     replica = next(n for n in NODES if n != fleet.caches.state(GROUP).primary)
     kill(pid_of(fleet, replica))

@@ -69,20 +69,6 @@ def test_a_second_shape_that_is_the_first_changes_nothing(
     assert [row.pid for row in fleet.listing()] == [row.pid for row in before]
 
 
-def test_a_new_shard_gets_its_share_of_slots_and_keys_and_gives_it_back(
-    fleet: Fleet, site: Site, state: ShardedState
-) -> None:
-    three = fleet.sharded_caches.reshape(GROUP, THREE)
-    assert [shard.name for shard in three.shards] == ["0001", "0002", "0003"]
-    assert min(sizes(site, three)) > 5
-    assert kept(site, three)
-    two = fleet.sharded_caches.reshape(GROUP, TWO)
-    assert [shard.name for shard in two.shards] == ["0001", "0002"]
-    assert sum(sizes(site, two)) == len(KEYS)
-    assert kept(site, two)
-    assert not [row for row in fleet.listing() if "0003" in row.identifier]
-
-
 def test_replicas_come_and_go_and_the_primary_may_be_one_of_them(
     fleet: Fleet, site: Site, state: ShardedState
 ) -> None:
@@ -97,16 +83,22 @@ def test_replicas_come_and_go_and_the_primary_may_be_one_of_them(
     assert kept(site, fewer)
 
 
-def test_a_reshaping_that_was_only_planned_is_done_at_the_next_start(
-    fleet: Fleet, site: Site, state: ShardedState
+def test_a_new_shard_that_was_only_planned_gets_its_keys_at_the_next_start_and_gives_them_back(
+    site: Site,
 ) -> None:
-    cache = fleet.sharded_caches.get(GROUP)
-    cache._save(reshaped(fleet._machine, cache.plan, THREE))
+    with started(site) as fleet:
+        cache = fleet.sharded_caches.get(GROUP)
+        cache._save(reshaped(fleet._machine, cache.plan, THREE))
     with started(site) as again:
         three = again.sharded_caches.state(GROUP)
+        assert [shard.name for shard in three.shards] == ["0001", "0002", "0003"]
         assert min(sizes(site, three)) > 5
         assert kept(site, three)
-        again.sharded_caches.reshape(GROUP, TWO)
+        two = again.sharded_caches.reshape(GROUP, TWO)
+        assert [shard.name for shard in two.shards] == ["0001", "0002"]
+        assert sum(sizes(site, two)) == len(KEYS)
+        assert kept(site, two)
+        assert not [row for row in again.listing() if "0003" in row.identifier]
 
 
 def test_everything_killed_comes_back_with_its_keys_and_a_second_start_changes_nothing(
