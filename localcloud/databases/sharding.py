@@ -95,9 +95,9 @@ class Sharding:
         return bool(self._nodes[name].replication().get("master_link_status") == "up")
 
     def agree(self, names: Iterable[str]) -> None:
-        """Every one of ``names`` sees every other as it is: whom it follows, which slots it has.
+        """Every one of ``names`` sees every other as it is, and tells its clients so.
 
-        By themselves they would tell it in pings, one a second to anybody; who is met is told now.
+        By themselves they would say it in pings, one a second to anybody; who is met is told now.
         """
         nodes, members = self._nodes, sorted(names)
         selves = {name: cluster.myself(nodes[name]) for name in members}
@@ -106,10 +106,13 @@ class Sharding:
         def agreed() -> bool:
             nonlocal told
             views = {name: cluster.peers(nodes[name]) for name in members}
+            shown = {name: cluster.shown(nodes[name]) for name in members}
             wrong = [
                 (seen, seer)
-                for seen, seer in itertools.product(members, members)
-                if views[seer][selves[seen].id].role != selves[seen].role
+                for seer in members
+                for seen, peer in selves.items()
+                if views[seer][peer.id].role != peer.role
+                or (peer.follows is not None and peer.id not in shown[seer])
             ]
             if wrong and time.monotonic() - told > _TELL_S:
                 told = time.monotonic()

@@ -55,6 +55,8 @@ def cluster_lines(host: str, tls: bool) -> dict[str, str]:
         "cluster-announce-ip": host,
         "cluster-node-timeout": "5000",
         "cluster-replica-no-failover": "yes",
+        # A byte a second, so that a replica without writes is known as one; see `shown`.
+        "repl-ping-replica-period": "1",
         "cluster-allow-replica-migration": "no",
         # ElastiCache's default, too: a dead shard does not silence the others.
         "cluster-require-full-coverage": "no",
@@ -78,6 +80,16 @@ def peers(server: Server) -> dict[str, Peer]:
                 moving=any(each.startswith("[") for each in slots),
             )
     return found
+
+
+def shown(server: Server) -> set[str]:
+    """Ids of the nodes that ``server`` tells its clients of.
+
+    A replica is one of them only when it has replicated a byte.
+    """
+    return {
+        node[2].decode() for _, _, *nodes in server.command("CLUSTER", "SLOTS") for node in nodes
+    }
 
 
 def myself(server: Server) -> Peer:
