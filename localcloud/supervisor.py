@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 
 STOP_S = 15.0
 _KILL_S = 5.0
-_PROGRAMS = frozenset({"mariadbd", "redis-server", "haproxy"})
+_PROGRAMS = frozenset({"mariadbd", "redis-server", "valkey-server", "haproxy"})
 OnDeath = Callable[[], None]
 
 

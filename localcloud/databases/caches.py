@@ -28,6 +28,7 @@ _POLL_S = 0.005
 class CachePlan(Plan):
     """A replication group; ``nodes`` are hosts by identifier."""
 
+    engine: str
     users: tuple[AclUser, ...]
     tls: bool
     failover: bool
@@ -197,7 +198,7 @@ class Cache:
 
     def _start(self, name: str, source: Address | None) -> None:
         plan = self.plan
-        self.nodes.start(name, Settings(plan.users, plan.tls, source, plan.parameters))
+        self.nodes.start(name, Settings(plan.engine, plan.users, plan.tls, source, plan.parameters))
 
     def _route(self) -> None:
         primary = self.plan.primary

@@ -67,12 +67,14 @@ def plan_cache(
     parameters: Mapping[str, str],
     tls: bool,
     failover: bool,
+    engine: str,
 ) -> CachePlan:
     """A replication group whose first node is the primary."""
     primary, reader = map(machine.addresses.claim, cache_endpoint_names(ref))
     return CachePlan(
         region=ref.region,
         identifier=ref.identifier,
+        engine=engine,
         users=tuple(users),
         tls=tls,
         failover=failover,

@@ -217,7 +217,7 @@ class ShardedCache:
     def _start(self, names: Set[str]) -> set[str]:
         """Start servers and return those that came up."""
         plan = self.plan
-        settings = Settings(plan.users, plan.tls, None, plan.parameters, clustered=True)
+        settings = Settings(plan.engine, plan.users, plan.tls, None, plan.parameters, True)
 
         def one(name: str) -> str | None:
             try:

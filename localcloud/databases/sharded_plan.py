@@ -26,6 +26,7 @@ class Shard:
 class ShardedPlan(Plan):
     """A replication group in cluster mode."""
 
+    engine: str
     users: tuple[AclUser, ...]
     tls: bool
     parameters: Mapping[str, str]
@@ -53,11 +54,13 @@ def plan_sharded(
     users: Sequence[AclUser],
     tls: bool,
     parameters: Mapping[str, str],
+    engine: str,
 ) -> ShardedPlan:
     """A new group: node identifiers by shard, the first of each its primary."""
     return ShardedPlan(
         region=ref.region,
         identifier=ref.identifier,
+        engine=engine,
         users=tuple(users),
         tls=tls,
         parameters=dict(parameters),

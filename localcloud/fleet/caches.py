@@ -34,9 +34,10 @@ class Caches(Collection[Cache]):
         tls: bool,
         failover: bool,
         parameters: Mapping[str, str],
+        engine: str = "redis",
     ) -> RedisAddresses:
         """A primary, the first of ``nodes``, and replicas that have synchronised with it."""
-        plan = plan_cache(self._machine, ref, nodes, users, parameters, tls, failover)
+        plan = plan_cache(self._machine, ref, nodes, users, parameters, tls, failover, engine)
         made = self.make(Cache(self._machine, self._plans, plan), lambda c: c.create())
         return made.state.addresses
 

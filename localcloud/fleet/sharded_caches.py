@@ -33,9 +33,10 @@ class ShardedCaches(Collection[ShardedCache]):
         users: Sequence[AclUser],
         tls: bool,
         parameters: Mapping[str, str],
+        engine: str = "redis",
     ) -> ShardedState:
         """A cluster that serves every slot: node identifiers by shard, the primary first."""
-        plan = plan_sharded(self._machine, ref, shards, users, tls, parameters)
+        plan = plan_sharded(self._machine, ref, shards, users, tls, parameters, engine)
         made = self.make(ShardedCache(self._machine, self._plans, plan), lambda c: c.create())
         return made.state
 

@@ -16,7 +16,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from localcloud.errors import ServerFailed
-from localcloud.programs import program
+from localcloud.programs import program, valkey
 from localcloud.servers.facts import Address
 from localcloud.servers.machine import Machine, own, service_user
 from localcloud.servers.redis_cluster import cluster_lines
@@ -47,11 +47,12 @@ class RedisFailed(ServerFailed):
 
 @dataclass(frozen=True)
 class Settings:
-    """How a server is started.
+    """How a server of an ``engine`` (redis or valkey) is started.
 
     ``source`` is the primary of a replica, unless it is ``clustered``: then the cluster says.
     """
 
+    engine: str
     users: Sequence[AclUser]
     tls: bool
     source: Address | None = None
@@ -129,7 +130,8 @@ class Redis:
         config = self._folder / "redis.conf"
         self._write(config, "".join(f"{name} {value}\n" for name, value in lines.items()))
         self._write(self._acl_file, acl_file(complete(settings.users, self._password)))
-        argv = (program("redis-server"), str(config))
+        server = valkey() if settings.engine == "valkey" else program("redis-server")
+        argv = (server, str(config))
         self._machine.supervisor.start(Launch(self.name, argv, self._log, self._user))
         self._wait()
 

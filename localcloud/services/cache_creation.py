@@ -76,12 +76,13 @@ class CacheCreation:
     def _start(self, record: Record, users: Sequence[AclUser]) -> None:
         ref = Ref(record["_region"], record["ReplicationGroupId"])
         shape, tls = shape_in(record), record["TransitEncryptionEnabled"]
+        engine = record["Engine"]
         values = self._parameters.values(ref.region, record["_parameter_group"])
         if shape.clustered:
-            self._cloud.fleet.sharded_caches.create(ref, shape.groups, users, tls, values)
+            self._cloud.fleet.sharded_caches.create(ref, shape.groups, users, tls, values, engine)
         else:
             failover = record["AutomaticFailover"] == "enabled"
-            self._cloud.fleet.caches.create(ref, shape.nodes, users, tls, failover, values)
+            self._cloud.fleet.caches.create(ref, shape.nodes, users, tls, failover, values, engine)
 
     def _record(self, call: Call, name: str) -> Record:
         p, region = call.params, call.region

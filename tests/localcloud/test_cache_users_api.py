@@ -175,7 +175,7 @@ def test_a_cluster_reports_its_node_groups_and_where_to_begin(
     (made,) = endpoint.fleet.named("create_sharded")
     app = AclUser("app", "on ~user:* -@all +@read", (hash_of(PASSWORD),))
     off = AclUser("default", OFF, (hash_of(PASSWORD),))
-    assert made == (REF, nodes, (app, off), True, {})
+    assert made == (REF, nodes, (app, off), True, {}, "redis")
     found = client.describe_cache_clusters(ShowCacheNodeInfo=True)["CacheClusters"]
     assert {c["CacheParameterGroup"]["CacheParameterGroupName"] for c in found} == {
         "default.redis7.cluster.on"

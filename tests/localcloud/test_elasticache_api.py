@@ -80,7 +80,7 @@ def test_a_group_reports_what_was_asked_and_where_its_nodes_are(
     addresses = [c["CacheNodes"][0]["Endpoint"]["Address"] for c in clusters]
     assert addresses == [end["Address"] for end in ends[2:]]
     assert endpoint.fleet.named("create_redis") == [
-        (REF, nodes, everybody(hash_of(TOKEN)), True, True, {})
+        (REF, nodes, everybody(hash_of(TOKEN)), True, True, {}, "redis")
     ]
 
 
@@ -175,7 +175,7 @@ def test_parameter_groups_are_made_used_and_kept_while_used(endpoint: Endpoint) 
     value = {"ParameterName": "maxmemory-policy", "ParameterValue": "allkeys-lru"}
     client.modify_cache_parameter_group(**name, ParameterNameValues=[value])
     client.create_replication_group(**cache(**name))
-    assert endpoint.fleet.named("create_redis")[0][-1] == {"maxmemory-policy": "allkeys-lru"}
+    assert endpoint.fleet.named("create_redis")[0][-2] == {"maxmemory-policy": "allkeys-lru"}
     shown = client.describe_cache_parameters(**name)["Parameters"]
     assert [(p["ParameterName"], p["ParameterValue"]) for p in shown] == [tuple(value.values())]
     code = refusal(client.delete_cache_parameter_group, **name)
