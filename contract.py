@@ -44,6 +44,16 @@ class Endpoint(_Frozen):
     members: tuple[str, ...] = ()
 
 
+class CacheUser(_Frozen):
+    """A user of a cache with role-based access control: what it may do, and its own secret."""
+
+    name: str
+    secret_arn: str
+    may: Literal["read-only", "read-write"]
+    keys: tuple[str, ...]
+    """Patterns of the keys it may use."""
+
+
 class Database(_Frozen):
     """The connection facts of one topology of the stack."""
 
@@ -65,6 +75,8 @@ class Database(_Frozen):
     cluster: str | None = None
     """Aurora cluster or replication group identifier."""
     security_group: str | None = None
+    users: tuple[CacheUser, ...] = ()
+    """Who may enter a cache that has no token for everybody (``secret_arn`` is ``None`` then)."""
     schema_version: Literal[1] = SCHEMA_VERSION
 
     def endpoint(self, role: Role, name: str | None = None) -> Endpoint:

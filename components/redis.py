@@ -1,19 +1,23 @@
-"""An ElastiCache replication group of Redis (practice 5)."""
+"""An ElastiCache replication group of Redis or Valkey (practice 5)."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import pulumi
 import pulumi_aws as aws
 
+from components.cache_users import CacheUsers, CacheUsersArgs
 from components.credentials import Credentials, CredentialsArgs
 from components.facts import Facts, facts
 from components.keys import RegionKey
 from components.network import Network
 from components.security_group import DatabaseSecurityGroup, DatabaseSecurityGroupArgs
 from components.tags import tags
-from specs.redis import Redis as Spec
+from specs.cache_access import Users
+from specs.redis import AnyCache, ClusterModeEnabled
 
 PORT = 6379
 
@@ -22,28 +26,35 @@ PORT = 6379
 class RedisArgs:
     """Network and key are those of the cache's region."""
 
-    spec: Spec
+    spec: AnyCache
     network: Network
     key: RegionKey
 
 
 class Redis(pulumi.ComponentResource):
-    """A primary and its replicas: TLS and an auth token for clients, encrypted at rest.
+    """Primaries and their replicas: TLS, a token or users, encrypted at rest.
 
-    Creates: a security group, a subnet group, credentials (the token), the replication group.
-    Costs: hours x the node type's price for every node; backups beyond one a node by the GB.
-    Fails: with automatic failover a dead primary is replaced by the most advanced replica behind
-    the same name, mostly within 30 s; replication is asynchronous, so the last writes may be
-    lost. Encryption at rest cannot be changed later; a change of it replaces the cache.
+    With cluster mode disabled one primary takes every write, behind an endpoint that follows it;
+    enabled, keys are spread over shards and clients learn the nodes at the configuration endpoint.
+    Redis and Valkey are one type, so that ElastiCache's change from one to the other is an update.
+
+    Creates: a security group, a subnet group, the token's credentials or the users and their
+    group, the replication group.
+    Costs: hours x the node type's price for every node of every shard (Valkey's is a fifth
+    lower); backups beyond one a node by the GB.
+    Fails: with automatic failover a dead primary is replaced by the most advanced replica, mostly
+    within 30 s; replication is asynchronous, so the last writes may be lost. Encryption at rest
+    cannot be changed later; a change of it replaces the cache. Cluster mode cannot be changed in
+    one step: give the cache another identifier.
     """
 
-    spec: Spec
+    spec: AnyCache
     region: str
     security_group: DatabaseSecurityGroup
-    credentials: Credentials
+    credentials: Credentials | None
+    users: CacheUsers | None
     arn: pulumi.Output[str]
-    primary_endpoint: pulumi.Output[str]
-    reader_endpoint: pulumi.Output[str]
+    endpoints: Mapping[str, pulumi.Output[str]]
     nodes: pulumi.Output[list[str]]
     version: pulumi.Output[str]
 
@@ -65,34 +76,22 @@ class Redis(pulumi.ComponentResource):
             tags=tags(f"{name}-subnets"),
             opts=child,
         )
-        self.credentials = Credentials(
-            f"{name}-credentials",
-            CredentialsArgs(
-                key=args.key,
-                description=f"Auth token of {spec.identifier}",
-                password_key="auth_token",
-                disposable=spec.lifetime == "disposable",
-            ),
-            child,
-        )
-        replicas = spec.shape.replicas
+        access = self._admit(name, args.key, child)
         group = aws.elasticache.ReplicationGroup(
             f"{name}-group",
             region=self.region,
             replication_group_id=spec.identifier,
             description=spec.description,
-            engine="redis",
+            engine=spec.kind,
             engine_version=spec.engine_version,
             node_type=spec.node_class,
-            num_cache_clusters=replicas + 1,
-            preferred_cache_cluster_azs=list(network.spread(replicas + 1)),
-            automatic_failover_enabled=replicas > 0,
+            **_shape(spec, network),
             multi_az_enabled=spec.availability == "multi-az",
             subnet_group_name=subnets.name,
             security_group_ids=[self.security_group.id],
             port=PORT,
             transit_encryption_enabled=True,
-            auth_token=self.credentials.password,
+            **access,
             at_rest_encryption_enabled=True,
             kms_key_id=args.key.arn,
             snapshot_retention_limit=spec.backups.retention_days,
@@ -104,22 +103,57 @@ class Redis(pulumi.ComponentResource):
             opts=child,
         )
         self.arn = group.arn
-        self.primary_endpoint = group.primary_endpoint_address
-        self.reader_endpoint = group.reader_endpoint_address
+        if isinstance(spec.shape, ClusterModeEnabled):
+            self.endpoints = {"configuration": group.configuration_endpoint_address}
+        else:
+            self.endpoints = {
+                "primary": group.primary_endpoint_address,
+                "reader": group.reader_endpoint_address,
+            }
         self.nodes = group.member_clusters
         self.version = group.engine_version_actual
         self.register_outputs(
             {
                 "region": self.region,
                 "arn": self.arn,
-                "primaryEndpoint": self.primary_endpoint,
-                "readerEndpoint": self.reader_endpoint,
+                **{f"{role}Endpoint": host for role, host in self.endpoints.items()},
                 "nodes": self.nodes,
                 "version": self.version,
-                "secretArn": self.credentials.secret_arn,
+                "secretArn": self._secret_arn,
                 "securityGroup": self.security_group.id,
             }
         )
+
+    def _admit(self, name: str, key: RegionKey, child: pulumi.ResourceOptions) -> dict[str, Any]:
+        spec, disposable = self.spec, self.spec.lifetime == "disposable"
+        self.credentials = self.users = None
+        if isinstance(spec.access, Users):
+            self.users = CacheUsers(
+                f"{name}-users",
+                CacheUsersArgs(spec.identifier, spec.kind, spec.access.users, key, disposable),
+                child,
+            )
+            return {
+                "user_group_ids": [self.users.group_id],
+                # For a cache that had a token: ElastiCache wants it deleted in the call that adds
+                # the users (hashicorp/terraform-provider-aws#39546).
+                "auth_token_update_strategy": "DELETE",
+            }
+        self.credentials = Credentials(
+            f"{name}-credentials",
+            CredentialsArgs(
+                key=key,
+                description=f"Auth token of {spec.identifier}",
+                password_key="auth_token",
+                disposable=disposable,
+            ),
+            child,
+        )
+        return {"auth_token": self.credentials.password}
+
+    @property
+    def _secret_arn(self) -> pulumi.Output[str] | None:
+        return self.credentials.secret_arn if self.credentials else None
 
     @property
     def facts(self) -> Facts:
@@ -127,14 +161,15 @@ class Redis(pulumi.ComponentResource):
         return facts(
             {
                 "kind": self.spec.kind,
-                "engine": "redis",
+                "engine": self.spec.kind,
                 "version": self.version,
                 "region": self.region,
                 "endpoints": [
-                    {"role": "primary", "host": self.primary_endpoint, "port": PORT},
-                    {"role": "reader", "host": self.reader_endpoint, "port": PORT},
+                    {"role": role, "host": host, "port": PORT}
+                    for role, host in self.endpoints.items()
                 ],
-                "secret_arn": self.credentials.secret_arn,
+                "secret_arn": self._secret_arn,
+                "users": self.users.facts if self.users else [],
                 "instances": self.nodes,
                 "cluster": self.spec.identifier,
                 "security_group": self.security_group.id,
@@ -142,7 +177,26 @@ class Redis(pulumi.ComponentResource):
         )
 
 
-def _final_snapshot(spec: Spec) -> dict[str, str]:
+def _shape(spec: AnyCache, network: Network) -> dict[str, Any]:
+    shape = spec.shape
+    if isinstance(shape, ClusterModeEnabled):
+        return {
+            # Also chooses the default parameter group whose name ends with .cluster.on.
+            "cluster_mode": "enabled",
+            "num_node_groups": shape.shards,
+            "replicas_per_node_group": shape.replicas_per_shard,
+            # Without it ElastiCache refuses cluster mode, even where there is no replica.
+            "automatic_failover_enabled": True,
+        }
+    nodes = shape.replicas + 1
+    return {
+        "num_cache_clusters": nodes,
+        "preferred_cache_cluster_azs": list(network.spread(nodes)),
+        "automatic_failover_enabled": shape.replicas > 0,
+    }
+
+
+def _final_snapshot(spec: AnyCache) -> dict[str, str]:
     return (
         {}
         if spec.lifetime == "disposable"

@@ -11,6 +11,7 @@ from localcloud.errors import StateUnreadable
 from localcloud.fleet import Fleet, Ref
 from localcloud.fleet.collection import Collection
 from localcloud.records import Records
+from localcloud.services.cache_shapes import settled
 
 log = logging.getLogger(__name__)
 
@@ -56,6 +57,12 @@ def reconcile(records: Records, fleet: Fleet) -> None:
             if record is not None and record[about.status] in ("creating", "deleting"):
                 log.warning("%s %s: %s was cut short", kind, name, record[about.status])
                 _remove(records, fleet, kind, Ref(region, name))
+    for region, name in records.keys("replication-group"):
+        record = records.get("replication-group", region, name) or {}
+        if record.get("Status") == "modifying":
+            log.warning("replication group %s: a change of its shape was cut short", name)
+            members = settled(record, fleet)
+            records.update("replication-group", region, name, **members)
     known = {(region, name) for kind in _KINDS for region, name in records.keys(kind)}
     known |= _nodes(records)
     served = {(status.region, status.identifier) for status in fleet.listing()}
@@ -90,7 +97,9 @@ def _nodes(records: Records) -> set[tuple[str, str]]:
 
 def _remove(records: Records, fleet: Fleet, kind: str, ref: Ref) -> None:
     record = records.get(kind, ref.region, ref.identifier) or {}
-    if "DBClusterIdentifier" in record and kind == "instance":
+    if kind == "replication-group" and record["ClusterEnabled"]:
+        fleet.sharded_caches.delete(ref)
+    elif kind == "instance" and "DBClusterIdentifier" in record:
         cluster = Ref(ref.region, record["DBClusterIdentifier"])
         if records.get("cluster", cluster.region, cluster.identifier):
             fleet.clusters.remove_member(cluster, ref.identifier)

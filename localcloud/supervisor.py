@@ -32,7 +32,14 @@ log = logging.getLogger(__name__)
 STOP_S = 15.0
 _KILL_S = 5.0
 _PROGRAMS = frozenset(
-    {"mariadbd", "redis-server", "haproxy", "memcached", "memcached_discovery.py"}
+    {
+        "haproxy",
+        "mariadbd",
+        "memcached",
+        "memcached_discovery.py",
+        "redis-server",
+        "valkey-server",
+    }
 )
 OnDeath = Callable[[], None]
 

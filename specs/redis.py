@@ -1,4 +1,4 @@
-"""An ElastiCache replication group of Redis."""
+"""An ElastiCache replication group: of Redis, or of Valkey, which went on where Redis 7.2 left."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
+from specs.cache_access import AnyAccess, AuthToken, Users
 from specs.parts import (
     ApplyChanges,
     Availability,
@@ -22,8 +23,11 @@ from specs.parts import (
 from specs.problems import Conflict, refuse
 
 MOST_REPLICAS = 5
+MOST_NODES = 90
+"""Of one group; more are a quota that AWS raises on request."""
 LONGEST_IDENTIFIER = 40
-_VERSIONS = ("6.2", "7.0", "7.1")
+_REDIS_VERSIONS = ("6.2", "7.0", "7.1")
+_VALKEY_VERSIONS = ("7.2", "8.0", "8.1", "8.2", "9.0", "9.1")
 
 
 class ClusterModeDisabled(Part):
@@ -31,6 +35,37 @@ class ClusterModeDisabled(Part):
 
     cluster_mode: Literal["disabled"]
     replicas: int = Field(ge=0, le=MOST_REPLICAS)
+
+    @property
+    def spares(self) -> tuple[str, int]:
+        """The key that says how many replicas a primary has, and how many."""
+        return "replicas", self.replicas
+
+
+class ClusterModeEnabled(Part):
+    """Keys spread over shards, each a primary and its replicas."""
+
+    cluster_mode: Literal["enabled"]
+    shards: int = Field(ge=1)
+    replicas_per_shard: int = Field(ge=0, le=MOST_REPLICAS)
+
+    @property
+    def spares(self) -> tuple[str, int]:
+        """As of the other shape."""
+        return "replicas_per_shard", self.replicas_per_shard
+
+    def conflicts(self) -> Iterator[Conflict]:
+        nodes = self.shards * (1 + self.replicas_per_shard)
+        if nodes > MOST_NODES:
+            yield (
+                "shards",
+                f"{self.shards} with {self.replicas_per_shard} replicas each are {nodes} nodes; "
+                f"ElastiCache allows {MOST_NODES}, so set it to "
+                f"{MOST_NODES // (1 + self.replicas_per_shard)} or less",
+            )
+
+
+AnyShape = ClusterModeDisabled | ClusterModeEnabled
 
 
 class CacheBackups(Part):
@@ -57,20 +92,28 @@ def _description(text: str) -> str:
     return text
 
 
-def _version(text: str) -> str:
-    if text not in _VERSIONS:
-        raise refuse(f"{text!r} is not a Redis version here; choose {', '.join(_VERSIONS)}")
+def _redis_version(text: str) -> str:
+    if text not in _REDIS_VERSIONS:
+        raise refuse(
+            f"{text!r} is not a Redis version here; choose {', '.join(_REDIS_VERSIONS)}, "
+            "or kind valkey for newer ones"
+        )
     return text
 
 
-class Redis(Described):
-    """A cache. TLS, an auth token and encryption at rest are not a choice."""
+def _valkey_version(text: str) -> str:
+    if text not in _VALKEY_VERSIONS:
+        raise refuse(f"{text!r} is not a Valkey version here; choose {', '.join(_VALKEY_VERSIONS)}")
+    return text
 
-    kind: Literal["redis"]
+
+class ReplicationGroup(Described):
+    """What both engines have in common. TLS and encryption at rest are not a choice."""
+
     description: Annotated[str, AfterValidator(_description)]
-    engine_version: Annotated[str, AfterValidator(_version)]
     node_class: Annotated[str, AfterValidator(_node_class)] = Field(alias="class")
-    shape: ClusterModeDisabled
+    shape: AnyShape = Field(discriminator="cluster_mode")
+    access: AnyAccess = Field(default=AuthToken(auth="token"), discriminator="auth")
     availability: Availability
     backups: CacheBackups
     maintenance_window: MaintenanceWindow
@@ -89,5 +132,25 @@ class Redis(Described):
                 "identifier",
                 f"has {len(self.identifier)} characters; ElastiCache allows {LONGEST_IDENTIFIER}",
             )
-        if self.availability == "multi-az" and self.shape.replicas == 0:
-            yield "availability", "multi-az needs a replica; set shape.replicas to 1 or more"
+        key, replicas = self.shape.spares
+        if self.availability == "multi-az" and replicas == 0:
+            yield "availability", f"multi-az needs a replica; set shape.{key} to 1 or more"
+        if isinstance(self.access, Users):
+            yield from self.access.conflicts_of(self.identifier)
+
+
+class Redis(ReplicationGroup):
+    """A cache of Redis OSS; 7.1 is its last version on ElastiCache."""
+
+    kind: Literal["redis"]
+    engine_version: Annotated[str, AfterValidator(_redis_version)]
+
+
+class Valkey(ReplicationGroup):
+    """A cache of Valkey."""
+
+    kind: Literal["valkey"]
+    engine_version: Annotated[str, AfterValidator(_valkey_version)]
+
+
+AnyCache = Redis | Valkey

@@ -16,7 +16,7 @@ from specs.problems import ConfigError, Problem, did_you_mean, problems_of
 from specs.rds_mysql import RdsMysql
 from specs.rds_proxy import RdsProxy
 from specs.read_replica import MOST_REPLICAS, ReadReplica
-from specs.redis import Redis
+from specs.redis import Redis, Valkey
 from specs.serverless_cache import ServerlessCache
 
 AnyTopology = (
@@ -25,6 +25,7 @@ AnyTopology = (
     | AuroraMysql
     | AuroraServerless
     | Redis
+    | Valkey
     | Memcached
     | ServerlessCache
     | RdsProxy

@@ -110,7 +110,7 @@ def _one(
         case aurora_serverless.AuroraServerless():
             at = f"topologies.{name}"
             return AuroraServerless(name, AuroraServerlessArgs(spec, network, key, at))
-        case redis.Redis():
+        case redis.Redis() | redis.Valkey():
             return Redis(name, RedisArgs(spec, network, key))
         case memcached.Memcached():
             return Memcached(name, MemcachedArgs(spec, network, f"topologies.{name}"))

@@ -21,7 +21,7 @@ from pulumi.runtime.sync_await import _ensure_event_loop
 ACCOUNT = "123456789012"
 ZONES = {"us-east-1": "abcdef", "us-west-2": "abcd"}
 _ZONE_IDS = dict(zip("abcdef", ("az6", "az1", "az2", "az4", "az3", "az5"), strict=True))
-SECRETS = frozenset({"password", "masterPassword", "authToken", "secretString"})
+SECRETS = frozenset({"password", "masterPassword", "authToken", "secretString", "passwords"})
 SECRET = "<secret>"
 UNKNOWN = "<unknown>"
 """What only a deployed resource could tell, in a preview."""
@@ -111,6 +111,22 @@ def _named(name: str, region: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
     return {"name": inputs.get("name", f"{name}-1a2b3c4")}
 
 
+def _cache_ends(name: str, region: str, i: Mapping[str, Any]) -> dict[str, Any]:
+    if "numNodeGroups" in i:
+        shards, nodes = int(i["numNodeGroups"]), int(i["replicasPerNodeGroup"]) + 1
+        return {
+            "configurationEndpointAddress": f"clustercfg.{name}.{region}",
+            "memberClusters": [
+                f"{name}-{s + 1:04}-{n + 1:03}" for s in range(shards) for n in range(nodes)
+            ],
+        }
+    return {
+        "primaryEndpointAddress": f"primary.{name}.{region}",
+        "readerEndpointAddress": f"reader.{name}.{region}",
+        "memberClusters": [f"{name}-{n + 1:03}" for n in range(int(i["numCacheClusters"]))],
+    }
+
+
 _OUTPUTS: Mapping[str, Callable[[str, str, Mapping[str, Any]], dict[str, Any]]] = {
     "aws:cloudwatch/logGroup:LogGroup": _nothing,
     "aws:ec2/securityGroup:SecurityGroup": _named,
@@ -140,12 +156,14 @@ _OUTPUTS: Mapping[str, Callable[[str, str, Mapping[str, Any]], dict[str, Any]]] 
     },
     "aws:elasticache/replicationGroup:ReplicationGroup": lambda name, region, i: {
         "arn": _arn("elasticache", region, f"replicationgroup:{i['replicationGroupId']}"),
-        "primaryEndpointAddress": f"primary.{i['replicationGroupId']}.{region}",
-        "readerEndpointAddress": f"reader.{i['replicationGroupId']}.{region}",
-        "memberClusters": [
-            f"{i['replicationGroupId']}-{n + 1:03}" for n in range(int(i["numCacheClusters"]))
-        ],
-        "engineVersionActual": "7.1.0",
+        **_cache_ends(i["replicationGroupId"], region, i),
+        "engineVersionActual": f"{i['engineVersion']}.0",
+    },
+    "aws:elasticache/user:User": lambda name, region, i: {
+        "arn": _arn("elasticache", region, f"user:{i['userId']}"),
+    },
+    "aws:elasticache/userGroup:UserGroup": lambda name, region, i: {
+        "arn": _arn("elasticache", region, f"usergroup:{i['userGroupId']}"),
     },
     "aws:iam/role:Role": lambda name, region, i: {
         "name": f"{name}-1a2b3c4",

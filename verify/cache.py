@@ -6,7 +6,7 @@ import shlex
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Protocol
 
 import redis
 from redis.backoff import NoBackoff
@@ -14,6 +14,7 @@ from redis.connection import Connection, SSLConnection
 from redis.retry import Retry
 
 from contract import Endpoint
+from verify.aws import Credentials
 from verify.deadline import Deadline
 from verify.errors import (
     DeadlineExceeded,
@@ -30,15 +31,44 @@ class ReadOnly(Refused):
 
 
 class Denied(Refused):
-    """The server asked for an auth token, or did not accept it."""
+    """The server asked for a login, or did not accept it."""
+
+
+class NoPermission(Refused):
+    """The user that is logged in may not do this."""
+
+
+class CrossSlot(Refused):
+    """Keys of one command are of different slots."""
+
+
+class Moved(Refused):
+    """Another node of a cluster has the key's slot."""
+
+    def __init__(self, said: str, slot: int, endpoint: Endpoint) -> None:
+        super().__init__("MOVED", said)
+        self.slot = slot
+        self.endpoint = endpoint
+
+
+class Session(Protocol):
+    """What runs commands: one connection, or one a node of a cluster."""
+
+    def run(self, command: str) -> Any:
+        """The answer to one command, written as for redis-cli, nothing converted."""
+
+    def ask(self, *words: str) -> Any:
+        """As `run`, for a command already in words."""
+
+    def close(self) -> None: ...
 
 
 class Cache:
     """One connection. Every wait ends within ``seconds``."""
 
-    def __init__(self, connection: Any, where: str, seconds: float) -> None:
+    def __init__(self, connection: Any, endpoint: Endpoint, seconds: float) -> None:
         self._connection = connection
-        self._where = where
+        self._endpoint = endpoint
         self._seconds = seconds
 
     def run(self, command: str) -> Any:
@@ -51,7 +81,7 @@ class Cache:
             self._connection.send_command(*words)
             return self._connection.read_response()
         except (redis.RedisError, OSError) as error:
-            raise _meaning(error, self._where, self._seconds) from error
+            raise _meaning(error, self._endpoint, self._seconds) from error
 
     def close(self) -> None:
         self._connection.disconnect()
@@ -60,7 +90,7 @@ class Cache:
 @contextmanager
 def connect(
     endpoint: Endpoint,
-    token: str | None,
+    login: Credentials | None,
     deadline: Deadline,
     *,
     tls: bool,
@@ -70,7 +100,7 @@ def connect(
 
     Raises `Unreachable`, `NotTrusted` or `Denied`.
     """
-    cache = open_connection(endpoint, token, deadline, tls=tls, ca=ca)
+    cache = open_connection(endpoint, login, deadline, tls=tls, ca=ca)
     try:
         yield cache
     finally:
@@ -78,7 +108,7 @@ def connect(
 
 
 def open_connection(
-    endpoint: Endpoint, token: str | None, deadline: Deadline, *, tls: bool, ca: str | None
+    endpoint: Endpoint, login: Credentials | None, deadline: Deadline, *, tls: bool, ca: str | None
 ) -> Cache:
     """As `connect`, for a connection that outlives a block."""
     seconds = deadline.wait()
@@ -88,7 +118,8 @@ def open_connection(
     connection = (SSLConnection if tls else Connection)(
         host=endpoint.host,
         port=endpoint.port,
-        password=token,
+        username=login.user if login else None,
+        password=login.password if login else None,
         socket_connect_timeout=seconds,
         socket_timeout=seconds,
         decode_responses=True,
@@ -96,7 +127,7 @@ def open_connection(
         retry=Retry(NoBackoff(), 0),
         **trust,
     )
-    cache = Cache(connection, f"{endpoint.host}:{endpoint.port}", seconds)
+    cache = Cache(connection, endpoint, seconds)
     try:
         cache.run("PING")
     except DeadlineExceeded as error:
@@ -108,7 +139,8 @@ def open_connection(
     return cache
 
 
-def _meaning(error: Exception, where: str, seconds: float) -> VerifyError:
+def _meaning(error: Exception, endpoint: Endpoint, seconds: float) -> VerifyError:
+    where = f"{endpoint.host}:{endpoint.port}"
     text = str(error).strip().rstrip(".")
     causes = (error, error.__cause__, error.__context__)
     distrust = next((c for c in causes if isinstance(c, ssl.SSLCertVerificationError)), None)
@@ -117,7 +149,15 @@ def _meaning(error: Exception, where: str, seconds: float) -> VerifyError:
         return NotTrusted(f"the certificate of {where} is not trusted: {reason}")
     if isinstance(error, redis.ReadOnlyError):
         return ReadOnly("READONLY", text)
-    if isinstance(error, redis.AuthenticationError | redis.exceptions.NoPermissionError) or (
+    if isinstance(error, redis.exceptions.NoPermissionError):
+        return NoPermission("NOPERM", text)
+    if isinstance(error, redis.exceptions.MovedError):
+        # No host: the one that was asked, at another port.
+        there = Endpoint(role="node", host=error.host or endpoint.host, port=error.port)
+        return Moved(f"slot {error.slot_id} is at {there.host}:{there.port}", error.slot_id, there)
+    if isinstance(error, redis.exceptions.ClusterCrossSlotError):
+        return CrossSlot("CROSSSLOT", text)
+    if isinstance(error, redis.AuthenticationError) or (
         isinstance(error, redis.ResponseError) and text.startswith(("NOAUTH", "WRONGPASS"))
     ):
         return Denied("NOAUTH" if "required" in text.lower() else "WRONGPASS", text)

@@ -78,9 +78,20 @@ CACHE = (
     _at_least("SnapshotRetentionLimit", 1),
     equals("TransitEncryptionEnabled", True),
     equals("AtRestEncryptionEnabled", True),
-    equals("AuthTokenEnabled", True),
 )
 """Practice 5: a replication group."""
+
+CACHE_WITH_TOKEN = (equals("AuthTokenEnabled", True),)
+"""Everybody needs the token."""
+
+CACHE_WITH_USERS = (
+    equals("AuthTokenEnabled", False),
+    Expectation("UserGroupIds", "one user group", lambda found, _: len(found or ()) == 1),
+)
+"""Role-based access control."""
+
+CACHE_CLUSTER = (equals("ClusterEnabled", True),)
+"""Cluster mode enabled."""
 
 
 def judge(reported: Mapping[str, Any], expectations: Sequence[Expectation]) -> str:

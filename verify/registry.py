@@ -35,6 +35,7 @@ EXERCISES: Mapping[str, Entry] = {
     "aurora": Entry("aurora-mysql", Aurora),
     "serverless": Entry("aurora-serverless", Serverless, serverless.PERIODS),
     "redis": Entry("redis", Redis),
+    "valkey": Entry("valkey", Redis),
     "memcached": Entry("memcached", Memcached),
     "serverless_cache": Entry("serverless-cache", ServerlessCache),
     "proxy": Entry("rds-proxy", Proxy),

@@ -14,13 +14,15 @@ import subprocess
 import sys
 from collections.abc import Sequence
 
-from contract import ContractError, Database, Endpoint
+from contract import CacheUser, ContractError, Database, Endpoint
 from verify.aws import Cloud, Credentials
 from verify.cli import add_deployment_flags
 from verify.deployment import databases_of, find_deployment
 from verify.endpoints import main_endpoint
 from verify.errors import CannotRun, NoCredentials, StepFailed, UnknownName
 from verify.trust import ca_file, required_for_rds
+
+_CACHES = ("redis", "valkey")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -46,6 +48,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "role", nargs="?", help="the role or the name of one of its endpoints (default: to write)"
     )
+    parser.add_argument(
+        "--user", metavar="NAME", help="a user of a cache (default: the first of its users)"
+    )
     add_deployment_flags(parser)
     return parser
 
@@ -66,7 +71,12 @@ def _open(arguments: argparse.Namespace, passed_on: Sequence[str]) -> int:
         return _memcached(endpoint, database, ca, passed_on)
     if database.kind == "serverless-cache":
         return _redis(endpoint, database, None, ca, ["-c", *passed_on])
-    if database.kind == "redis":
+    if database.kind in _CACHES:
+        cache_user = _user(arguments.name, database, arguments.user)
+        if cache_user is not None:
+            cloud = Cloud(deployment.access, arguments.timeout)
+            found = cloud.credentials(cache_user.secret_arn)
+            credentials = Credentials(cache_user.name, found.password)
         return _redis(endpoint, database, credentials, ca, passed_on)
     if credentials is None:
         raise NoCredentials(f"{arguments.name}: its output names no secret")
@@ -82,6 +92,16 @@ def _endpoint(name: str, database: Database, role: str | None) -> Endpoint:
         roles = ", ".join(e.name or e.role for e in database.endpoints)
         raise UnknownName(f"{name} has no endpoint {role!r}: {roles}")
     return main_endpoint(database)
+
+
+def _user(name: str, database: Database, wanted: str | None) -> CacheUser | None:
+    if wanted is None:
+        return database.users[0] if database.users else None
+    for user in database.users:
+        if user.name == wanted:
+            return user
+    known = ", ".join(user.name for user in database.users) or "it has no users of its own"
+    raise UnknownName(f"{name} has no user {wanted!r}: {known}")
 
 
 def _mysql(
@@ -123,6 +143,11 @@ def _redis(
     command = [program, "-h", endpoint.host, "-p", str(endpoint.port)]
     if database.tls:
         command += ["--tls", *(["--cacert", ca] if ca else [])]
+    if endpoint.role == "configuration":
+        # Goes where a node without the key sends it.
+        command.append("-c")
+    if credentials is not None and credentials.user is not None:
+        command += ["--user", credentials.user]
     environment = dict(os.environ)
     if credentials is not None:
         environment["REDISCLI_AUTH"] = credentials.password

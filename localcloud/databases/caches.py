@@ -7,15 +7,17 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 
+from localcloud.databases.cache_nodes import CacheNodes, node_name
 from localcloud.databases.revival import Revival
 from localcloud.databases.store import Plan, Plans
 from localcloud.endpoints import Endpoint, Endpoints
 from localcloud.errors import LocalCloudError, ServerFailed
-from localcloud.failover import Candidate, reader_targets, successor
+from localcloud.failover import reader_targets
 from localcloud.listing import status_of
 from localcloud.servers.facts import Address, RedisAddresses, RedisState, Ref, ServerStatus
 from localcloud.servers.machine import Machine
-from localcloud.servers.redis import PORT, Redis, RedisFailed, Settings
+from localcloud.servers.redis import PORT, RedisFailed, Settings
+from localcloud.servers.redis_users import AclUser
 
 log = logging.getLogger(__name__)
 
@@ -26,7 +28,8 @@ _POLL_S = 0.005
 class CachePlan(Plan):
     """A replication group; ``nodes`` are hosts by identifier."""
 
-    token: str | None
+    engine: str
+    users: tuple[AclUser, ...]
     tls: bool
     failover: bool
     parameters: Mapping[str, str]
@@ -45,7 +48,10 @@ class Cache:
         self.plan = plan
         self.ref = Ref(plan.region, plan.identifier)
         self._lock = threading.RLock()
-        self.servers = {name: self._server(name, host) for name, host in plan.nodes.items()}
+        ends = (plan.primary_host, plan.reader_host)
+        self.nodes = CacheNodes(machine, self.ref, ends, self._died)
+        for name, host in plan.nodes.items():
+            self.nodes.add(name, host)
         self.endpoints = Endpoints(
             machine, f"cache.{self.ref.region}.{self.ref.identifier}", plan.primary_host
         )
@@ -54,7 +60,7 @@ class Cache:
 
     @property
     def state(self) -> RedisState:
-        nodes = {name: server.address for name, server in self.servers.items()}
+        nodes = self.nodes.addresses
         addresses = RedisAddresses(
             Address(self.plan.primary_host, PORT), Address(self.plan.reader_host, PORT), nodes
         )
@@ -65,23 +71,19 @@ class Cache:
         return None
 
     def processes(self) -> set[str]:
-        return {self.endpoints.name, *(server.name for server in self.servers.values())}
+        return {self.endpoints.name, *self.nodes.processes}
 
     def statuses(self) -> list[ServerStatus]:
         """Its nodes, then its endpoints."""
-        supervisor, region = self._machine.supervisor, self.ref.region
-        rows = []
-        for name, node in list(self.servers.items()):
-            role = "primary" if name == self.plan.primary else "replica"
-            ref = Ref(region, name)
-            rows.append(status_of(supervisor, "redis", ref, role, node.name, node.address))
-        ends, address = self.endpoints.name, self.state.addresses.primary
+        supervisor, address = self._machine.supervisor, self.state.addresses.primary
+        ends = self.endpoints.name
+        rows = self.nodes.statuses({self.plan.primary})
         return [*rows, status_of(supervisor, "endpoint", self.ref, "endpoints", ends, address)]
 
     def create(self) -> None:
         with self._lock:
-            for server in self.servers.values():
-                server.remove()
+            for name in self.plan.nodes:
+                self.nodes[name].remove()
             self._plans.save(self.plan)
             self._heal()
             missing = set(self.plan.nodes) - self._joined
@@ -97,8 +99,8 @@ class Cache:
         with self._lock:
             self._plans.forget(self.plan)
             self.endpoints.stop()
-            for name in list(self.servers):
-                self._remove_server(name)
+            for name in self.nodes.names:
+                self._remove(name)
             self._machine.addresses.release(*cache_endpoint_names(self.ref))
 
     def resize(self, nodes: Sequence[str]) -> None:
@@ -111,14 +113,14 @@ class Cache:
                 or self._machine.addresses.claim(node_name(self.ref, name))
                 for name in nodes
             }
-            for name in hosts.keys() - self.servers.keys():
-                self.servers[name] = self._server(name, hosts[name])
-                self.servers[name].remove()
-            gone = self.servers.keys() - hosts.keys()
+            for name in hosts.keys() - self.nodes.names:
+                self.nodes.add(name, hosts[name])
+                self.nodes[name].remove()
+            gone = self.nodes.names - hosts.keys()
             self._save(nodes=hosts)
             self._heal()
-            for name in list(gone):
-                self._remove_server(name)
+            for name in gone:
+                self._remove(name)
 
     def fail_over(self) -> None:
         """Promote the most advanced replica; the primary becomes a replica."""
@@ -127,17 +129,16 @@ class Cache:
             replicas = self._joined - {old}
             if not replicas:
                 raise LocalCloudError(f"{self.ref} has no live replica to fail over to")
-            self._promote(self._best(replicas))
+            self._promote(self.nodes.most_advanced(replicas))
             self._heal()
 
-    def set_token(self, token: str | None) -> None:
+    def set_users(self, users: Sequence[AclUser]) -> None:
         with self._lock:
-            for server in self.servers.values():
-                server.set_token(token)
-            self._save(token=token)
+            self._save(users=tuple(users))
+            self.nodes.set_users(users)
 
     def _heal(self) -> None:
-        self._joined = {n for n in self._joined if self.servers[n].alive and n in self.plan.nodes}
+        self._joined = {n for n in self._joined if self.nodes[n].alive and n in self.plan.nodes}
         if self.plan.primary not in self._joined:
             self._ensure_primary()
         for name in sorted(set(self.plan.nodes) - self._joined):
@@ -149,74 +150,59 @@ class Cache:
 
     def _ensure_primary(self) -> None:
         name = self.plan.primary
-        server = self.servers[name]
-        if server.adopt(self.plan.token):
-            self._watch(name)
+        server = self.nodes[name]
+        if server.adopt():
+            self.nodes.watch(name)
             self._joined.add(name)
             return
-        alive = {n for n in self.plan.nodes if n != name and self.servers[n].adopt(self.plan.token)}
+        alive = {n for n in self.plan.nodes if n != name and self.nodes[n].adopt()}
         if self.plan.failover and alive:
-            best = self._best(alive)
+            best = self.nodes.most_advanced(alive)
             log.warning("%s: primary %s is dead, %s takes over", self.ref, name, best)
             self._promote(best)
             return
-        server.kill()
         self._start(name, None)
         self._joined.add(name)
 
     def _promote(self, name: str) -> None:
         # On disk first: should we be killed now, recovery finishes with the same node.
         self._save(primary=name)
-        self.servers[name].lead()
+        self.nodes[name].lead()
         if name not in self._joined:
-            self._watch(name)
+            self.nodes.watch(name)
         self._joined.add(name)
         for other in self._joined - {name}:
             try:
-                self.servers[other].follow(self.servers[name].address)
+                self.nodes[other].follow(self.nodes[name].address)
             except RedisFailed as error:
                 log.warning("%s does not follow %s yet: %s", other, name, error)
                 self._joined.discard(other)
         self._route()
 
     def _join(self, name: str) -> None:
-        server = self.servers[name]
-        primary = self.servers[self.plan.primary].address
-        if server.adopt(self.plan.token):
-            self._watch(name)
+        server = self.nodes[name]
+        primary = self.nodes[self.plan.primary].address
+        if server.adopt():
+            self.nodes.watch(name)
             server.follow(primary)
         else:
-            server.kill()
             self._start(name, primary)
         end = time.monotonic() + _SYNC_S
         while server.replication().get("master_link_status") != "up":
+            if not self.nodes[self.plan.primary].alive:
+                raise ServerFailed(f"{self.plan.primary} died before {name} had all it has")
             if time.monotonic() > end:
                 raise ServerFailed(f"{name} did not synchronise within {_SYNC_S:.0f} s")
             time.sleep(_POLL_S)
         self._joined.add(name)
 
-    def _best(self, names: set[str]) -> str:
-        candidates = []
-        for name in names:
-            try:
-                offset = int(self.servers[name].replication()["slave_repl_offset"])
-            except (RedisFailed, KeyError) as error:
-                log.warning("%s cannot take over: %s", name, error)
-            else:
-                candidates.append(Candidate(name, offset))
-        best = successor(candidates)
-        if best is None:
-            raise ServerFailed(f"none of {', '.join(sorted(names))} can take over")
-        return best
-
     def _start(self, name: str, source: Address | None) -> None:
         plan = self.plan
-        self.servers[name].start(Settings(plan.token, plan.tls, source, plan.parameters))
-        self._watch(name)
+        self.nodes.start(name, Settings(plan.engine, plan.users, plan.tls, source, plan.parameters))
 
     def _route(self) -> None:
         primary = self.plan.primary
-        nodes = {name: self.servers[name].address for name in self.plan.nodes}
+        nodes = {name: self.nodes[name].address for name in self.plan.nodes}
         replicas = reader_targets(set(nodes), primary, self._joined)
         addresses = self.state.addresses
         self.endpoints.apply(
@@ -235,14 +221,9 @@ class Cache:
                 log.warning("the endpoints of %s died", self.ref)
                 self._route()
 
-    def _watch(self, name: str) -> None:
-        server = self.servers[name]
-        self._machine.supervisor.unwatch(server.name)
-        self._machine.supervisor.watch(server.name, lambda: self._died(name))
-
     def _died(self, name: str) -> None:
         with self._lock:
-            if name not in self.plan.nodes or self.servers[name].alive:
+            if name not in self.plan.nodes or self.nodes[name].alive:
                 return
             log.warning("%s of %s died", name, self.ref)
             if self._revival.worth_it():
@@ -250,25 +231,14 @@ class Cache:
             else:
                 log.error("%s dies too often and is left as it is", self.ref)
 
-    def _server(self, name: str, host: str) -> Redis:
-        also = [self.plan.primary_host, self.plan.reader_host]
-        return Redis(self._machine, f"{self.ref.region}.{name}", name, host, also)
-
-    def _remove_server(self, name: str) -> None:
-        server = self.servers.pop(name)
+    def _remove(self, name: str) -> None:
         self._joined.discard(name)
-        server.remove()
-        self._machine.addresses.release(node_name(self.ref, name))
+        self.nodes.remove(name)
 
     def _save(self, **changes: object) -> None:
         plan = self.plan.having(**changes)
         self._plans.save(plan)
         self.plan = plan
-
-
-def node_name(ref: Ref, node: str) -> str:
-    """The name under which a node holds its address."""
-    return f"redis.{ref.region}.{node}"
 
 
 def cache_endpoint_names(ref: Ref) -> list[str]:

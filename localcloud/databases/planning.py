@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from localcloud.databases.caches import CachePlan, cache_endpoint_names, node_name
+from localcloud.databases.cache_nodes import node_name
+from localcloud.databases.caches import CachePlan, cache_endpoint_names
 from localcloud.databases.cluster_endpoints import endpoint_names
 from localcloud.databases.cluster_plan import ClusterPlan
 from localcloud.databases.instances import InstancePlan, server_name
@@ -13,6 +14,7 @@ from localcloud.databases.memcached import node_name as memcached_node_name
 from localcloud.databases.serverless_caches import ServerlessPlan, host_names
 from localcloud.servers.facts import Credentials, Ref
 from localcloud.servers.machine import Machine
+from localcloud.servers.redis_users import AclUser
 
 
 def plan_instance(
@@ -64,17 +66,19 @@ def plan_cache(
     machine: Machine,
     ref: Ref,
     nodes: Sequence[str],
-    token: str | None,
+    users: Sequence[AclUser],
     parameters: Mapping[str, str],
     tls: bool,
     failover: bool,
+    engine: str,
 ) -> CachePlan:
     """A replication group whose first node is the primary."""
     primary, reader = map(machine.addresses.claim, cache_endpoint_names(ref))
     return CachePlan(
         region=ref.region,
         identifier=ref.identifier,
-        token=token,
+        engine=engine,
+        users=tuple(users),
         tls=tls,
         failover=failover,
         parameters=dict(parameters),

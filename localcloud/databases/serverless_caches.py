@@ -14,6 +14,7 @@ from localcloud.listing import status_of
 from localcloud.servers.facts import Address, Ref, ServerlessAddresses, ServerStatus
 from localcloud.servers.machine import Machine
 from localcloud.servers.redis import PORT, Redis, Settings
+from localcloud.servers.redis_users import everybody
 
 log = logging.getLogger(__name__)
 
@@ -85,9 +86,9 @@ class ServerlessCache:
 
     def _ensure(self) -> None:
         server, supervisor = self._server, self._machine.supervisor
-        if not server.adopt(None):
+        if not server.adopt():
             server.kill()
-            server.start(Settings(None, tls=True, clustered=True))
+            server.start(Settings("redis", everybody(), tls=True, clustered=True))
         supervisor.unwatch(server.name)
         supervisor.watch(server.name, self._died)
         self._serve_all_slots()

@@ -13,9 +13,14 @@ from localcloud.servers.facts import (
     Ref,
     ServerlessAddresses,
     ServerStatus,
+    ShardedState,
+    ShardState,
 )
+from localcloud.servers.redis_users import ADMINISTRATOR, AclUser, everybody, hash_of
 
 __all__ = [
+    "ADMINISTRATOR",
+    "AclUser",
     "Address",
     "ClusterAddresses",
     "ClusterState",
@@ -28,4 +33,8 @@ __all__ = [
     "Scaling",
     "ServerStatus",
     "ServerlessAddresses",
+    "ShardState",
+    "ShardedState",
+    "everybody",
+    "hash_of",
 ]

@@ -1,4 +1,4 @@
-"""ElastiCache replication groups: nodes, tokens, failover."""
+"""ElastiCache replication groups: nodes, users, failover."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from localcloud.databases.store import Plans
 from localcloud.fleet.collection import Collection
 from localcloud.servers.facts import RedisAddresses, RedisState, Ref
 from localcloud.servers.machine import Machine
+from localcloud.servers.redis_users import AclUser
 
 
 class Caches(Collection[Cache]):
@@ -29,13 +30,14 @@ class Caches(Collection[Cache]):
         self,
         ref: Ref,
         nodes: Sequence[str],
-        auth_token: str | None,
+        users: Sequence[AclUser],
         tls: bool,
         failover: bool,
         parameters: Mapping[str, str],
+        engine: str = "redis",
     ) -> RedisAddresses:
         """A primary, the first of ``nodes``, and replicas that have synchronised with it."""
-        plan = plan_cache(self._machine, ref, nodes, auth_token, parameters, tls, failover)
+        plan = plan_cache(self._machine, ref, nodes, users, parameters, tls, failover, engine)
         made = self.make(Cache(self._machine, self._plans, plan), lambda c: c.create())
         return made.state.addresses
 
@@ -50,6 +52,6 @@ class Caches(Collection[Cache]):
     def fail_over(self, ref: Ref) -> None:
         self.get(ref).fail_over()
 
-    def set_token(self, ref: Ref, token: str | None) -> None:
-        """Set the token of clients, or remove it."""
-        self.get(ref).set_token(token)
+    def set_users(self, ref: Ref, users: Sequence[AclUser]) -> None:
+        """Let in these users and nobody else."""
+        self.get(ref).set_users(users)

@@ -14,6 +14,7 @@ from localcloud.fleet.memcached import MemcachedClusters
 from localcloud.fleet.proxies import Proxies
 from localcloud.fleet.recovery import recover
 from localcloud.fleet.serverless_caches import ServerlessCaches
+from localcloud.fleet.sharded_caches import ShardedCaches
 from localcloud.metrics import Metrics
 from localcloud.servers.facts import Ref, ServerStatus
 from localcloud.servers.machine import Machine
@@ -30,12 +31,14 @@ class Fleet:
         self.clusters = Clusters(self._machine)
         self.caches = Caches(self._machine)
         self.proxies = Proxies(self._machine)
+        self.sharded_caches = ShardedCaches(self._machine)
         self.memcached = MemcachedClusters(self._machine)
         self.serverless_caches = ServerlessCaches(self._machine)
         self._collections: tuple[Collection[Any], ...] = (
             self.instances,
             self.clusters,
             self.caches,
+            self.sharded_caches,
             self.memcached,
             self.serverless_caches,
             self.proxies,

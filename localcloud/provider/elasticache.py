@@ -11,10 +11,12 @@ from localcloud.provider.mapping import Inputs
 
 _READY_S = 60.0
 _POLL_S = 0.1
+_RESIZING = frozenset({"numCacheClusters", "numNodeGroups", "replicasPerNodeGroup"})
+_ACCESS = frozenset({"authToken", "authTokenUpdateStrategy", "userGroupIds"})
 
 
 class CacheKind(Kind):
-    """What the types of this service share."""
+    """What every resource type of this service has in common."""
 
     service = "elasticache"
 
@@ -128,7 +130,7 @@ class ParameterGroup(CacheKind):
 
 
 class ReplicationGroup(CacheKind):
-    """aws.elasticache.ReplicationGroup, cluster mode disabled"""
+    """aws.elasticache.ReplicationGroup"""
 
     token = "aws:elasticache/replicationGroup:ReplicationGroup"
     creates, modifies = "CreateReplicationGroup", "ModifyReplicationGroup"
@@ -156,6 +158,14 @@ class ReplicationGroup(CacheKind):
     auto_named = "replicationGroupId"
     identified_by = ("replicationGroupId",)
     gone = frozenset({"ReplicationGroupNotFoundFault"})
+
+    def replaces(self, old: Inputs, new: Inputs) -> frozenset[str]:
+        found = set()
+        if (old.get("engine"), new.get("engine")) == ("valkey", "redis"):
+            found.add("engine")
+        if _version(new) < _version(old) and old.get("engine") == new.get("engine"):
+            found.add("engineVersion")
+        return frozenset(found)
 
     def create(self, resource: Resource) -> tuple[str, Outputs]:
         self.client(resource).create_replication_group(**self.arguments(resource, self.creates))
@@ -187,15 +197,20 @@ class ReplicationGroup(CacheKind):
     def _outputs(self, resource: Resource, found: Any) -> Outputs:
         if not found.get("NodeGroups"):
             return {"arn": found["ARN"]}  # not there yet, or not any more
-        group = found["NodeGroups"][0]
         first = self.client(resource).describe_cache_clusters(
             CacheClusterId=found["MemberClusters"][0]
         )["CacheClusters"][0]
-        return {
+        outputs: Outputs = {
             "arn": found["ARN"],
             "clusterEnabled": bool(found.get("ClusterEnabled")),
             "engineVersionActual": first["EngineVersion"],
             "memberClusters": found["MemberClusters"],
+        }
+        if found.get("ClusterEnabled"):
+            end = found["ConfigurationEndpoint"]
+            return outputs | {"port": end["Port"], "configurationEndpointAddress": end["Address"]}
+        group = found["NodeGroups"][0]
+        return outputs | {
             "port": group["PrimaryEndpoint"]["Port"],
             "primaryEndpointAddress": group["PrimaryEndpoint"]["Address"],
             "readerEndpointAddress": group["ReaderEndpoint"]["Address"],
@@ -204,29 +219,42 @@ class ReplicationGroup(CacheKind):
     def update(self, resource: Resource, old: Inputs, changed: frozenset[str]) -> None:
         p, client = resource.inputs, self.client(resource)
         group = p["replicationGroupId"]
-        at_once = bool(p.get("applyImmediately"))
-        if "numCacheClusters" in changed:
-            replicas = int(p["numCacheClusters"]) - 1
-            resize = (
-                client.increase_replica_count
-                if p["numCacheClusters"] > old["numCacheClusters"]
-                else client.decrease_replica_count
-            )
-            # ElastiCache knows no other time for this.
-            resize(ReplicationGroupId=group, NewReplicaCount=replicas, ApplyImmediately=True)
-            self._settled(resource)
-        strategy = {}
-        if "authToken" in changed:
-            default = "ROTATE" if p.get("authToken") else "DELETE"
-            strategy = {"AuthTokenUpdateStrategy": p.get("authTokenUpdateStrategy") or default}
-        arguments = self.some(
-            resource, self.modifies, changed - self.ours - self.also_changes, **strategy
-        )
+        if "clusterMode" not in changed:
+            self._reshape(resource, old, changed)
+        chosen = changed - self.ours - _RESIZING - _ACCESS - {"tags", "region"}
+        arguments = self.some(resource, "ModifyReplicationGroup", chosen)
+        if changed & _ACCESS:
+            arguments |= _access(old, p)
         if arguments:
             client.modify_replication_group(
-                **arguments, ReplicationGroupId=group, ApplyImmediately=at_once
+                **arguments,
+                ReplicationGroupId=group,
+                ApplyImmediately=bool(p.get("applyImmediately")),
             )
         self.retag(resource, old)
+
+    def _reshape(self, resource: Resource, old: Inputs, changed: frozenset[str]) -> None:
+        p, client = resource.inputs, self.client(resource)
+        # ElastiCache knows no other time for this.
+        common = {"ReplicationGroupId": p["replicationGroupId"], "ApplyImmediately": True}
+        if "numNodeGroups" in changed:
+            count = int(p["numNodeGroups"])
+            names = sorted(g["NodeGroupId"] for g in self._find(resource)["NodeGroups"])
+            client.modify_replication_group_shard_configuration(
+                **common,
+                NodeGroupCount=count,
+                **({"NodeGroupsToRemove": names[count:]} if names[count:] else {}),
+            )
+            self._settled(resource)
+        replicas = _replicas(p)
+        if changed & {"numCacheClusters", "replicasPerNodeGroup"} and replicas != _replicas(old):
+            resize = (
+                client.increase_replica_count
+                if replicas > _replicas(old)
+                else client.decrease_replica_count
+            )
+            resize(**common, NewReplicaCount=replicas)
+            self._settled(resource)
 
     def delete(self, resource: Resource) -> None:
         p = resource.inputs
@@ -235,3 +263,30 @@ class ReplicationGroup(CacheKind):
             ReplicationGroupId=p["replicationGroupId"],
             **({"FinalSnapshotIdentifier": final} if final else {}),
         )
+
+
+def _replicas(inputs: Inputs) -> int:
+    """How many replicas a primary has, in either cluster mode."""
+    nodes = inputs.get("numCacheClusters")
+    return int(nodes) - 1 if nodes is not None else int(inputs.get("replicasPerNodeGroup") or 0)
+
+
+def _access(old: Inputs, new: Inputs) -> dict[str, Any]:
+    """The members that change who may enter, in one call as ElastiCache wants it."""
+    before, after = (set(inputs.get("userGroupIds") or []) for inputs in (old, new))
+    found: dict[str, Any] = {}
+    if after - before:
+        found["UserGroupIdsToAdd"] = sorted(after - before)
+    if before - after:
+        found["UserGroupIdsToRemove"] = sorted(before - after)
+    strategy = new.get("authTokenUpdateStrategy")
+    if new.get("authToken") and new["authToken"] != old.get("authToken"):
+        found |= {"AuthToken": new["authToken"], "AuthTokenUpdateStrategy": strategy or "ROTATE"}
+    elif old.get("authToken") and after - before and strategy == "DELETE":
+        found["AuthTokenUpdateStrategy"] = "DELETE"
+    return found
+
+
+def _version(inputs: Inputs) -> tuple[int, ...]:
+    text = str(inputs.get("engineVersion") or "")
+    return tuple(int(part) for part in text.split(".") if part.isdigit())

@@ -16,6 +16,7 @@ from botocore.exceptions import (
 from localcloud.errors import DeployFailed, LocalCloudError, Unfinished
 from localcloud.provider import (
     cache_clusters,
+    cache_users,
     elasticache,
     rds_clusters,
     rds_groups,
@@ -34,6 +35,8 @@ from localcloud.site import Site
 
 KINDS: tuple[type[Kind], ...] = (
     cache_clusters.Cluster,
+    cache_users.User,
+    cache_users.UserGroup,
     elasticache.ParameterGroup,
     elasticache.ReplicationGroup,
     elasticache.SubnetGroup,

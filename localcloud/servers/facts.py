@@ -79,11 +79,29 @@ class MemcachedAddresses:
 
 
 @dataclass(frozen=True)
+class ShardState:
+    """One shard of a replication group in cluster mode; ``slots`` as ranges: ``0-99,200``."""
+
+    name: str
+    primary: str
+    slots: str
+    nodes: Mapping[str, Address]
+
+
+@dataclass(frozen=True)
 class ServerlessAddresses:
     """A serverless cache's endpoint and its reader endpoint: one host, two ports."""
 
     cache: Address
     reader: Address
+
+
+@dataclass(frozen=True)
+class ShardedState:
+    """A replication group in cluster mode: where clients begin, and its shards."""
+
+    configuration: Address
+    shards: tuple[ShardState, ...]
 
 
 @dataclass(frozen=True)

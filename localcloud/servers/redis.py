@@ -1,4 +1,4 @@
-"""One Redis server: its configuration file, its process, its administrator's connection."""
+"""One Redis server: its configuration and users, its process, its administrator's connection."""
 
 from __future__ import annotations
 
@@ -6,17 +6,21 @@ import logging
 import re
 import shutil
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from localcloud.errors import ServerFailed
-from localcloud.programs import program
+from localcloud.programs import program, valkey
 from localcloud.servers.facts import Address
 from localcloud.servers.machine import Machine, own, service_user
+from localcloud.servers.redis_cluster import cluster_lines
+from localcloud.servers.redis_users import ADMINISTRATOR, DEFAULT, AclUser, acl_file, complete
 from localcloud.supervisor import Launch, tail
 
 log = logging.getLogger(__name__)
@@ -28,16 +32,12 @@ _POLL_S = 0.005
 _PARAMETER = re.compile(r"[a-z][a-z0-9-]*\Z")
 _OURS = frozenset(
     {
-        "appendonly", "bind", "cluster-enabled", "dir", "masterauth", "maxmemory", "port",
-        "replicaof", "requirepass", "tls-port", "unixsocket",
+        "aclfile", "appendonly", "bind", "cluster-allow-replica-migration", "cluster-announce-ip",
+        "cluster-config-file", "cluster-enabled", "cluster-node-timeout",
+        "cluster-replica-no-failover", "dir", "masterauth", "masteruser", "maxmemory", "port",
+        "replicaof", "requirepass", "tls-cluster", "tls-port", "unixsocket",
     }
 )  # fmt: skip
-_CLUSTERED = {
-    "cluster-enabled": "yes",
-    "cluster-config-file": "nodes.conf",
-    "cluster-require-full-coverage": "no",
-    "tls-cluster": "yes",
-}
 _ONLY_AWS = frozenset({"reserved-memory", "reserved-memory-percent", "rename-commands"})
 
 
@@ -47,12 +47,13 @@ class RedisFailed(ServerFailed):
 
 @dataclass(frozen=True)
 class Settings:
-    """How a server is started; ``source`` is the primary of a replica.
+    """How a server of an ``engine`` (redis or valkey) is started.
 
-    ``clustered`` servers speak the cluster protocol.
+    ``source`` is the primary of a replica, unless it is ``clustered``: then the cluster says.
     """
 
-    token: str | None = field(repr=False)
+    engine: str
+    users: Sequence[AclUser]
     tls: bool
     source: Address | None = None
     parameters: Mapping[str, str] = field(default_factory=dict)
@@ -72,11 +73,15 @@ class Redis:
         self._also_at = tuple(also_at)
         self._folder = machine.folder(self.name)
         self._user = service_user("redis")
-        self._token: str | None = None
+        self._password = machine.replication_password()
 
     @property
     def _socket(self) -> Path:
         return self._machine.site.run_dir / self.address.host / "redis.sock"
+
+    @property
+    def _acl_file(self) -> Path:
+        return self._folder / "users.acl"
 
     @property
     def _log(self) -> Path:
@@ -113,20 +118,20 @@ class Redis:
             "save": '""',
             "repl-diskless-sync-delay": "0",
             "replica-serve-stale-data": "yes",
-            **(_CLUSTERED if settings.clustered else {}),
+            "aclfile": self._acl_file,
+            "masteruser": ADMINISTRATOR,
+            "masterauth": self._password,
+            **(cluster_lines(self.address.host, settings.tls) if settings.clustered else {}),
             **_parameters(settings.parameters),
             **self._ports(settings, tls.certificate, tls.key, tls.ca),
         }
-        if settings.token is not None:
-            lines |= {"requirepass": _quoted(settings.token), "masterauth": _quoted(settings.token)}
         if settings.source is not None:
             lines["replicaof"] = f"{settings.source.host} {settings.source.port}"
         config = self._folder / "redis.conf"
-        config.touch(mode=0o600)
-        config.write_text("".join(f"{name} {value}\n" for name, value in lines.items()))
-        own(config, self._user)
-        self._token = settings.token
-        argv = (program("redis-server"), str(config))
+        self._write(config, "".join(f"{name} {value}\n" for name, value in lines.items()))
+        self._write(self._acl_file, acl_file(complete(settings.users, self._password)))
+        server = valkey() if settings.engine == "valkey" else program("redis-server")
+        argv = (server, str(config))
         self._machine.supervisor.start(Launch(self.name, argv, self._log, self._user))
         self._wait()
 
@@ -143,6 +148,11 @@ class Redis:
             "tls-replication": "yes",
         }
 
+    def _write(self, file: Path, content: str) -> None:
+        file.touch(mode=0o600)
+        file.write_text(content)
+        own(file, self._user)
+
     def _wait(self) -> None:
         end = time.monotonic() + READY_S
         while True:
@@ -157,9 +167,8 @@ class Redis:
                     ) from error
             time.sleep(_POLL_S)
 
-    def adopt(self, token: str | None) -> bool:
-        """Whether the process of an earlier daemon's is there and answers to ``token``."""
-        self._token = token
+    def adopt(self) -> bool:
+        """Whether the process is there, perhaps an earlier daemon's, and answers."""
         if not self.alive:
             return False
         try:
@@ -171,7 +180,12 @@ class Redis:
     def command(self, *words: object) -> Any:
         """One command by the socket; `RedisFailed` when it is refused or nobody answers."""
         client = redis.Redis(
-            unix_socket_path=str(self._socket), password=self._token, socket_timeout=_ANSWER_S
+            unix_socket_path=str(self._socket),
+            username=ADMINISTRATOR,
+            password=self._password,
+            socket_timeout=_ANSWER_S,
+            # redis-py would try again for seconds, while a dead server waits to be replaced.
+            retry=Retry(NoBackoff(), 0),
         )
         try:
             return client.execute_command(*words)  # type: ignore[no-untyped-call]
@@ -191,10 +205,16 @@ class Redis:
     def lead(self) -> None:
         self.command("REPLICAOF", "NO", "ONE")
 
-    def set_token(self, token: str | None) -> None:
-        """A new token for clients and for replication, or none."""
-        self.command("CONFIG", "SET", "masterauth", token or "", "requirepass", token or "")
-        self._token = token
+    def set_users(self, users: Iterable[AclUser]) -> None:
+        """Let in these users and nobody else; who is connected and may stay is not disturbed."""
+        wanted = complete(users, self._password)
+        # On disk first: a server that dies now comes back with them.
+        self._write(self._acl_file, acl_file(wanted))
+        for name, rules in wanted.items():
+            self.command("ACL", "SETUSER", name, *rules)
+        present = {name.decode() for name in self.command("ACL", "USERS")}
+        for name in present - wanted.keys() - {DEFAULT}:
+            self.command("ACL", "DELUSER", name)
 
     def stop(self) -> None:
         self._machine.supervisor.stop(self.name)

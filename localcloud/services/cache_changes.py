@@ -1,13 +1,15 @@
-"""ElastiCache replication groups in operation: modify, resize, fail over, delete."""
+"""ElastiCache replication groups in operation: modify, fail over, delete."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from localcloud.api import Answer, ApiError, Call, Operations, now
+from localcloud.api import Answer, ApiError, Call, Operations, Params
+from localcloud.errors import LocalCloudError
 from localcloud.fleet import Ref
 from localcloud.records import Record
 from localcloud.services import cache_rules as rules
+from localcloud.services.cache_access import CacheAccess, servers_of
 from localcloud.services.cache_groups import KIND, CacheGroups
 from localcloud.services.cache_parameters import CacheParameterGroups
 from localcloud.services.context import Cloud, changed
@@ -26,18 +28,18 @@ class CacheChanges:
         groups: CacheGroups,
         subnets: SubnetGroups,
         parameters: CacheParameterGroups,
+        access: CacheAccess,
     ) -> None:
         self._cloud = cloud
         self._records = cloud.records
         self._groups = groups
         self._subnets = subnets
         self._parameters = parameters
+        self._access = access
 
     def register(self, operations: Operations) -> None:
         """Answer the operations of this module."""
         operations.handle("elasticache", "ModifyReplicationGroup", self._modify)
-        operations.handle("elasticache", "IncreaseReplicaCount", self._resize)
-        operations.handle("elasticache", "DecreaseReplicaCount", self._resize)
         operations.handle("elasticache", "TestFailover", self._fail_over)
         operations.handle("elasticache", "DeleteReplicationGroup", self._delete)
 
@@ -56,21 +58,11 @@ class CacheChanges:
         merged = record | values
         failover = merged["AutomaticFailover"] == "enabled"
         rules.check_modes(failover, merged["MultiAZ"] == "enabled")
-        rules.check_count(len(record["MemberClusters"]), failover)
+        self._check_shape(p, merged, failover)
         if p.get("CacheNodeType"):
             rules.check_class(p["CacheNodeType"])
             values["CacheNodeType"] = p["CacheNodeType"]
-        if p.get("EngineVersion"):
-            version = rules.version(p["EngineVersion"])
-            if rules.VERSIONS.index(version) < rules.VERSIONS.index(record["_version"]):
-                raise rules.combination(
-                    f"Cannot downgrade redis from {record['_version']} to {version}."
-                )
-            values["_version"] = version
-        if p.get("CacheParameterGroupName"):
-            family = rules.family(str(values.get("_version") or record["_version"]))
-            wanted = p["CacheParameterGroupName"]
-            values["_parameter_group"] = self._parameters.group_for(call.region, wanted, family)
+        values |= self._engine(call, record)
         if p.get("SecurityGroupIds"):
             vpc = self._subnets.find(call.region, record["_subnet_group"])["VpcId"]
             groups = security_groups(call.region, p["SecurityGroupIds"], vpc)
@@ -83,64 +75,74 @@ class CacheChanges:
             raise rules.combination(
                 "The local cloud does not change encryption in transit of an existing group."
             )
-        self._token(call, record, values)
-        self._records.update(KIND, call.region, name, **values)
+        access = self._access.changes(call, record)
+        self._records.update(KIND, call.region, name, **values, **access)
+        if access:
+            self._access.apply(self._groups.need(call.region, name))
         return {"ReplicationGroup": self._groups.shown(self._groups.need(call.region, name))}
 
-    def _token(self, call: Call, record: Record, values: dict[str, Any]) -> None:
-        p = call.params
-        strategy = p.get("AuthTokenUpdateStrategy")
-        ref = Ref(call.region, record["ReplicationGroupId"])
-        if p.get("AuthToken"):
-            rules.check_token(p["AuthToken"], record["TransitEncryptionEnabled"])
-            self._cloud.fleet.caches.set_token(ref, p["AuthToken"])
-            values |= {"AuthTokenEnabled": True, "AuthTokenLastModifiedDate": now()}
-        elif strategy == "DELETE":
-            self._cloud.fleet.caches.set_token(ref, None)
-            values |= {"AuthTokenEnabled": False}
-
-    def _resize(self, call: Call) -> Answer:
-        p = call.params
-        record = self._groups.need_available(call.region, p["ReplicationGroupId"])
-        name, old = record["ReplicationGroupId"], list(record["MemberClusters"])
-        if p.get("NewReplicaCount") is None:
-            raise rules.combination("NewReplicaCount is required.")
-        count = p["NewReplicaCount"] + 1
-        grows = call.operation == "IncreaseReplicaCount"
-        if (count <= len(old)) if grows else (count >= len(old)):
-            raise rules.value(f"NewReplicaCount {count - 1} is no change in that direction.")
-        rules.check_count(count, record["AutomaticFailover"] == "enabled")
-        ref = Ref(call.region, name)
-        if grows:
-            free = (n for n in (f"{name}-{i:03d}" for i in range(1, 100)) if n not in old)
-            nodes = old + [next(free) for _ in range(count - len(old))]
+    def _check_shape(self, p: Params, merged: Record, failover: bool) -> None:
+        if p.get("ClusterMode") not in (None, merged["ClusterMode"]):
+            raise rules.combination(
+                "The local cloud does not change the cluster mode of an existing replication "
+                "group. ElastiCache does, by way of compatible, from disabled to enabled only."
+            )
+        if merged["ClusterEnabled"]:
+            if not failover:
+                raise rules.combination(
+                    "Automatic failover must be enabled for replication groups with cluster mode "
+                    "on."
+                )
+            replicas = len(next(iter(merged["_groups"].values()))) - 1
+            rules.check_clustered(len(merged["_groups"]), replicas, merged["MultiAZ"] == "enabled")
         else:
-            primary = self._cloud.fleet.caches.state(ref).primary
-            # The primary stays, whatever its number.
-            leaving = [n for n in reversed(old) if n != primary][: len(old) - count]
-            nodes = [n for n in old if n not in leaving]
-        zones = self._groups.zones_for(call.region, record["_subnet_group"], [], len(nodes))
-        by_node = dict(zip(nodes, zones, strict=True)) | {
-            n: z for n, z in record["_zones"].items() if n in nodes
-        }
-        self._cloud.fleet.caches.resize(ref, nodes)
-        self._records.update(KIND, call.region, name, MemberClusters=nodes, _zones=by_node)
-        return {"ReplicationGroup": self._groups.shown(self._groups.need(call.region, name))}
+            rules.check_count(len(merged["MemberClusters"]), failover)
+
+    def _engine(self, call: Call, record: Record) -> Record:
+        """Engine, version and parameter group, which go together."""
+        p = call.params
+        engine = rules.check_engine(p.get("Engine") or record["Engine"])
+        version = rules.version(engine, p.get("EngineVersion") or record["_version"])
+        if (record["Engine"], engine) == ("valkey", "redis"):
+            raise rules.combination("Cannot change the engine from valkey to redis.")
+        versions = rules.VERSIONS[engine]
+        if engine == record["Engine"] and versions.index(version) < versions.index(
+            record["_version"]
+        ):
+            raise rules.combination(
+                f"Cannot downgrade {engine} from {record['_version']} to {version}."
+            )
+        if engine != record["Engine"] and record["UserGroupIds"]:
+            raise rules.combination("Remove the user group first: its users are of engine redis.")
+        wanted = p.get("CacheParameterGroupName") or record["_parameter_group"]
+        family = rules.family(engine, version)
+        if wanted.startswith("default.") and not p.get("CacheParameterGroupName"):
+            wanted = None
+        group = self._parameters.group_for(call.region, wanted, family, record["ClusterEnabled"])
+        return {"Engine": engine, "_version": version, "_parameter_group": group}
 
     def _fail_over(self, call: Call) -> Answer:
         p = call.params
         record = self._groups.need_available(call.region, p["ReplicationGroupId"])
         name = record["ReplicationGroupId"]
-        if p.get("NodeGroupId") != "0001":
-            raise ApiError("NodeGroupNotFoundFault", f"NodeGroup {p.get('NodeGroupId')} not found.")
+        group = str(p.get("NodeGroupId"))
+        if group not in record["_groups"]:
+            raise ApiError("NodeGroupNotFoundFault", f"NodeGroup {group} not found.")
         if record["AutomaticFailover"] != "enabled":
             raise ApiError(
                 "InvalidReplicationGroupState",
                 f"Automatic failover is not enabled for replication group {name}.",
             )
         self._groups.shown(record)
-        self._groups.tell(record, "Test Failover API called for node group 0001")
-        self._cloud.fleet.caches.fail_over(Ref(call.region, name))
+        self._groups.tell(record, f"Test Failover API called for node group {group}")
+        ref = Ref(call.region, name)
+        try:
+            if record["ClusterEnabled"]:
+                self._cloud.fleet.sharded_caches.fail_over(ref, group)
+            else:
+                self._cloud.fleet.caches.fail_over(ref)
+        except LocalCloudError as error:
+            raise ApiError("InvalidReplicationGroupState", str(error)) from error
         return {"ReplicationGroup": self._groups.shown(self._groups.need(call.region, name))}
 
     def _delete(self, call: Call) -> Answer:
@@ -151,7 +153,7 @@ class CacheChanges:
             if p.get("RetainPrimaryCluster"):
                 raise rules.value("The local cloud keeps no primary without its group.")
             self._records.update(KIND, call.region, name, Status="deleting")
-        self._cloud.fleet.caches.delete(Ref(call.region, name))
+        servers_of(self._cloud, record).delete(Ref(call.region, name))
         with self._records.change():
             self._records.drop(KIND, call.region, name)
             self._groups.tell(record, "Replication group deleted")

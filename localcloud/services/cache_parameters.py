@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from localcloud.api import Answer, ApiError, Call, Operations, page
 from localcloud.records import Record
+from localcloud.services.cache_rules import FAMILIES
 from localcloud.services.context import Cloud
 from localcloud.services.surroundings import arn
 
 KIND = "cache-parameter-group"
-FAMILIES = ("memcached1.6", "redis6.x", "redis7")
+CLUSTERED = ".cluster.on"
+"""How the default group of a family is called that switches cluster mode on."""
+_ALWAYS_APART = frozenset({"memcached1.6"})
+_DEFAULTS = [
+    f"default.{family}{end}"
+    for family in FAMILIES
+    for end in ("", *(() if family in _ALWAYS_APART else (CLUSTERED,)))
+]
 _USERS = ("replication-group", "cache-cluster")
 
 
@@ -33,19 +41,33 @@ class CacheParameterGroups:
         operations.handle("elasticache", "DeleteCacheParameterGroup", self._delete)
         operations.handle("elasticache", "DescribeCacheParameters", self._parameters)
 
-    def group_for(self, region: str, wanted: str | None, family: str) -> str:
-        """The group a new cache gets. Raises on an unknown group or a wrong family."""
-        default = f"default.{family}"
-        if not wanted or wanted == default:
-            return default
-        group = self._cloud.need(KIND, region, wanted.lower(), missing(wanted))
-        if group["CacheParameterGroupFamily"] != family:
+    def group_for(self, region: str, wanted: str | None, family: str, clustered: bool) -> str:
+        """The group a cache gets. Raises on an unknown one, a wrong family or cluster mode."""
+        name = (wanted or f"default.{family}{CLUSTERED if clustered else ''}").lower()
+        found = self._family(region, name)
+        if found != family:
             raise ApiError(
                 "InvalidParameterCombination",
-                f"Expected a parameter group of family {family} but found one of family "
-                f"{group['CacheParameterGroupFamily']}",
+                f"Expected a parameter group of family {family} but found one of family {found}",
             )
-        return wanted.lower()
+        if self.clusters(region, name) != clustered:
+            raise ApiError(
+                "InvalidParameterCombination",
+                f"{name} has cluster mode {'off' if clustered else 'on'}; use another group for a "
+                f"replication group with cluster mode {'enabled' if clustered else 'disabled'}.",
+            )
+        return name
+
+    def clusters(self, region: str, name: str) -> bool:
+        """Whether a group switches cluster mode on."""
+        on = self.values(region, name.lower()).get("cluster-enabled") == "yes"
+        return on or name.lower().endswith(CLUSTERED)
+
+    def _family(self, region: str, name: str) -> str:
+        if name in _DEFAULTS:
+            return name.removeprefix("default.").removesuffix(CLUSTERED)
+        group = self._cloud.need(KIND, region, name, missing(name))
+        return str(group["CacheParameterGroupFamily"])
 
     def values(self, region: str, name: str) -> dict[str, str]:
         """The values the user set; a default group has none."""
@@ -86,13 +108,13 @@ class CacheParameterGroups:
     def _describe(self, call: Call) -> Answer:
         defaults: list[Record] = [
             {
-                "CacheParameterGroupName": f"default.{family}",
-                "CacheParameterGroupFamily": family,
-                "Description": f"Default parameter group for {family}",
+                "CacheParameterGroupName": name,
+                "CacheParameterGroupFamily": self._family(call.region, name),
+                "Description": f"Default parameter group for {name.removeprefix('default.')}",
                 "IsGlobal": False,
-                "ARN": arn("elasticache", call.region, "parametergroup", f"default.{family}"),
+                "ARN": arn("elasticache", call.region, "parametergroup", name),
             }
-            for family in FAMILIES
+            for name in _DEFAULTS
         ]
         found = [*self._records.all(KIND, call.region), *defaults]
         wanted = call.params.get("CacheParameterGroupName")
@@ -137,7 +159,7 @@ class CacheParameterGroups:
 
     def _parameters(self, call: Call) -> Answer:
         name = call.params["CacheParameterGroupName"].lower()
-        if name.removeprefix("default.") in FAMILIES:
+        if name in _DEFAULTS:
             return page(call, "Parameters", [])
         record = self._cloud.need(KIND, call.region, name, missing(name))
         rows = [

@@ -8,9 +8,15 @@ from typing import Any
 
 from localcloud.api import ApiError
 
-VERSIONS = ("6.0", "6.2", "7.0", "7.1")
-"""Redis versions that can still be created without extended support."""
+VERSIONS = {
+    "redis": ("6.0", "6.2", "7.0", "7.1"),
+    "valkey": ("7.2", "8.0", "8.1", "8.2", "9.0", "9.1"),
+}
+"""By engine, those that can still be created without extended support."""
+FAMILIES = ("memcached1.6", "redis6.x", "redis7", "valkey7", "valkey8", "valkey9")
 MOST_NODES = 6
+MOST_NODES_CLUSTERED = 90
+MOST_REPLICAS = 5
 _CLASS = re.compile(
     r"cache\.(t2|t3|t4g)\.(micro|small|medium)"
     r"|cache\.(m4|m5|m6g|m7g|r4|r5|r6g|r7g|c7gn)\.(large|xlarge|\d+xlarge)"
@@ -27,20 +33,34 @@ def value(message: str) -> ApiError:
     return ApiError("InvalidParameterValue", message)
 
 
-def version(wanted: str | None) -> str:
-    """The full version of ``wanted``: ``7.x`` or ``7`` is the newest 7, None the newest."""
+def check_engine(wanted: str | None) -> str:
+    """``redis``, also when none is named, or ``valkey``."""
+    engine = (wanted or "redis").lower()
+    if engine not in VERSIONS:
+        raise value(f"A replication group has engine redis or valkey, not {wanted}.")
+    return engine
+
+
+def version(engine: str, wanted: str | None) -> str:
+    """The full version of ``wanted``: ``7.x`` or ``7`` is the newest 7; None the newest redis."""
+    versions = VERSIONS[engine]
     if not wanted:
-        return VERSIONS[-1]
+        if engine == "valkey":
+            raise combination("EngineVersion is required for engine valkey.")
+        return versions[-1]
     stem = wanted.removesuffix(".x")
-    found = [v for v in VERSIONS if v == stem or v.startswith(f"{stem}.")]
+    found = [v for v in versions if v == stem or v.startswith(f"{stem}.")]
     if not found:
-        raise value(f"Specified redis version {wanted} is not supported. Choose from {VERSIONS}.")
+        raise value(
+            f"Specified {engine} version {wanted} is not supported. Choose from {versions}."
+        )
     return found[-1]
 
 
-def family(engine_version: str) -> str:
-    """Parameter group family: ``redis7``, ``redis6.x``."""
-    return "redis7" if engine_version.startswith("7") else "redis6.x"
+def family(engine: str, engine_version: str) -> str:
+    """Parameter group family: ``redis7``, ``redis6.x``, ``valkey8``."""
+    major = engine_version.split(".")[0]
+    return "redis6.x" if (engine, major) == ("redis", "6") else f"{engine}{major}"
 
 
 def check_group_id(name: str) -> str:
@@ -67,6 +87,21 @@ def check_count(count: int, failover: bool) -> None:
         raise combination(
             "Automatic failover is not supported for replication groups with less than 2 nodes."
         )
+
+
+def check_clustered(shards: int, replicas: int, multi_az: bool) -> None:
+    """Up to 5 replicas a node group, 90 nodes in all; Multi-AZ needs a replica in each."""
+    if not 0 <= replicas <= MOST_REPLICAS:
+        raise value(f"ReplicasPerNodeGroup must be between 0 and {MOST_REPLICAS}, not {replicas}.")
+    if shards < 1:
+        raise value(f"NumNodeGroups must be 1 or more, not {shards}.")
+    if shards * (1 + replicas) > MOST_NODES_CLUSTERED:
+        raise ApiError(
+            "NodeQuotaForClusterExceeded",
+            f"{shards * (1 + replicas)} nodes exceed the quota of {MOST_NODES_CLUSTERED}.",
+        )
+    if multi_az and not replicas:
+        raise combination("Multi-AZ needs at least one replica in every node group.")
 
 
 def check_modes(failover: bool, multi_az: bool) -> None:

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from localcloud.api import Answer, Call, Operations, page
 from localcloud.services import cache_rules, memcached_rules
+from localcloud.services.cache_access import CacheAccess
 from localcloud.services.cache_changes import CacheChanges
+from localcloud.services.cache_creation import CacheCreation
 from localcloud.services.cache_groups import CacheGroups
 from localcloud.services.cache_parameters import CacheParameterGroups
+from localcloud.services.cache_resizing import CacheResizing
+from localcloud.services.cache_user_groups import CacheUserGroups
+from localcloud.services.cache_users import CacheUsers
 from localcloud.services.context import Cloud, Tags, describe_events
 from localcloud.services.memcached_changes import MemcachedChanges
 from localcloud.services.memcached_clusters import MemcachedClusters
@@ -19,6 +24,8 @@ _TAGGED = (
     "serverless-cache",
     "cache-parameter-group",
     "cache-subnet-group",
+    "cache-user",
+    "cache-user-group",
 )
 
 
@@ -27,12 +34,23 @@ def register(operations: Operations, cloud: Cloud) -> None:
     operations.closed.add("elasticache")
     subnets = SubnetGroups(cloud, CACHE)
     parameters = CacheParameterGroups(cloud)
-    groups = CacheGroups(cloud, subnets, parameters)
-    changes = CacheChanges(cloud, groups, subnets, parameters)
+    users = CacheUsers(cloud)
+    access = CacheAccess(cloud, users)
+    groups = CacheGroups(cloud)
     memcached = MemcachedClusters(cloud, subnets, parameters)
-    memcached_changes = MemcachedChanges(cloud, memcached, subnets, parameters)
-    serverless = ServerlessCaches(cloud)
-    for part in (subnets, parameters, groups, changes, memcached, memcached_changes, serverless):
+    for part in (
+        subnets,
+        parameters,
+        users,
+        CacheUserGroups(cloud, users, access),
+        groups,
+        CacheCreation(cloud, groups, subnets, parameters, access),
+        CacheChanges(cloud, groups, subnets, parameters, access),
+        CacheResizing(cloud, groups, subnets),
+        memcached,
+        MemcachedChanges(cloud, memcached, subnets, parameters),
+        ServerlessCaches(cloud),
+    ):
         part.register(operations)
     Tags(cloud, "elasticache", _TAGGED, "ReplicationGroupNotFoundFault").register(
         operations, "AddTagsToResource", "RemoveTagsFromResource", "ListTagsForResource"
@@ -52,13 +70,14 @@ def _versions(call: Call) -> Answer:
     p = call.params
     rows = [
         {
-            "Engine": "redis",
+            "Engine": engine,
             "EngineVersion": version,
-            "CacheParameterGroupFamily": cache_rules.family(version),
-            "CacheEngineDescription": "Redis",
-            "CacheEngineVersionDescription": f"Redis {version}",
+            "CacheParameterGroupFamily": cache_rules.family(engine, version),
+            "CacheEngineDescription": engine.capitalize(),
+            "CacheEngineVersionDescription": f"{engine.capitalize()} {version}",
         }
-        for version in cache_rules.VERSIONS
+        for engine, versions in cache_rules.VERSIONS.items()
+        for version in versions
     ]
     rows = [
         row

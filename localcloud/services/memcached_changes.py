@@ -51,7 +51,7 @@ class MemcachedChanges:
         values: dict[str, Any] = changed(record, p, _AT_ONCE)
         if p.get("CacheParameterGroupName"):
             values["_parameter_group"] = self._parameters.group_for(
-                call.region, p["CacheParameterGroupName"], rules.FAMILY
+                call.region, p["CacheParameterGroupName"], rules.FAMILY, clustered=False
             )
         if p.get("SecurityGroupIds"):
             vpc = self._subnets.find(call.region, record["_subnet_group"])["VpcId"]

@@ -128,7 +128,7 @@ class MemcachedClusters:
             "_zones": {f"{n:04d}": zone for n, zone in enumerate(zones, 1)},
             "_mode": mode or "single-az",
             "_parameter_group": self._parameters.group_for(
-                region, p.get("CacheParameterGroupName"), rules.FAMILY
+                region, p.get("CacheParameterGroupName"), rules.FAMILY, clustered=False
             ),
             "_subnet_group": subnet_group,
             "CacheSubnetGroupName": subnet_group,

@@ -321,6 +321,7 @@ def test_what_it_tells_the_world(course: Recording) -> None:
         "kind": "aurora-mysql",
         "engine": "aurora-mysql",
         "version": "8.0.mysql_aurora.3.10.6",
+        "users": [],
         "region": "us-east-1",
         "endpoints": [
             {"role": "writer", "host": writer, "port": 3306, "members": members},

@@ -273,6 +273,7 @@ def test_what_it_tells_the_world(course: Recording) -> None:
         "kind": "rds-mysql",
         "engine": "mysql",
         "version": "8.4.8",
+        "users": [],
         "region": "us-east-1",
         "endpoints": [
             {"role": "writer", "host": "myapp-mysql-db.us-east-1", "port": 3306, "members": []},

@@ -207,6 +207,7 @@ def test_what_it_tells_the_world() -> None:
         "kind": "read-replica",
         "engine": "mysql",
         "version": "8.4.8",
+        "users": [],
         "region": "us-west-2",
         "endpoints": [
             {"role": "reader", "host": host, "port": 3306, "members": []},

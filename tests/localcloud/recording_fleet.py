@@ -11,7 +11,15 @@ from types import SimpleNamespace
 from typing import Any
 
 from localcloud.errors import ServerFailed
-from localcloud.fleet import Address, Credentials, Ref, Scaling
+from localcloud.fleet import (
+    AclUser,
+    Address,
+    Credentials,
+    Ref,
+    Scaling,
+    ShardedState,
+    ShardState,
+)
 from localcloud.metrics import Metrics
 
 
@@ -67,7 +75,7 @@ class RecordingFleet:
             resize=self.resize_redis,
             state=self.redis_state,
             fail_over=self.fail_over_redis,
-            set_token=self.set_auth_token,
+            set_users=self.set_users,
             delete=self.delete_redis,
         )
         self.memcached_nodes: dict[Ref, dict[str, Address]] = {}
@@ -84,6 +92,16 @@ class RecordingFleet:
             create=self.create_serverless,
             addresses=self.serverless.__getitem__,
             delete=self.delete_serverless,
+        )
+        self.shards: dict[Ref, dict[str, list[str]]] = {}
+        self.leaders: dict[tuple[Ref, str], str] = {}
+        self.sharded_caches = SimpleNamespace(
+            create=self.create_sharded,
+            reshape=self.reshape,
+            state=self.sharded_state,
+            fail_over=self.fail_over_shard,
+            set_users=self.set_users,
+            delete=self.delete_sharded,
         )
 
     def _note(self, name: str, *args: Any) -> None:
@@ -210,8 +228,45 @@ class RecordingFleet:
         self._note("fail_over_redis", ref)
         self.primaries[ref] = next(n for n in self.nodes[ref] if n != self.primaries[ref])
 
-    def set_auth_token(self, ref: Ref, token: str | None) -> None:
-        self._note("set_auth_token", ref, token)
+    def set_users(self, ref: Ref, users: Sequence[AclUser]) -> None:
+        self._note("set_users", ref, tuple(users))
+
+    def create_sharded(self, ref: Ref, shards: Mapping[str, Sequence[str]], *args: Any) -> Any:
+        self._note("create_sharded", ref, {k: list(v) for k, v in shards.items()}, *args)
+        self.ends[ref] = (self._address(6379), self._address(6379))
+        return self._shape(ref, shards)
+
+    def reshape(self, ref: Ref, shards: Mapping[str, Sequence[str]]) -> Any:
+        self._note("reshape", ref, {k: list(v) for k, v in shards.items()})
+        return self._shape(ref, shards)
+
+    def _shape(self, ref: Ref, shards: Mapping[str, Sequence[str]]) -> Any:
+        self.shards[ref] = {name: list(nodes) for name, nodes in shards.items()}
+        old = self.nodes.get(ref, {})
+        every = [node for nodes in shards.values() for node in nodes]
+        self.nodes[ref] = {node: old.get(node) or self._address(6379) for node in every}
+        return self.sharded_state(ref)
+
+    def sharded_state(self, ref: Ref) -> ShardedState:
+        return ShardedState(
+            self.ends[ref][0],
+            tuple(
+                ShardState(
+                    name,
+                    self.leaders.get((ref, name), nodes[0]),
+                    f"slots of {name}",
+                    {node: self.nodes[ref][node] for node in nodes},
+                )
+                for name, nodes in self.shards[ref].items()
+            ),
+        )
+
+    def fail_over_shard(self, ref: Ref, shard: str) -> None:
+        self._note("fail_over_shard", ref, shard)
+        self.leaders[ref, shard] = self.shards[ref][shard][1]
+
+    def delete_sharded(self, ref: Ref) -> None:
+        self._note("delete_sharded", ref)
 
     def delete_redis(self, ref: Ref) -> None:
         self._note("delete_redis", ref)

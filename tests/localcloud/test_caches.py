@@ -9,6 +9,7 @@ from redis.retry import Retry
 
 from localcloud.errors import LocalCloudError
 from localcloud.fleet import Fleet, RedisAddresses
+from localcloud.servers.redis_users import everybody, hash_of
 from localcloud.site import Site
 from tests.localcloud.fleet_site import (
     TOKEN,
@@ -29,7 +30,9 @@ NODES = ["cache-001", "cache-002", "cache-003"]
 
 @pytest.fixture(scope="module")
 def endpoints(fleet: Fleet) -> RedisAddresses:
-    return fleet.caches.create(GROUP, NODES, TOKEN, True, True, {"maxmemory-policy": "allkeys-lru"})
+    return fleet.caches.create(
+        GROUP, NODES, everybody(hash_of(TOKEN)), True, True, {"maxmemory-policy": "allkeys-lru"}
+    )
 
 
 @pytest.fixture(autouse=True)
@@ -74,14 +77,14 @@ def test_neither_a_missing_token_nor_plain_text_gets_in(
 def test_a_new_token_replaces_the_old_one(
     fleet: Fleet, site: Site, endpoints: RedisAddresses
 ) -> None:
-    fleet.caches.set_token(GROUP, "a-new-token-of-16-chars")
+    fleet.caches.set_users(GROUP, everybody(hash_of("a-new-token-of-16-chars")))
     try:
         for address in endpoints.nodes.values():
             assert redis_at(site, address, "a-new-token-of-16-chars").ping()
             with pytest.raises(redis.AuthenticationError):
                 redis_at(site, address).ping()
     finally:
-        fleet.caches.set_token(GROUP, TOKEN)
+        fleet.caches.set_users(GROUP, everybody(hash_of(TOKEN)))
 
 
 def test_a_killed_primary_is_replaced_and_comes_back_as_a_replica(
@@ -97,6 +100,17 @@ def test_a_killed_primary_is_replaced_and_comes_back_as_a_replica(
     assert redis_at(site, endpoints.primary).get("k") == "v"
     eventually(lambda: redis_at(site, endpoints.nodes[old]).get("k2") == "v2", "the old primary")
     assert redis_at(site, endpoints.nodes[old]).info("replication")["role"] == "slave"
+
+
+def test_a_primary_that_dies_while_another_one_joins_it_is_replaced_at_once(
+    fleet: Fleet, site: Site, endpoints: RedisAddresses
+) -> None:
+    for _ in range(3):
+        for _ in range(2):
+            old = str(fleet.caches.state(GROUP).primary)
+            kill(pid_of(fleet, old))
+            eventually(lambda: fleet.caches.state(GROUP).primary != old, "another", 5)  # noqa: B023
+        eventually(lambda: bool(redis_at(site, endpoints.primary).set("k", "v")), "a write", 5)
 
 
 def test_a_killed_replica_comes_back(fleet: Fleet, site: Site, endpoints: RedisAddresses) -> None:
@@ -139,7 +153,9 @@ def test_nodes_can_be_added_and_removed(
 
 
 def test_a_single_node_without_failover_restarts_in_place(fleet: Fleet, site: Site) -> None:
-    ends = fleet.caches.create(ref("single"), ["single-001"], TOKEN, True, False, {})
+    ends = fleet.caches.create(
+        ref("single"), ["single-001"], everybody(hash_of(TOKEN)), True, False, {}
+    )
     redis_at(site, ends.primary).set("k", "v")
     assert redis_at(site, ends.reader).get("k") == "v"
     kill(pid_of(fleet, "single-001"))

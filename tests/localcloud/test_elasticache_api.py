@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from localcloud.fleet import Ref
+from localcloud.fleet import Ref, everybody, hash_of
 from tests.localcloud.front_fixtures import Ground, endpoint, ground, refusal, site
 from tests.localcloud.front_site import Endpoint
 
@@ -79,7 +79,9 @@ def test_a_group_reports_what_was_asked_and_where_its_nodes_are(
     clusters = client.describe_cache_clusters(ShowCacheNodeInfo=True)["CacheClusters"]
     addresses = [c["CacheNodes"][0]["Endpoint"]["Address"] for c in clusters]
     assert addresses == [end["Address"] for end in ends[2:]]
-    assert endpoint.fleet.named("create_redis") == [(REF, nodes, TOKEN, True, True, {})]
+    assert endpoint.fleet.named("create_redis") == [
+        (REF, nodes, everybody(hash_of(TOKEN)), True, True, {}, "redis")
+    ]
 
 
 @pytest.mark.parametrize(
@@ -159,7 +161,8 @@ def test_modify_changes_what_it_says_and_hands_on_the_token(endpoint: Endpoint) 
     )
     shown = group(client)
     assert (shown["SnapshotRetentionLimit"], shown["Description"]) == (7, "new")
-    assert endpoint.fleet.named("set_auth_token") == [(REF, "another-token-of-24-char")]
+    token = everybody(hash_of("another-token-of-24-char"))
+    assert endpoint.fleet.named("set_users") == [(REF, token)]
     change = {"ReplicationGroupId": NAME, "AutomaticFailoverEnabled": False}
     code = refusal(client.modify_replication_group, **change)
     assert code == "InvalidParameterCombination"
@@ -172,7 +175,7 @@ def test_parameter_groups_are_made_used_and_kept_while_used(endpoint: Endpoint) 
     value = {"ParameterName": "maxmemory-policy", "ParameterValue": "allkeys-lru"}
     client.modify_cache_parameter_group(**name, ParameterNameValues=[value])
     client.create_replication_group(**cache(**name))
-    assert endpoint.fleet.named("create_redis")[0][-1] == {"maxmemory-policy": "allkeys-lru"}
+    assert endpoint.fleet.named("create_redis")[0][-2] == {"maxmemory-policy": "allkeys-lru"}
     shown = client.describe_cache_parameters(**name)["Parameters"]
     assert [(p["ParameterName"], p["ParameterValue"]) for p in shown] == [tuple(value.values())]
     code = refusal(client.delete_cache_parameter_group, **name)

@@ -13,6 +13,7 @@ import pytest
 from localcloud.errors import StateUnreadable
 from localcloud.fleet import Address, ClusterAddresses, Fleet
 from localcloud.processes import Process
+from localcloud.servers.redis_users import everybody, hash_of
 from localcloud.site import Site
 from tests.localcloud.fleet_site import (
     ADMIN,
@@ -38,7 +39,9 @@ def databases(site: Site) -> tuple[Address, Address, ClusterAddresses, Address]:
     cluster = fleet.clusters.create(ref("aurora"), ADMIN, "app", {})
     for tier, name in enumerate(("one", "two", "three")):
         fleet.clusters.add_member(ref("aurora"), name, tier, {})
-    cache = fleet.caches.create(ref("cache"), ["c-001", "c-002"], TOKEN, True, True, {})
+    cache = fleet.caches.create(
+        ref("cache"), ["c-001", "c-002"], everybody(hash_of(TOKEN)), True, True, {}
+    )
     for address in (mysql, cluster.writer):
         rows(site, address, "CREATE TABLE app.t (id INT PRIMARY KEY)")
         rows(site, address, "INSERT INTO app.t VALUES (1)")

@@ -28,6 +28,8 @@ ENCRYPTED: dict[str, dict[str, Any]] = {
 KEEPS_NOTHING = {
     "aws:ec2/securityGroup:SecurityGroup",
     "aws:elasticache/subnetGroup:SubnetGroup",
+    "aws:elasticache/user:User",
+    "aws:elasticache/userGroup:UserGroup",
     "aws:iam/role:Role",
     "aws:iam/rolePolicy:RolePolicy",
     "aws:iam/rolePolicyAttachment:RolePolicyAttachment",

@@ -32,6 +32,7 @@ def test_all_that_apply_in_the_registry_s_order() -> None:
         "aurora",
         "serverless",
         "redis",
+        "valkey",
         "memcached",
         "serverless_cache",
         "proxy",

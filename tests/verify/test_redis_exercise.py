@@ -155,15 +155,14 @@ def scene_of(verify: Verify, **changes: Any) -> Scene:
 
 def test_a_cache_that_lets_strangers_in_fails(open_cache: Verify) -> None:
     exercise = Redis(scene_of(open_cache))
-    exercise._token = "asked-for-in-vain"
     with pytest.raises(StepFailed, match="a connection with no token was accepted"):
-        exercise._no_token()
+        exercise.access.refused(None, "no token")
 
 
 def test_a_cache_that_takes_plain_text_fails(open_cache: Verify) -> None:
     exercise = Redis(scene_of(open_cache, tls=True))
     with pytest.raises(StepFailed, match="a connection without TLS was accepted"):
-        exercise._without_tls()
+        exercise.without_tls()
 
 
 def test_a_cache_that_is_gone_is_no_proof_of_tls(open_cache: Verify) -> None:
@@ -171,11 +170,11 @@ def test_a_cache_that_is_gone_is_no_proof_of_tls(open_cache: Verify) -> None:
     endpoint = exercise.scene.database.endpoint("reader")
     with plain_server(GONE):
         gone = endpoint.model_copy(update={"host": GONE})
-        exercise._endpoint = gone
-        exercise._primary = open_connection(gone, None, Deadline(5), tls=False, ca=None)
-    exercise.opened.callback(exercise._primary.close)
+        exercise.shape.endpoint = gone
+        exercise.session = open_connection(gone, None, Deadline(5), tls=False, ca=None)
+    exercise.opened.callback(exercise.session.close)
     with exercise.opened, pytest.raises(Exception, match="cannot be reached"):
-        exercise._without_tls()
+        exercise.without_tls()
 
 
 def test_a_client_that_believes_the_certificate_fails_the_wrong_ca(

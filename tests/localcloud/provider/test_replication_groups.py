@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from localcloud.errors import DeployFailed
-from localcloud.fleet import Ref
+from localcloud.fleet import Ref, hash_of
 from tests.localcloud.provider.life import Cloud, Life
 
 TOKEN = "aws:elasticache/replicationGroup:ReplicationGroup"
@@ -108,14 +108,16 @@ def test_replicas_come_and_go(cloud: Cloud, group: Life) -> None:
     assert described(cloud)["SnapshotRetentionLimit"] == 3
 
 
-def test_the_token_is_rotated_and_taken_away(cloud: Cloud, group: Life) -> None:
+def test_the_token_is_rotated_so_that_the_old_one_still_opens(cloud: Cloud, group: Life) -> None:
+    old = str(group.inputs["authToken"])
     group.change(authToken="another-token-of-enough")
-    group.change(authToken=None)
-    assert cloud.endpoint.fleet.named("set_auth_token") == [
-        (REF, "another-token-of-enough"),
-        (REF, None),
-    ]
-    assert described(cloud)["AuthTokenEnabled"] is False
+    ((ref, users),) = cloud.endpoint.fleet.named("set_users")
+    assert ref == REF
+    assert {h for user in users for h in user.hashes} == {
+        hash_of(old),
+        hash_of("another-token-of-enough"),
+    }
+    assert described(cloud)["AuthTokenEnabled"] is True
 
 
 def test_groups_of_a_group_can_change(cloud: Cloud, group: Life) -> None:
