@@ -129,8 +129,9 @@ class AuroraServerless(AuroraCluster):
     @property
     def claims(self) -> Iterator[Claim]:
         yield from super().claims
-        for seat in self.seats:
-            yield "instance", seat.key, seat.identifier
+        # Its own duplicates are its own problem (`_names`).
+        for identifier, key in {s.identifier: s.key for s in reversed(self.seats)}.items():
+            yield "instance", key, identifier
 
     def _called(self, member: Member) -> str:
         return f"{self.identifier}-{member.key}"
