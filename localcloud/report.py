@@ -75,7 +75,7 @@ def servers(found: Sequence[Mapping[str, Any]]) -> str:
             row["identifier"],
             row["region"],
             row["kind"],
-            row["role"] + ("" if row["alive"] else " (paused)" if row["paused"] else " (dead)"),
+            row["role"] + ("" if row["alive"] else " (paused)" if row.get("paused") else " (dead)"),
             row["address"],
             str(row["pid"] or "-"),
             f"{row['rss'] / 1e6:.0f} MB",
