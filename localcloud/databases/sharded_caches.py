@@ -12,7 +12,7 @@ from dataclasses import replace
 from localcloud.databases.cache_nodes import CacheNodes
 from localcloud.databases.revival import Revival
 from localcloud.databases.sharded_plan import Shard, ShardedPlan, configuration_name, reshaped
-from localcloud.databases.sharding import Sharding
+from localcloud.databases.sharding import Interrupted, Sharding
 from localcloud.databases.store import Plans
 from localcloud.endpoints import Endpoint, Endpoints
 from localcloud.errors import LocalCloudError, ServerFailed
@@ -22,7 +22,6 @@ from localcloud.servers.facts import Address, Ref, ServerStatus, ShardedState, S
 from localcloud.servers.machine import Machine
 from localcloud.servers.redis import PORT, Settings
 from localcloud.servers.redis_users import AclUser
-from localcloud.servers.resharding import rebalance
 
 log = logging.getLogger(__name__)
 
@@ -139,6 +138,8 @@ class ShardedCache:
             self._sharding.begin()
             try:
                 self._lead_to_plan()
+            except Interrupted as error:
+                log.warning("%s: begun anew: %s", self.ref, error)
             except ServerFailed as error:
                 if all(self.nodes[n].alive for n in self.plan.hosts.keys() - self._left):
                     raise
@@ -181,15 +182,19 @@ class ShardedCache:
 
     def _lead(self, shard: Shard, alive: Set[str]) -> None:
         """Somebody leads the shard, if anybody of it is alive."""
+        if not alive:
+            return
         found = self._sharding.leader(alive)
         if found is None and shard.primary in alive:
             # Not yet with a slot, or chosen just before a kill and not promoted yet.
             found = shard.primary
-        if found is None and alive:
-            found = self.nodes.most_advanced(alive)
-            log.warning("%s: primary %s is dead, %s takes over", self.ref, shard.primary, found)
         if found is None:
-            return
+            try:
+                found = self.nodes.most_advanced(alive)
+            except ServerFailed as error:
+                log.warning("%s: %s is started where it was: %s", self.ref, shard.primary, error)
+                return
+            log.warning("%s: primary %s is dead, %s takes over", self.ref, shard.primary, found)
         # On disk first: should we be killed now, recovery finishes with the same node.
         if found != shard.primary:
             self._save(self.plan.with_shard(replace(shard, primary=found)))
@@ -203,6 +208,7 @@ class ShardedCache:
                 f"shard {shard.name} of {self.ref} has no live replica to fail over to"
             )
         best = self.nodes.most_advanced(alive)
+        self._sharding.begin()
         self._save(self.plan.with_shard(replace(shard, primary=best)))
         server = self.nodes[best]
         try:
@@ -235,12 +241,7 @@ class ShardedCache:
         plan, sharding = self.plan, self._sharding
         if sharding.uneven(plan.shards):
             sharding.serving(plan.primaries)
-            rebalance(
-                self.nodes[plan.shards[0].primary].address,
-                {ids[shard.primary]: int(not shard.leaving) for shard in plan.shards},
-                self._machine.replication_password(),
-                self._machine.authority.ca if plan.tls else None,
-            )
+            sharding.level(plan.shards, ids, self._machine.replication_password())
         shards = tuple(replace(shard, slots=sharding.slots_of(shard)) for shard in plan.shards)
         staying = tuple(shard for shard in shards if not shard.leaving)
         if staying != plan.shards:

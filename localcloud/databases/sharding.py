@@ -11,6 +11,7 @@ from localcloud.databases.cache_nodes import CacheNodes
 from localcloud.databases.sharded_plan import Shard
 from localcloud.errors import ServerFailed
 from localcloud.servers import redis_cluster as cluster
+from localcloud.servers.resharding import carry_out, levelling, unfinished
 
 _WAIT_S = 20.0
 _POLL_S = 0.01
@@ -149,6 +150,15 @@ class Sharding:
         for shard in shards:
             peer = cluster.myself(self._nodes[shard.primary])
             share = 0 if shard.leaving else cluster.SLOTS / staying
-            if peer.moving or abs(cluster.count_of(peer.slots) - share) > _TOLERANCE * share:
+            if peer.moving or abs(len(cluster.numbers(peer.slots)) - share) > _TOLERANCE * share:
                 return True
         return False
+
+    def level(self, shards: Sequence[Shard], ids: Mapping[str, str], password: str) -> None:
+        """Give shards equal shares of the slots, with their keys, and those that leave none."""
+        servers = {ids[shard.primary]: self._nodes[shard.primary] for shard in shards}
+        begun = unfinished(map(cluster.myself, servers.values()))
+        carry_out(begun, servers, password)
+        slots = {id_: cluster.numbers(cluster.myself(s).slots) for id_, s in servers.items()}
+        staying = [ids[shard.primary] for shard in shards if not shard.leaving]
+        carry_out(levelling(slots, staying), servers, password)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
@@ -22,7 +23,8 @@ class Server(Protocol):
 class Peer:
     """A node as another one, or itself, sees it.
 
-    ``slots`` are ranges: ``0-99,200``. One that is ``moving`` gives or gets a slot just now.
+    ``slots`` are ranges: ``0-99,200``. ``moving`` are those that it gives (``->-``) or gets
+    (``-<-``) just now, each with the way and the other node's id.
     """
 
     id: str
@@ -31,7 +33,7 @@ class Peer:
     follows: str | None
     epoch: int
     slots: str
-    moving: bool
+    moving: tuple[tuple[int, str, str], ...]
 
     @property
     def leads(self) -> bool:
@@ -77,9 +79,14 @@ def peers(server: Server) -> dict[str, Peer]:
                 follows=None if follows == "-" else follows,
                 epoch=int(epoch),
                 slots=",".join(each for each in slots if not each.startswith("[")),
-                moving=any(each.startswith("[") for each in slots),
+                moving=tuple(_moving(each) for each in slots if each.startswith("[")),
             )
     return found
+
+
+def _moving(text: str) -> tuple[int, str, str]:
+    slot, way, other = re.split(r"(->-|-<-)", text.strip("[]"))
+    return int(slot), way, other
 
 
 def shown(server: Server) -> set[str]:
@@ -145,10 +152,10 @@ def even_ranges(shards: int) -> list[tuple[int, int]]:
     return [(first, after - 1) for first, after in pairwise(bounds)]
 
 
-def count_of(slots: str) -> int:
-    """How many slots there are in ``0-99,200``."""
-    total = 0
+def numbers(slots: str) -> list[int]:
+    """The slots in ``0-99,200``, one by one."""
+    found: list[int] = []
     for each in filter(None, slots.split(",")):
         first, _, last = each.partition("-")
-        total += int(last or first) - int(first) + 1
-    return total
+        found += range(int(first), int(last or first) + 1)
+    return found

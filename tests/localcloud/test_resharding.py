@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
 import pytest
+from redis.crc import key_slot
 
 from localcloud.databases.sharded_plan import reshaped
 from localcloud.fleet import Fleet, ShardedState
+from localcloud.servers.redis_cluster import myself
 from localcloud.servers.redis_users import everybody, hash_of
 from localcloud.site import Site
 from tests.localcloud.fleet_site import TOKEN, kill, ref, site
@@ -55,6 +59,17 @@ def kept(site: Site, state: ShardedState) -> bool:
     return [client.get(key) for key in KEYS] == KEYS
 
 
+def write_until(over: threading.Event, site: Site, state: ShardedState) -> list[str]:
+    """Keys that the cluster acknowledged while somebody else was at it."""
+    client: Any = cluster_at(site, state)
+    acknowledged: list[str] = []
+    while not over.is_set():
+        key = f"busy:{len(acknowledged)}"
+        assert client.set(key, key)
+        acknowledged.append(key)
+    return acknowledged
+
+
 def sizes(site: Site, state: ShardedState) -> list[int]:
     client: Any = cluster_at(site, state)
     nodes = [client.get_node(host=s.nodes[s.primary].host, port=6379) for s in state.shards]
@@ -67,6 +82,21 @@ def test_a_second_shape_that_is_the_first_changes_nothing(
     before = fleet.listing()
     assert fleet.sharded_caches.reshape(GROUP, TWO) == state
     assert [row.pid for row in fleet.listing()] == [row.pid for row in before]
+
+
+def test_a_move_that_a_kill_cut_short_is_finished(
+    fleet: Fleet, site: Site, state: ShardedState
+) -> None:
+    cache = fleet.sharded_caches.get(GROUP)
+    source, target = (cache.nodes[shard.primary] for shard in state.shards)
+    slot = key_slot(b"key:1")
+    if slot >= 8192:
+        source, target = target, source
+    target.command("CLUSTER", "SETSLOT", slot, "IMPORTING", myself(source).id)
+    source.command("CLUSTER", "SETSLOT", slot, "MIGRATING", myself(target).id)
+    with started(site) as again:
+        assert not any(myself(server).moving for server in (source, target))
+        assert kept(site, again.sharded_caches.state(GROUP))
 
 
 def test_replicas_come_and_go_and_the_primary_may_be_one_of_them(
@@ -94,7 +124,15 @@ def test_a_new_shard_that_was_only_planned_gets_its_keys_at_the_next_start_and_g
         assert [shard.name for shard in three.shards] == ["0001", "0002", "0003"]
         assert min(sizes(site, three)) > 5
         assert kept(site, three)
-        two = again.sharded_caches.reshape(GROUP, TWO)
+        with ThreadPoolExecutor(1) as pool:
+            over = threading.Event()
+            written = pool.submit(write_until, over, site, three)
+            two = again.sharded_caches.reshape(GROUP, TWO)
+            over.set()
+        client = cluster_at(site, two)
+        assert len(written.result()) > 10
+        assert all(client.get(key) == key for key in written.result())
+        client.delete(*written.result())
         assert [shard.name for shard in two.shards] == ["0001", "0002"]
         assert sum(sizes(site, two)) == len(KEYS)
         assert kept(site, two)

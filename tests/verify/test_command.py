@@ -62,7 +62,9 @@ def test_each_exercise_is_a_command(verify: Verify, module: str, last: str) -> N
 def test_a_command_of_one_exercise_refuses_the_names_of_others(verify: Verify) -> None:
     done = run(verify, "verify.redis", "mysql")
     assert done.returncode == 2
-    assert done.stderr.startswith("verify: the stack has no database for mysql, redis; it has ")
+    assert done.stderr.startswith(
+        "verify: the stack has no database for mysql, redis, valkey; it has "
+    )
 
 
 def test_all_of_them_print_plain_lines_and_where_the_databases_are(
