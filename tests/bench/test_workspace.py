@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 
 from bench.workspace import ROOT, BenchFailed, Workspace, workspace
+from tests.addresses import prefix
 
 
 @pytest.fixture(scope="module")
 def space() -> Iterator[Workspace]:
-    with workspace(prefix="127.83") as found:
+    with workspace(prefix=prefix(83)) as found:
         yield found
 
 
@@ -40,7 +41,7 @@ def test_the_copy_is_whole_and_its_own(space: Workspace) -> None:
 
 def test_it_has_a_folder_and_addresses_of_its_own(space: Workspace) -> None:
     done = space.attempt("-m", "localcloud", "env")
-    assert "AWS_ENDPOINT_URL=http://127.83.0.1:4566" in done.stdout
+    assert f"AWS_ENDPOINT_URL=http://{prefix(83)}.0.1:4566" in done.stdout
     assert f"DATABASES_CA_FILE={space.state}/ca/ca.pem" in done.stdout
 
 
@@ -69,7 +70,7 @@ def test_nothing_is_left_even_after_a_failure() -> None:
     seen: list[Path] = []
 
     def measure() -> None:
-        with workspace(prefix="127.83") as space:
+        with workspace(prefix=prefix(83)) as space:
             seen.append(space.project.parent)
             assert seen[0].exists()
             raise ZeroDivisionError

@@ -16,9 +16,10 @@ from localcloud import daemon
 from localcloud.cli import main
 from localcloud.processes import command_lines
 from localcloud.site import Site
+from tests.addresses import prefix
 
 ROOT = Path(__file__).parents[2]
-PREFIX = "127.83"
+PREFIX = prefix(83)
 PROGRAM = """
 import pulumi
 import pulumi_aws as aws

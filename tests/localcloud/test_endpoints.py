@@ -19,11 +19,10 @@ from localcloud.errors import ServerFailed
 from localcloud.servers.facts import Address
 from localcloud.servers.machine import Machine
 from localcloud.site import Site
+from tests.addresses import prefix
 from tests.localcloud.fleet_site import eventually
 
-WRITER = Address("127.83.9.1", 3306)
-READER = Address("127.83.9.2", 3306)
-CUSTOM = Address("127.83.9.3", 3306)
+WRITER, READER, CUSTOM = (Address(f"{prefix(83)}.9.{n}", 3306) for n in (1, 2, 3))
 HOLD_S = 0.3
 """How long a connection is watched to see that it is held; HAProxy tries every 20 ms."""
 
@@ -72,7 +71,7 @@ class Node:
 def machine() -> Iterator[Machine]:
     folder = Path(tempfile.mkdtemp(prefix="end-", dir="/var/tmp"))
     folder.chmod(0o755)
-    found = Machine(Site(folder, "127.83"))
+    found = Machine(Site(folder, prefix(83)))
     yield found
     found.supervisor.stop_all()
     found.supervisor.close()
@@ -81,7 +80,7 @@ def machine() -> Iterator[Machine]:
 
 @pytest.fixture
 def nodes() -> Iterator[dict[str, Node]]:
-    found = {name: Node(name, f"127.83.8.{n}") for n, name in enumerate("abc", 1)}
+    found = {name: Node(name, f"{prefix(83)}.8.{n}") for n, name in enumerate("abc", 1)}
     yield found
     for node in found.values():
         node.stop()
@@ -89,7 +88,7 @@ def nodes() -> Iterator[dict[str, Node]]:
 
 @pytest.fixture
 def endpoints(machine: Machine) -> Iterator[Endpoints]:
-    found = Endpoints(machine, "cluster", "127.83.9.1")
+    found = Endpoints(machine, "cluster", WRITER.host)
     yield found
     found.stop()
 
@@ -212,7 +211,7 @@ def test_a_node_that_comes_back_elsewhere_is_followed(
 ) -> None:
     """Its line is taken away and made anew, with a connection still open on the old one."""
     lead(endpoints, nodes, "a", readers="b")
-    moved = Node("b-moved", "127.83.8.9")
+    moved = Node("b-moved", f"{prefix(83)}.8.9")
     try:
         with connected(READER) as old:
             assert greeting(old) == "b"
@@ -243,7 +242,7 @@ def test_the_process_is_adopted_and_goes_on(
     before = machine.supervisor.running(endpoints.name)
     later = Machine(machine.site)
     try:
-        adopted = Endpoints(later, "cluster", "127.83.9.1")
+        adopted = Endpoints(later, "cluster", WRITER.host)
         assert adopted.alive
         lead(adopted, nodes, "b")
     finally:
@@ -268,7 +267,7 @@ def test_a_killed_process_is_started_again(
 def test_an_address_that_is_taken_is_named(endpoints: Endpoints, nodes: dict[str, Node]) -> None:
     with (
         socket.create_server((WRITER.host, WRITER.port)),
-        pytest.raises(ServerFailed, match=r"did not open[\s\S]*127\.83\.9\.1:3306"),
+        pytest.raises(ServerFailed, match=rf"did not open[\s\S]*{WRITER}"),
     ):
         lead(endpoints, nodes, "a")
     assert not endpoints.alive

@@ -23,6 +23,7 @@ from localcloud.errors import ServerFailed
 from localcloud.processes import Process, boot_id, command_lines, wait_for_end
 from localcloud.site import Site
 from localcloud.supervisor import Launch, Supervisor, tail
+from tests.addresses import prefix
 from tests.localcloud.fleet_site import eventually
 
 ROOT = Path(__file__).parents[2]
@@ -32,7 +33,7 @@ ROOT = Path(__file__).parents[2]
 def site() -> Iterator[Site]:
     # A socket's path is short; pytest's own folders are not.
     folder = Path(tempfile.mkdtemp(prefix="sup-", dir="/var/tmp"))
-    found = Site(folder, "127.83")
+    found = Site(folder, prefix(83))
     yield found
     supervisor = Supervisor(found)
     supervisor.stop_all()
@@ -206,7 +207,7 @@ def test_nobody_else_is_taken_for_an_orphan(site: Site, supervisor: Supervisor) 
     """Neither somebody who looks at our files nor a server of a folder with a longer name."""
     log = site.state_dir / "some.log"
     log.touch()
-    beside = Site(Path(f"{site.state_dir}-2"), "127.83")
+    beside = Site(Path(f"{site.state_dir}-2"), site.prefix)
     beside.run_dir.mkdir(parents=True)
     other = Supervisor(beside)
     try:

@@ -9,6 +9,7 @@ import boto3
 import pytest
 
 from localcloud.site import Site
+from tests.addresses import prefix
 from tests.localcloud.engine.stage import Stage
 from tests.localcloud.front_site import Endpoint, served
 from tests.localcloud.recording_fleet import RecordingFleet
@@ -16,7 +17,7 @@ from tests.localcloud.recording_fleet import RecordingFleet
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Site:
-    return Site(tmp_path_factory.mktemp("engine"), "127.83")
+    return Site(tmp_path_factory.mktemp("engine"), prefix(83))
 
 
 @pytest.fixture(scope="module")

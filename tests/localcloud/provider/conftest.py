@@ -9,6 +9,7 @@ import pytest
 
 from localcloud.provider.provider import Provider
 from localcloud.site import Site
+from tests.addresses import prefix
 from tests.localcloud.front_site import served
 from tests.localcloud.provider.life import Cloud
 from tests.localcloud.recording_fleet import RecordingFleet
@@ -16,7 +17,7 @@ from tests.localcloud.recording_fleet import RecordingFleet
 
 @pytest.fixture(scope="module")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
-    site = Site(tmp_path_factory.mktemp("provider"), "127.83")
+    site = Site(tmp_path_factory.mktemp("provider"), prefix(83))
     with served(site, RecordingFleet()) as endpoint:
         port = int(endpoint.url.rpartition(":")[2])
         provider = Provider(replace(site, endpoint_port=port), "us-east-1")

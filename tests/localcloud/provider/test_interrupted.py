@@ -14,12 +14,14 @@ from localcloud.errors import DeployFailed, Unfinished
 from localcloud.fleet import Ref
 from localcloud.provider.provider import Provider
 from localcloud.site import Site
+from tests.addresses import prefix
 from tests.localcloud.provider.life import Cloud, Life
 from tests.localcloud.provider.test_rds_clusters import cluster_inputs, member_inputs
 from tests.localcloud.provider.test_rds_instances import mysql, replica
 from tests.localcloud.provider.test_replication_groups import redis
 from tests.localcloud.provider.test_surroundings import rules, trust
 
+HOST = f"{prefix(83)}.0.1"
 RDS = "aws:rds/instance:Instance"
 
 
@@ -182,8 +184,8 @@ def test_a_database_that_is_still_being_made_is_waited_for(cloud: Cloud) -> None
 
 
 def test_a_create_whose_answer_never_came_is_unfinished(tmp_path: Path) -> None:
-    with socket.create_server(("127.83.0.1", 0)) as listener:
-        site = replace(Site(tmp_path, "127.83"), endpoint_port=listener.getsockname()[1])
+    with socket.create_server((HOST, 0)) as listener:
+        site = replace(Site(tmp_path, prefix(83)), endpoint_port=listener.getsockname()[1])
 
         def hang_up() -> None:
             peer, _ = listener.accept()
@@ -198,10 +200,10 @@ def test_a_create_whose_answer_never_came_is_unfinished(tmp_path: Path) -> None:
 
 
 def test_nobody_there_is_a_failure_and_nothing_is_open(tmp_path: Path) -> None:
-    with socket.create_server(("127.83.0.1", 0)) as listener:
+    with socket.create_server((HOST, 0)) as listener:
         port = listener.getsockname()[1]
-    site = replace(Site(tmp_path, "127.83"), endpoint_port=port)
-    with pytest.raises(DeployFailed, match=f"127.83.0.1:{port}") as caught:
+    site = replace(Site(tmp_path, prefix(83)), endpoint_port=port)
+    with pytest.raises(DeployFailed, match=f"{HOST}:{port}") as caught:
         Provider(site, "us-east-1").create("aws:kms/key:Key", "k", {"description": "d"})
     assert not isinstance(caught.value, Unfinished)
 
