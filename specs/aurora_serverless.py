@@ -129,11 +129,7 @@ class AuroraServerless(AuroraCluster):
     @property
     def claims(self) -> Iterator[Claim]:
         yield from super().claims
-<<<<<<< HEAD
         # Once each: two members of one name are told apart by `conflicts`, with a better remedy.
-=======
-        # Its own duplicates are its own problem (`_names`).
->>>>>>> serverless
         for identifier, key in {s.identifier: s.key for s in reversed(self.seats)}.items():
             yield "instance", key, identifier
 
