@@ -17,7 +17,7 @@ import subprocess
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -30,19 +30,23 @@ log = logging.getLogger(__name__)
 
 STOP_S = 15.0
 _KILL_S = 5.0
-_PROGRAMS = frozenset({"mariadbd", "redis-server", "haproxy"})
+_PROGRAMS = frozenset({"mariadbd", "redis-server", "haproxy", "postgres"})
 OnDeath = Callable[[], None]
 
 
 @dataclass(frozen=True)
 class Launch:
-    """How to start one server: ``name`` is unique, ``user`` is a system user or ``None``."""
+    """How to start one server: ``name`` is unique, ``user`` is a system user or ``None``.
+
+    ``ends_by`` is the signal at which it ends at once and in order.
+    """
 
     name: str
     argv: tuple[str, ...]
     log: Path
     user: str | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
+    ends_by: int = signal.SIGTERM
 
 
 class Supervisor:
@@ -82,6 +86,7 @@ class Supervisor:
             raise ServerFailed(
                 f"{launch.name} ended at once; see {launch.log}:\n{tail(launch.log)}"
             )
+        process = replace(process, ends_by=launch.ends_by)
         with self._lock:
             self._children[child.pid] = child
         write_atomically(self._entry(launch.name), json.dumps(asdict(process)).encode())
@@ -119,7 +124,7 @@ class Supervisor:
         os.eventfd_write(self._wake, 1)
 
     def stop(self, name: str, *, kill: bool = False) -> None:
-        """End the process of ``name`` and forget it: SIGTERM, after a while SIGKILL."""
+        """End the process of ``name`` and forget it: by its signal, after a while SIGKILL."""
         self.unwatch(name)
         process = self.running(name)
         if process is not None:
@@ -170,7 +175,7 @@ class Supervisor:
 
     def _end(self, processes: list[Process], *, kill: bool = False) -> None:
         for process in processes:
-            process.signal(signal.SIGKILL if kill else signal.SIGTERM)
+            process.signal(signal.SIGKILL if kill else process.ends_by)
         stubborn = wait_for_end(processes, _KILL_S if kill else STOP_S)
         for process in stubborn:
             log.warning("process %d did not end in time: killed", process.pid)
