@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from localcloud.errors import DeployFailed
 from localcloud.provider.kind import Outputs, Resource
 from localcloud.provider.mapping import Inputs
@@ -13,6 +15,9 @@ from localcloud.provider.rds_groups import RdsKind
 _READY_S = 60.0
 _POLL_S = 0.1
 _SETTLED = frozenset({"available", "stopped"})
+_NO_GROUP_YET = "parameter group can't be specified during Read Replica creation"
+"""What RDS says to a replica in its source's region and to most engines. The AWS provider
+modifies and reboots the new replica then (terraform-provider-aws#38227)."""
 
 
 class _AnyInstance(RdsKind):
@@ -110,18 +115,23 @@ class Instance(_AnyInstance):
         if elsewhere:
             arguments["SourceRegion"] = source.split(":")[3]
         else:
-            # RDS refuses a parameter group for a MySQL replica in its source's region; the AWS
-            # provider modifies and reboots the new replica.
             arguments.pop("DBParameterGroupName", None)
-        client.create_db_instance_read_replica(**arguments)
+        try:
+            client.create_db_instance_read_replica(**arguments)
+        except ClientError as error:
+            if _NO_GROUP_YET not in error.response["Error"]["Message"]:
+                raise
+            del arguments["DBParameterGroupName"]
+            client.create_db_instance_read_replica(**arguments)
         self._settled(resource)
         members = client.meta.service_model.operation_model(
             "CreateDBInstanceReadReplica"
         ).input_shape.members
+        group_later = "DBParameterGroupName" not in arguments
         later = frozenset(
             prop
             for prop in set(p) - self.ours - self._silent
-            if self._member(prop) not in members or (prop == "parameterGroupName" and not elsewhere)
+            if self._member(prop) not in members or (prop == "parameterGroupName" and group_later)
         )
         self._modify(resource, later)
         if "parameterGroupName" in later:

@@ -19,6 +19,7 @@ from localcloud.services.engine_versions import (
     engine_of,
     resolve,
 )
+from localcloud.services.rds_engines import GPL
 from localcloud.services.rds_parameters import INSTANCE, group_for, values_for
 from localcloud.services.subnet_groups import SubnetGroups
 from localcloud.services.surroundings import arn, key_arn, name_of, region_of, security_groups
@@ -103,7 +104,9 @@ class Instances:
                 Ref(call.region, cluster), ref.identifier, record["PromotionTier"], values
             )
         credentials = Credentials(record["MasterUsername"], call.params["MasterUserPassword"])
-        return self._fleet.instances.create(ref, credentials, record.get("DBName"), values)
+        return self._fleet.instances.create(
+            ref, credentials, record.get("DBName"), values, engine=record["Engine"]
+        )
 
     def reserve(self, region: str, identifier: str, record: Record) -> None:
         """Take the identifier. Raises ``DBInstanceAlreadyExists``."""
@@ -159,7 +162,7 @@ class Instances:
             "DbiResourceId": resource_id("db-"),
             "DBInstanceStatus": "creating",
             "DBInstanceClass": p["DBInstanceClass"],
-            "LicenseModel": "general-public-license",
+            "LicenseModel": GPL,
             "AvailabilityZone": zone,
             "DBSubnetGroup": {k: v for k, v in vpc.items() if not k.startswith("_")},
             "VpcSecurityGroups": [
@@ -202,14 +205,14 @@ class Instances:
                 "MissingParameter",
                 "The request must contain the parameters MasterUsername and MasterUserPassword.",
             )
-        rules.check_credentials(p["MasterUsername"], p["MasterUserPassword"])
-        rules.check_database_name(p.get("DBName"))
+        rules.check_credentials(p["MasterUsername"], p["MasterUserPassword"], engine)
+        rules.check_database_name(p.get("DBName"), engine)
         if p.get("AllocatedStorage") is None:
             raise ApiError(
                 "MissingParameter", "The request must contain the parameter AllocatedStorage."
             )
         storage = p.get("StorageType") or ("io1" if p.get("Iops") else "gp3")
-        rules.check_storage(p, storage, p["AllocatedStorage"])
+        rules.check_storage(p, storage, p["AllocatedStorage"], engine)
         retention = p.get("BackupRetentionPeriod")
         rules.check_retention(1 if retention is None else retention)
         rules.check_monitoring(p, engine, p["DBInstanceClass"])
@@ -228,6 +231,7 @@ class Instances:
         record = self.base(call.region, identifier, p, vpc) | {
             "Engine": engine.name,
             "EngineVersion": version,
+            "LicenseModel": rules.license_of(p, engine),
             "MasterUsername": p["MasterUsername"],
             "AllocatedStorage": p["AllocatedStorage"],
             "StorageType": storage,
