@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pulumi
 import pulumi_aws as aws
 
 from components.tags import tags
+from specs.parts import EnhancedMonitoring
 
 _PRINCIPAL = "monitoring.rds.amazonaws.com"
 _POLICY = "policy/service-role/AmazonRDSEnhancedMonitoringRole"
@@ -52,3 +54,14 @@ class MonitoringRole(pulumi.ComponentResource):
         )
         self.arn = pulumi.Output.all(role.arn, attachment.id).apply(lambda known: str(known[0]))
         self.register_outputs({"arn": self.arn})
+
+
+def enhanced_monitoring(
+    wanted: EnhancedMonitoring | None, role: MonitoringRole | None
+) -> dict[str, Any]:
+    """Arguments of an RDS instance; `ValueError` when it wants monitoring and there is no role."""
+    if wanted is None:
+        return {}
+    if role is None:
+        raise ValueError("Enhanced Monitoring needs a MonitoringRole")
+    return {"monitoring_interval": wanted.interval_seconds, "monitoring_role_arn": role.arn}

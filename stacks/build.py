@@ -9,13 +9,16 @@ from components.aurora_mysql import AuroraMysql, AuroraMysqlArgs
 from components.keys import RegionKey, RegionKeyArgs
 from components.monitoring_role import MonitoringRole
 from components.network import Network, NetworkArgs
+from components.rds_instance import RdsInstance
+from components.rds_mariadb import RdsMariadb, RdsMariadbArgs
 from components.rds_mysql import RdsMysql, RdsMysqlArgs
+from components.rds_postgres import RdsPostgres, RdsPostgresArgs
 from components.read_replica import ReadReplica, ReadReplicaArgs
 from components.redis import Redis, RedisArgs
-from specs import aurora_mysql, rds_mysql, read_replica, redis
+from specs import aurora_mysql, rds_mariadb, rds_mysql, rds_postgres, read_replica, redis
 from specs.topologies import AnyTopology, Stack
 
-Topology = RdsMysql | ReadReplica | AuroraMysql | Redis
+Topology = RdsInstance | ReadReplica | AuroraMysql | Redis
 
 
 @dataclass(frozen=True)
@@ -65,9 +68,13 @@ def _one(
     match spec:
         case rds_mysql.RdsMysql():
             return RdsMysql(name, RdsMysqlArgs(spec, network, key, shared.monitoring_role))
+        case rds_mariadb.RdsMariadb():
+            return RdsMariadb(name, RdsMariadbArgs(spec, network, key, shared.monitoring_role))
+        case rds_postgres.RdsPostgres():
+            return RdsPostgres(name, RdsPostgresArgs(spec, network, key, shared.monitoring_role))
         case read_replica.ReadReplica():
             source = built[spec.source]
-            assert isinstance(source, RdsMysql)
+            assert isinstance(source, RdsInstance)
             role = shared.monitoring_role
             return ReadReplica(name, ReadReplicaArgs(spec, source, spec.source, network, key, role))
         case aurora_mysql.AuroraMysql():
