@@ -9,7 +9,9 @@ from contract import Database
 from verify.aurora import Aurora
 from verify.errors import UnknownName
 from verify.exercise import Exercise, Scene
+from verify.mariadb import MariaDB
 from verify.mysql import MySQL
+from verify.postgres import PostgreSQL
 from verify.redis import Redis
 from verify.replica import Replica
 
@@ -24,6 +26,8 @@ class Entry:
 
 EXERCISES: Mapping[str, Entry] = {
     "mysql": Entry("rds-mysql", MySQL),
+    "mariadb": Entry("rds-mariadb", MariaDB),
+    "postgres": Entry("rds-postgres", PostgreSQL),
     "replica": Entry("read-replica", Replica),
     "aurora": Entry("aurora-mysql", Aurora),
     "redis": Entry("redis", Redis),

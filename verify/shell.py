@@ -1,4 +1,4 @@
-"""`python -m verify.shell NAME [ROLE]`: a mysql or redis-cli shell on a database of the stack.
+"""`python -m verify.shell NAME [ROLE]`: a mysql, psql or redis-cli shell on a database of a stack.
 
 The password goes through a pipe or the child's environment, never through its arguments, which
 every user of the machine can read.
@@ -12,6 +12,8 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
+
+from psycopg.conninfo import make_conninfo
 
 from contract import ContractError, Database, Endpoint
 from verify.aws import Cloud, Credentials
@@ -38,7 +40,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m verify.shell",
-        description="Open a mysql or redis-cli shell on a database of the stack.",
+        description="Open a mysql, psql or redis-cli shell on a database of the stack.",
         epilog="What follows -- goes to the shell: verify.shell mysql -- -e 'SELECT 1'",
     )
     parser.add_argument("name", help="a database of the stack")
@@ -66,6 +68,8 @@ def _open(arguments: argparse.Namespace, passed_on: Sequence[str]) -> int:
     if credentials is None:
         raise NoCredentials(f"{arguments.name}: its output names no secret")
     user = credentials.user or database.user or ""
+    if "postgres" in database.engine:
+        return _psql(endpoint, database, user, credentials, required_for_rds(ca), passed_on)
     return _mysql(endpoint, user, credentials, required_for_rds(ca), passed_on)
 
 
@@ -105,6 +109,27 @@ def _mysql(
         *passed_on,
     ]
     os.execv(program, command)
+
+
+def _psql(
+    endpoint: Endpoint,
+    database: Database,
+    user: str,
+    credentials: Credentials,
+    ca: str,
+    passed_on: Sequence[str],
+) -> int:
+    program = _program("psql", "postgresql-client")
+    words = {
+        "host": endpoint.host,
+        "port": str(endpoint.port),
+        "user": user,
+        "dbname": database.database or "postgres",
+        "sslmode": "verify-full",
+        "sslrootcert": ca,
+    }
+    environment = {**os.environ, "PGPASSWORD": credentials.password}
+    os.execve(program, [program, make_conninfo(**words), *passed_on], environment)
 
 
 def _redis(
