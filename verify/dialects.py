@@ -9,7 +9,7 @@ from contract import Database, Endpoint
 from verify import course, postgres_checks, postgres_sql, sql, sql_checks
 from verify.aws import Credentials
 from verify.deadline import Deadline
-from verify.errors import StepFailed
+from verify.errors import CannotRun
 from verify.session import Session
 
 Attempt = Callable[[Endpoint, Credentials, Deadline], str]
@@ -60,7 +60,7 @@ _DIALECTS = {"mysql": MYSQL, "mariadb": MYSQL, "postgres": POSTGRES}
 
 
 def dialect_of(database: Database) -> Dialect:
-    """The dialect of a database's engine; `StepFailed` when no exercise speaks it."""
+    """The dialect of a database's engine; `CannotRun` when no exercise speaks it."""
     if database.engine not in _DIALECTS:
-        raise StepFailed(f"no exercise speaks the SQL of {database.engine}")
+        raise CannotRun(f"no exercise speaks the SQL of {database.engine}")
     return _DIALECTS[database.engine]
