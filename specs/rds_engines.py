@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -31,8 +32,8 @@ class Engine:
     port: int
     version: re.Pattern[str]
     """The major version is group 1, what RDS may change by itself group 2."""
-    majors: frozenset[str]
-    """The major versions that RDS supports as standard."""
+    majors: Mapping[str, int]
+    """The major versions that RDS supports as standard, with the oldest patch one can create."""
     past: frozenset[str]
     """Major versions whose standard support has ended."""
     example: str
@@ -59,6 +60,9 @@ class Engine:
             raise refuse(f"{text!r} is past RDS's standard support{billed}; write {self.example}")
         if major not in self.majors or not self.version.match(text):
             raise refuse(f"{text!r} is not a version that RDS offers; write {self.example}")
+        patch = self._parts(text)[2]
+        if patch is not None and int(patch.removeprefix(".")) < self.majors[major]:
+            raise refuse(f"{text!r} is withdrawn; write {major}, which takes the newest patch")
         return text
 
     def family(self, version: str) -> str:
@@ -79,7 +83,7 @@ class Engine:
         return found
 
 
-_DOTTED = re.compile(r"(\d+\.\d+)(\.\d+)?\Z")
+_DOTTED = re.compile(r"([0-9]+\.[0-9]+)(\.[0-9]+)?\Z")
 _POSTGRES_WORDS = """
     admin all analyse analyze and any array as asc asymmetric both case cast check collate column
     constraint create current_catalog current_date current_role current_time current_timestamp
@@ -95,7 +99,7 @@ MYSQL = Engine(
     title="MySQL",
     port=3306,
     version=_DOTTED,
-    majors=frozenset({"8.4"}),
+    majors={"8.4": 5},
     past=frozenset({"5.7", "8.0"}),
     example="8.4",
     logs=("error",),
@@ -107,7 +111,7 @@ MARIADB = Engine(
     title="MariaDB",
     port=3306,
     version=_DOTTED,
-    majors=frozenset({"10.11", "11.4", "11.8"}),
+    majors={"10.11": 10, "11.4": 3, "11.8": 3},
     past=frozenset({"10.2", "10.3", "10.4", "10.5", "10.6"}),
     example="11.4",
     logs=("error",),
@@ -118,8 +122,8 @@ POSTGRES = Engine(
     name="postgres",
     title="PostgreSQL",
     port=5432,
-    version=re.compile(r"(\d+)(\.\d+)?\Z"),
-    majors=frozenset({"14", "15", "16", "17", "18"}),
+    version=re.compile(r"([0-9]+)(\.[0-9]+)?\Z"),
+    majors={"14": 18, "15": 13, "16": 9, "17": 5, "18": 1},
     past=frozenset({"10", "11", "12", "13"}),
     example="17",
     logs=("postgresql", "upgrade"),

@@ -28,6 +28,11 @@ from specs.problems import Conflict, refuse
 from specs.rds_engines import Engine
 from specs.rds_storage import Storage, storage_conflicts
 
+_CLASS = re.compile(
+    # Only the burstable families have sizes below medium.
+    r"db\.(t[0-9]+[a-z]*\.(micro|small)|[a-z]+[0-9]+[a-z]*\.(medium|([0-9]*x)?large))\Z"
+)
+_OLD = ("db.m1.", "db.m2.", "db.t1.", "db.t2.", "db.m3.", "db.r3.")
 _SMALL = re.compile(r"db\.t\w+\.(micro|small)\Z")
 
 
@@ -40,10 +45,10 @@ class InstanceBackups(Part):
 
 def known_class(text: str, runs: str) -> str:
     """A class that we know nothing against; ``runs`` is what the oldest ones cannot run."""
-    if not re.match(r"db\.[a-z0-9]+\.[a-z0-9]+\Z", text):
-        raise refuse(f"{text!r} is no instance class; write one such as db.t3.micro")
-    if text.startswith(("db.m1.", "db.m2.", "db.t1.", "db.t2.", "db.m3.", "db.r3.")):
+    if text.startswith(_OLD):
         raise refuse(f"{text!r} cannot run {runs}; write a newer one such as db.t3.micro")
+    if not _CLASS.match(text):
+        raise refuse(f"{text!r} is no instance class; write one such as db.t3.micro")
     return text
 
 

@@ -20,11 +20,18 @@ class _GrowingStorage(Part):
     autoscale_to_gb: int = Field(le=MOST_GB)
 
     def conflicts(self) -> Iterator[Conflict]:
-        if self.autoscale_to_gb * 10 < self.size_gb * 11:
+        least = -(-self.size_gb * 11 // 10)
+        if least > MOST_GB:
+            yield (
+                "size_gb",
+                f"{self.size_gb} leaves no room to grow by 10 % below {MOST_GB}, the most "
+                f"there is; write {MOST_GB * 10 // 11} or less",
+            )
+        elif self.autoscale_to_gb < least:
             yield (
                 "autoscale_to_gb",
                 f"{self.autoscale_to_gb} is not 10 % above size_gb {self.size_gb}, which RDS asks "
-                f"for; write {-(-self.size_gb * 11 // 10)} or more",
+                f"for; write {least} or more",
             )
 
 
