@@ -85,6 +85,8 @@ class Access(_Frozen):
     secret_access_key: str | None = None
     ca_file: str | None = None
     """PEM bundle that signed the databases' certificates."""
+    unserved: Mapping[str, str] = Field(default_factory=dict)
+    """Engines that this cloud answers for in its API and does not run, each with the reason."""
 
 
 class Deployment(_Frozen):

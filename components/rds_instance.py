@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import pulumi
 import pulumi_aws as aws
 
-from components.credentials import Credentials, CredentialsArgs
+from components.credentials import SPECIALS, Credentials, CredentialsArgs
 from components.facts import Facts, facts
 from components.keys import RegionKey
 from components.log_groups import LogGroups, LogGroupsArgs
@@ -40,6 +40,8 @@ class RdsInstance(pulumi.ComponentResource):
     """
 
     token: ClassVar[str]
+    password_length: ClassVar[int] = 32
+    password_specials: ClassVar[str] = SPECIALS
 
     spec: Spec
     region: str
@@ -91,6 +93,8 @@ class RdsInstance(pulumi.ComponentResource):
                 description=f"Master user of {spec.identifier}",
                 facts={"username": spec.username},
                 disposable=disposable,
+                length=self.password_length,
+                specials=self.password_specials,
             ),
             child,
         )
@@ -128,6 +132,7 @@ class RdsInstance(pulumi.ComponentResource):
             apply_immediately=spec.apply_changes == "immediately",
             **enhanced_monitoring(spec.enhanced_monitoring, args.monitoring_role),
             **performance_insights(spec.performance_insights, key),
+            **self._more(name, spec, child),
             **lifetime(spec.identifier, disposable=disposable),
             tags=tags(spec.identifier),
             # The groups must be there before RDS makes them.
@@ -150,6 +155,10 @@ class RdsInstance(pulumi.ComponentResource):
                 "securityGroup": self.security_group.id,
             }
         )
+
+    def _more(self, name: str, spec: Spec, child: pulumi.ResourceOptions) -> dict[str, Any]:
+        """Arguments of the instance that only its engine has; what they need is made here."""
+        return {}
 
     @property
     def facts(self) -> Facts:

@@ -7,7 +7,9 @@ from specs.parts import SlowQueryLog
 from specs.rds_instance import RdsInstance
 from specs.rds_mariadb import RdsMariadb
 from specs.rds_mysql import RdsMysql
+from specs.rds_oracle import RdsOracle
 from specs.rds_postgres import RdsPostgres
+from specs.rds_sqlserver import RdsSqlserver
 
 
 def instance_parameters(spec: RdsInstance) -> list[dict[str, str]]:
@@ -17,6 +19,12 @@ def instance_parameters(spec: RdsInstance) -> list[dict[str, str]]:
             return mysql_parameters(spec.slow_query_log)
         case RdsPostgres():
             return _postgres_parameters(spec.slow_query_log)
+        case RdsSqlserver():
+            # Static with this engine, and so in force from the first start on.
+            return [{"name": "rds.force_ssl", "value": "1", "apply_method": "pending-reboot"}]
+        case RdsOracle():
+            # Its clients are made to encrypt by an option, not by a parameter.
+            return []
     raise TypeError(f"no parameters are known for {spec.kind}")
 
 

@@ -33,7 +33,8 @@ class Engine:
     version: re.Pattern[str]
     """The major version is group 1, what RDS may change by itself group 2."""
     majors: Mapping[str, int]
-    """The major versions that RDS supports as standard, with the oldest patch one can create."""
+    """The major versions that RDS supports as standard, with the oldest patch one can create:
+    0 where nothing is known against any."""
     past: frozenset[str]
     """Major versions whose standard support has ended."""
     example: str
@@ -42,8 +43,6 @@ class Engine:
     slow_log: str | None = None
     """What is exported, too, when slow statements are logged."""
     extended_support: bool = False
-    joint: str = ""
-    """What stands between the engine and the major version in a family's name."""
     gp3: Gp3 = Gp3(from_gb=400)
     most_gb: int = 65_536
     insights: Literal["every class", "from medium"] = "from medium"
@@ -60,14 +59,10 @@ class Engine:
             raise refuse(f"{text!r} is past RDS's standard support{billed}; write {self.example}")
         if major not in self.majors or not self.version.match(text):
             raise refuse(f"{text!r} is not a version that RDS offers; write {self.example}")
-        patch = self._parts(text)[2]
-        if patch is not None and int(patch.removeprefix(".")) < self.majors[major]:
+        patch, oldest = self._parts(text)[2], self.majors[major]
+        if patch is not None and oldest and int(patch.removeprefix(".")) < oldest:
             raise refuse(f"{text!r} is withdrawn; write {major}, which takes the newest patch")
         return text
-
-    def family(self, version: str) -> str:
-        """The parameter group family of a version."""
-        return f"{self.name}{self.joint}{self.major(version)}"
 
     def major(self, version: str) -> str:
         """The part of a version that RDS never changes by itself."""
@@ -131,4 +126,33 @@ POSTGRES = Engine(
     insights="every class",
     reserved_words=frozenset(_POSTGRES_WORDS.split()),
     longest_database=63,
+)
+ORACLE = Engine(
+    name="oracle",
+    title="Oracle",
+    port=1521,
+    version=re.compile(r"([0-9]+)(\.0\.0\.0\.ru-[0-9]{4}-[0-9]{2}\.[a-z0-9.-]+)?\Z"),
+    majors={"19": 0, "21": 0},
+    past=frozenset({"11", "12", "18"}),
+    example="19",
+    logs=(),
+    gp3=Gp3(from_gb=200),
+    insights="every class",
+    reserved_words=frozenset({"sys", "system", "dbsnmp", "public", "user", "rdsdba"}),
+    longest_database=8,
+)
+SQLSERVER = Engine(
+    name="sqlserver",
+    title="SQL Server",
+    port=1433,
+    version=re.compile(r"([0-9]{2}\.00)(\.[0-9]+\.[0-9]+\.v[0-9]+)?\Z"),
+    majors={"14.00": 0, "15.00": 0, "16.00": 0, "17.00": 0},
+    past=frozenset({"11.00", "12.00", "13.00"}),
+    example="16.00",
+    logs=(),
+    # Any size may be given more.
+    gp3=Gp3(from_gb=None, iops=(3_000, 16_000), throughput_mb=(125, 1_000)),
+    most_gb=16_384,
+    insights="every class",
+    reserved_words=frozenset({"sa", "public", "guest", "sysadmin"}),
 )

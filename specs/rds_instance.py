@@ -100,7 +100,7 @@ class RdsInstance(Described):
     @property
     def family(self) -> str:
         """The parameter group family of the version."""
-        return self.facts.family(self.engine_version)
+        return f"{self.engine}{self.facts.major(self.engine_version)}"
 
     @property
     def log_exports(self) -> tuple[str, ...]:

@@ -13,11 +13,22 @@ from specs.parts import Described, Part, RegionName
 from specs.problems import ConfigError, Problem, did_you_mean, problems_of
 from specs.rds_mariadb import RdsMariadb
 from specs.rds_mysql import RdsMysql
+from specs.rds_oracle import RdsOracle
 from specs.rds_postgres import RdsPostgres
+from specs.rds_sqlserver import RdsSqlserver
 from specs.read_replica import MOST_REPLICAS, ReadReplica
 from specs.redis import Redis
 
-AnyTopology = RdsMysql | RdsMariadb | RdsPostgres | ReadReplica | AuroraMysql | Redis
+AnyTopology = (
+    RdsMysql
+    | RdsMariadb
+    | RdsPostgres
+    | RdsOracle
+    | RdsSqlserver
+    | ReadReplica
+    | AuroraMysql
+    | Redis
+)
 Topology = Annotated[AnyTopology, Field(discriminator="kind")]
 KINDS: Mapping[str, type[BaseModel]] = {
     get_args(model.model_fields["kind"].annotation)[0]: model for model in get_args(AnyTopology)

@@ -12,10 +12,21 @@ from components.network import Network, NetworkArgs
 from components.rds_instance import RdsInstance
 from components.rds_mariadb import RdsMariadb, RdsMariadbArgs
 from components.rds_mysql import RdsMysql, RdsMysqlArgs
+from components.rds_oracle import RdsOracle, RdsOracleArgs
 from components.rds_postgres import RdsPostgres, RdsPostgresArgs
+from components.rds_sqlserver import RdsSqlserver, RdsSqlserverArgs
 from components.read_replica import ReadReplica, ReadReplicaArgs
 from components.redis import Redis, RedisArgs
-from specs import aurora_mysql, rds_mariadb, rds_mysql, rds_postgres, read_replica, redis
+from specs import (
+    aurora_mysql,
+    rds_mariadb,
+    rds_mysql,
+    rds_oracle,
+    rds_postgres,
+    rds_sqlserver,
+    read_replica,
+    redis,
+)
 from specs.topologies import AnyTopology, Stack
 
 Topology = RdsInstance | ReadReplica | AuroraMysql | Redis
@@ -72,6 +83,10 @@ def _one(
             return RdsMariadb(name, RdsMariadbArgs(spec, network, key, shared.monitoring_role))
         case rds_postgres.RdsPostgres():
             return RdsPostgres(name, RdsPostgresArgs(spec, network, key, shared.monitoring_role))
+        case rds_oracle.RdsOracle():
+            return RdsOracle(name, RdsOracleArgs(spec, network, key, shared.monitoring_role))
+        case rds_sqlserver.RdsSqlserver():
+            return RdsSqlserver(name, RdsSqlserverArgs(spec, network, key, shared.monitoring_role))
         case read_replica.ReadReplica():
             source = built[spec.source]
             assert isinstance(source, RdsInstance)

@@ -116,6 +116,7 @@ def _run(arguments: argparse.Namespace, exercises: Sequence[str]) -> int:
                 ca=ca,
                 wait_s=arguments.timeout,
                 limit=Deadline(LIMIT_IN_WAITS * arguments.timeout),
+                unserved=deployment.access.unserved,
             )
             make = EXERCISES[planned.exercise].make
             results.append(perform(planned.exercise, make, scene, progress, keep=arguments.keep))

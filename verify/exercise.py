@@ -49,6 +49,8 @@ class Scene:
     wait_s: float
     """The longest single wait on the network, in seconds."""
     limit: Deadline
+    unserved: Mapping[str, str] = field(default_factory=dict)
+    """Engines whose databases have nobody to connect to here, each with the reason."""
 
     @property
     def database(self) -> Database:

@@ -11,9 +11,11 @@ from verify.errors import UnknownName
 from verify.exercise import Exercise, Scene
 from verify.mariadb import MariaDB
 from verify.mysql import MySQL
+from verify.oracle import Oracle
 from verify.postgres import PostgreSQL
 from verify.redis import Redis
 from verify.replica import Replica
+from verify.sqlserver import SQLServer
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,8 @@ EXERCISES: Mapping[str, Entry] = {
     "mysql": Entry("rds-mysql", MySQL),
     "mariadb": Entry("rds-mariadb", MariaDB),
     "postgres": Entry("rds-postgres", PostgreSQL),
+    "oracle": Entry("rds-oracle", Oracle),
+    "sqlserver": Entry("rds-sqlserver", SQLServer),
     "replica": Entry("read-replica", Replica),
     "aurora": Entry("aurora-mysql", Aurora),
     "redis": Entry("redis", Redis),

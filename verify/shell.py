@@ -63,6 +63,11 @@ def _open(arguments: argparse.Namespace, passed_on: Sequence[str]) -> int:
     credentials = None
     if secret is not None:
         credentials = Cloud(deployment.access, arguments.timeout).credentials(secret)
+    if database.engine.startswith(("oracle-", "sqlserver-")):
+        raise CannotRun(
+            f"there is no shell for {database.engine} here; connect by its own client to "
+            f"{endpoint.host}:{endpoint.port}"
+        )
     if database.kind == "redis":
         return _redis(endpoint, database, credentials, ca, passed_on)
     if credentials is None:

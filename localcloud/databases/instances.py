@@ -8,9 +8,10 @@ from collections.abc import Mapping
 
 from localcloud.databases.revival import Revival
 from localcloud.databases.store import Plan, Plans
-from localcloud.listing import status_of
+from localcloud.listing import status_of, unserved
 from localcloud.servers.facts import Address, Credentials, Ref, ServerStatus
 from localcloud.servers.machine import Machine
+from localcloud.servers.no_server import UNSERVED
 from localcloud.servers.server import SERVERS
 
 log = logging.getLogger(__name__)
@@ -69,6 +70,8 @@ class Instance:
         role = "instance" if self.plan.source is None else "replica"
         supervisor, server = self._machine.supervisor, self.server
         kind = self.plan.engine
+        if kind in UNSERVED:
+            return [unserved(kind, self.ref, server.address)]
         return [status_of(supervisor, kind, self.ref, role, server.name, server.address)]
 
     def create(self, credentials: Credentials, database: str | None) -> None:

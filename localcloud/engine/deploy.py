@@ -13,6 +13,7 @@ from localcloud.engine.state import ProgramState
 from localcloud.engine.steps import Engine, Step
 from localcloud.provider.provider import Provider
 from localcloud.records import write_atomically
+from localcloud.servers.no_server import UNSERVED
 from localcloud.site import ACCESS_KEY_ID, SECRET_ACCESS_KEY, Site
 
 RECORDS = ".deployments"
@@ -70,6 +71,7 @@ def _record(site: Site, project: Project, outputs: dict[str, Any]) -> None:
             "access_key_id": ACCESS_KEY_ID,
             "secret_access_key": SECRET_ACCESS_KEY,
             "ca_file": str(site.ca_dir / "ca.pem"),
+            "unserved": UNSERVED,
         },
     }
     write_atomically(

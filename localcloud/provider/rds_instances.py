@@ -85,7 +85,7 @@ class Instance(_AnyInstance):
     replaced_by = frozenset(
         {
             "availabilityZone", "characterSetName", "dbName", "dbSubnetGroupName", "engine",
-            "identifier", "kmsKeyId", "storageEncrypted", "username",
+            "identifier", "kmsKeyId", "storageEncrypted", "timezone", "username",
         }
     )  # fmt: skip
     auto_named = "identifier"

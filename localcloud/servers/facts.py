@@ -72,7 +72,10 @@ class RedisState:
 
 @dataclass(frozen=True)
 class ServerStatus:
-    """One process: ``kind`` mysql, aurora, redis or endpoint; ``rss`` in bytes, 0 when dead."""
+    """One process: ``kind`` is an engine, aurora or endpoint; ``rss`` in bytes, 0 when dead.
+
+    A database that the API only answers for has a row, too: all is well, and there is no pid.
+    """
 
     kind: str
     region: str

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, Protocol
 
 from localcloud.servers.facts import Address, Credentials
 from localcloud.servers.machine import Machine
 from localcloud.servers.mariadb_instance import MariaDBInstance
+from localcloud.servers.no_server import UNSERVED, NoServer
 from localcloud.servers.postgres import Postgres
 
 
@@ -67,5 +69,6 @@ SERVERS: Mapping[str, MakeServer] = {
     "mariadb": MariaDBInstance,
     "mysql": MariaDBInstance,
     "postgres": Postgres,
+    **{engine: partial(NoServer, engine=engine) for engine in UNSERVED},
 }
 """By the engine's name in the API. No MySQL server is packaged; MariaDB is its nearest kin."""

@@ -1,8 +1,8 @@
 """What RDS offers of each engine: versions, classes, families, limits.
 
 Sources: for versions and classes the lists bundled with cfn-lint 1.58 (regional data of 2026,
-deprecated ones left out), for limits the service model of botocore 1.44, for T classes without
-Performance Insights the RDS user guide.
+deprecated ones left out), for Oracle's releases the RDS release notes of 2025, for limits the
+service model of botocore 1.44, for T classes without Performance Insights the RDS user guide.
 """
 
 from __future__ import annotations
@@ -40,6 +40,10 @@ class Engine:
     small_insights: bool = False
     """Whether T classes of micro and small size have Performance Insights."""
     replicable: bool = True
+    options: tuple[str, ...] = ()
+    """What an option group of it may hold, as far as we know."""
+    has_databases: bool = True
+    """Whether a database can be made together with the instance."""
 
     def major(self, version: str) -> str:
         """The part of a version that only an upgrade changes: ``8.4``, ``17``."""
@@ -117,5 +121,91 @@ POSTGRES = Engine(
     longest_database=63,
     small_insights=True,
 )
-INSTANCE_ENGINES = (MYSQL, MARIADB, POSTGRES)
+_T3 = r"t3\.(small|medium|large|xlarge|2xlarge)"
+_INTEL = (
+    "db.t3.small", "db.t3.medium", "db.t3.xlarge", "db.m5.large", "db.m6i.large", "db.r5.large",
+    "db.r6i.large",
+)  # fmt: skip
+_ORACLE_RELEASES = tuple(
+    f"19.0.0.0.ru-{quarter}.rur-{quarter}.r1"
+    for quarter in ("2025-01", "2025-04", "2025-07", "2025-10")
+)
+_ORACLE_USERS = frozenset({"sys", "system", "dbsnmp", "public", "user", "rdsdba"})
+
+
+def _oracle(edition: str, classes: str, license_model: str, options: tuple[str, ...]) -> Engine:
+    return Engine(
+        f"oracle-{edition}",
+        _ORACLE_RELEASES,
+        _ORACLE_RELEASES[-1],
+        re.compile(rf"db\.({classes})"),
+        f"Oracle Database {edition.upper()}",
+        ("alert", "audit", "listener", "oemagent", "trace"),
+        _INTEL,
+        licenses=(license_model,),
+        version_parts=1,
+        joint="-",
+        reserved_users=_ORACLE_USERS,
+        longest_password=30,
+        longest_database=8,
+        gp3_provisioned_gib=200,
+        small_insights=True,
+        replicable=False,
+        options=("NATIVE_NETWORK_ENCRYPTION", *options),
+    )
+
+
+ORACLE_EE = _oracle(
+    "ee",
+    rf"{_T3}|(m5|m5d|m6i|m6id|m6in|m7i|m8i|r5|r5b|r5d|r6i|r6id|r6in|r7i|r8i|x2idn|x2iedn|x2iezn|z1d)"
+    rf"\.{SIZES}",
+    "bring-your-own-license",
+    ("TDE",),
+)
+ORACLE_SE2 = _oracle(
+    "se2",
+    rf"{_T3}|(m5|m8i|r5|r6i|r8i)\.(large|xlarge|[24]xlarge)",
+    "license-included",
+    (),
+)
+_SQLSERVER_RELEASES = (
+    "15.00.4430.1.v1", "15.00.4455.2.v1", "15.00.4480.2.v1", "15.00.4490.9.v1",
+    "16.00.4215.2.v1", "16.00.4236.2.v1", "16.00.4255.1.v1", "16.00.4295.3.v1",
+)  # fmt: skip
+_SQLSERVER_2025 = ("17.00.4045.5.v1", "17.00.4075.5.v1", "17.00.5005.3.v1")
+_SQLSERVER_LARGE = rf"(m5|m5d|m6i|m7i|m8a|m8i|r5|r5b|r5d|r6i|r7i|r8a|r8i|x2iedn|x2m|z1d)\.{SIZES}"
+
+
+def _sqlserver(
+    edition: str, classes: str, versions: tuple[str, ...], options: tuple[str, ...] = ()
+) -> Engine:
+    return Engine(
+        f"sqlserver-{edition}",
+        versions,
+        _SQLSERVER_RELEASES[-1],
+        re.compile(rf"db\.({classes})"),
+        f"Microsoft SQL Server {edition.upper()}",
+        ("error",) if edition == "ex" else ("agent", "error"),
+        _INTEL,
+        licenses=("license-included",),
+        joint="-",
+        reserved_users=frozenset({"sa", "public", "guest", "sysadmin"}),
+        longest_password=128,
+        gp3_provisioned_gib=None,
+        most_gib=16384,
+        small_insights=True,
+        replicable=False,
+        options=options,
+        has_databases=False,
+    )
+
+
+_ALL_SQLSERVER = _SQLSERVER_RELEASES + _SQLSERVER_2025
+SQLSERVER = (
+    _sqlserver("ex", r"t3\.(micro|small|medium|large|xlarge)", _ALL_SQLSERVER),
+    _sqlserver("web", rf"{_T3}|{_SQLSERVER_LARGE}", _SQLSERVER_RELEASES),
+    _sqlserver("se", rf"t3\.(xlarge|2xlarge)|{_SQLSERVER_LARGE}", _ALL_SQLSERVER, ("TDE",)),
+    _sqlserver("ee", rf"t3\.(xlarge|2xlarge)|{_SQLSERVER_LARGE}", _ALL_SQLSERVER, ("TDE",)),
+)
+INSTANCE_ENGINES = (MYSQL, MARIADB, POSTGRES, ORACLE_EE, ORACLE_SE2, *SQLSERVER)
 """Engines of single instances."""

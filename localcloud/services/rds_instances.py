@@ -20,6 +20,7 @@ from localcloud.services.engine_versions import (
     resolve,
 )
 from localcloud.services.rds_engines import GPL
+from localcloud.services.rds_options import membership
 from localcloud.services.rds_parameters import INSTANCE, group_for, values_for
 from localcloud.services.subnet_groups import SubnetGroups
 from localcloud.services.surroundings import arn, key_arn, name_of, region_of, security_groups
@@ -30,7 +31,7 @@ HOSTED_ZONE = "Z2R2ITUGPM61AM"
 _AS_GIVEN = (
     "DBName", "MaxAllocatedStorage", "Iops", "StorageThroughput", "PreferredBackupWindow",
     "PreferredMaintenanceWindow", "MonitoringRoleArn", "PromotionTier", "DatabaseInsightsMode",
-    "DedicatedLogVolume",
+    "DedicatedLogVolume", "CharacterSetName", "Timezone",
 )  # fmt: skip
 """Members of a create call that a describe call repeats unchanged."""
 
@@ -217,10 +218,7 @@ class Instances:
         rules.check_retention(1 if retention is None else retention)
         rules.check_monitoring(p, engine, p["DBInstanceClass"])
         rules.check_windows(p.get("PreferredBackupWindow"), p.get("PreferredMaintenanceWindow"))
-        if p.get("MultiAZ") and p.get("AvailabilityZone"):
-            raise rules.combination(
-                "Requesting a specific availability zone is not valid for Multi-AZ instances."
-            )
+        rules.check_standby(p, engine)
         encrypted = bool(p.get("StorageEncrypted"))
         if p.get("KmsKeyId") and not encrypted:
             raise rules.combination("KmsKeyId needs StorageEncrypted.")
@@ -239,6 +237,9 @@ class Instances:
             "StorageEncrypted": encrypted,
             "BackupRetentionPeriod": 1 if retention is None else retention,
             "DBParameterGroups": in_sync(group),
+            "OptionGroupMemberships": membership(
+                self._cloud, call.region, p.get("OptionGroupName"), engine, version
+            ),
         }
         if record["MultiAZ"]:
             zones = self._groups.zones(vpc)

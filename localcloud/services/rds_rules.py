@@ -66,12 +66,19 @@ def check_credentials(user: str | None, password: str | None, engine: Engine = M
                 "The parameter MasterUserPassword is not a valid password. Only printable ASCII "
                 "characters besides '/', '@', '\"', ' ' may be used."
             )
+        if engine.name.startswith("oracle") and re.search("[&']", password):
+            raise refuse(
+                "The parameter MasterUserPassword is not a valid password because it has '&' or "
+                "a single quote."
+            )
 
 
 def check_database_name(name: str | None, engine: Engine = MYSQL) -> None:
     """Up to 64 letters, digits and underscores, a letter first; how many depends on the engine."""
     if name is None:
         return
+    if not engine.has_databases:
+        raise combination(f"DBName must be null for engine: {engine.name}")
     if not re.fullmatch(r"[A-Za-z]\w*", name, re.ASCII) or len(name) > engine.longest_database:
         raise refuse(
             "DBName must begin with a letter and contain only alphanumeric characters: " + name
@@ -115,6 +122,16 @@ def check_storage(p: Mapping[str, Any], storage_type: str, size: int, engine: En
             f"Invalid max storage size for engine name {engine.name} and storage type "
             f"{storage_type}: {limit} (at least 10% above {size})"
         )
+
+
+def check_standby(p: Mapping[str, Any], engine: Engine) -> None:
+    """A standby has no zone of its own choosing, and SQL Server Express has none."""
+    if p.get("MultiAZ") and p.get("AvailabilityZone"):
+        raise combination(
+            "Requesting a specific availability zone is not valid for Multi-AZ instances."
+        )
+    if p.get("MultiAZ") and engine.name == "sqlserver-ex":
+        raise combination(f"Multi-AZ is not supported for engine {engine.name}.")
 
 
 def check_retention(days: int, least: int = 0) -> None:
