@@ -106,6 +106,8 @@ class Access(_Frozen):
     """What to do when the endpoint does not answer, as a sentence's end."""
     metrics_period_s: int = 60
     """How often its databases tell CloudWatch something; AWS's once a minute."""
+    unserved: Mapping[str, str] = Field(default_factory=dict)
+    """Engines that this cloud answers for in its API and does not run, each with the reason."""
 
 
 class Deployment(_Frozen):

@@ -16,7 +16,8 @@ from components.log_groups import LogGroups, LogGroupsArgs
 from components.mysql_parameters import mysql_parameters
 from components.network import Network
 from components.performance_insights import performance_insights
-from components.rds_mysql import PORT, lifetime
+from components.rds_instance import lifetime
+from components.rds_mysql import PORT
 from components.security_group import DatabaseSecurityGroup, DatabaseSecurityGroupArgs
 from components.tags import tags
 from specs.aurora import FAMILY

@@ -20,7 +20,8 @@ SPECIALS = "!&#$^<>-"
 class CredentialsArgs:
     """``password_key`` is the password's key in the secret's JSON, ``facts`` are the others.
 
-    ``disposable`` secrets are deleted at once, others can be had back for 30 days.
+    ``disposable`` secrets are deleted at once, others can be had back for 30 days. ``specials``
+    are the password's characters besides letters and digits.
     """
 
     key: RegionKey
@@ -29,6 +30,7 @@ class CredentialsArgs:
     facts: Mapping[str, str] = field(default_factory=dict)
     disposable: bool = False
     length: int = 32
+    specials: str = SPECIALS
 
 
 class Credentials(pulumi.ComponentResource):
@@ -51,7 +53,7 @@ class Credentials(pulumi.ComponentResource):
         password = random.RandomPassword(
             f"{name}-password",
             length=args.length,
-            override_special=SPECIALS,
+            override_special=args.specials,
             min_lower=1,
             min_upper=1,
             min_numeric=1,

@@ -3,38 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import ClassVar
 
-import pulumi
-import pulumi_aws as aws
-
-from components.credentials import Credentials, CredentialsArgs
-from components.facts import Facts, facts
-from components.keys import RegionKey
-from components.log_groups import LogGroups, LogGroupsArgs
-from components.monitoring_role import MonitoringRole, enhanced_monitoring
-from components.mysql_parameters import mysql_parameters
-from components.network import Network
-from components.performance_insights import performance_insights
-from components.security_group import DatabaseSecurityGroup, DatabaseSecurityGroupArgs
-from components.tags import tags
-from specs.rds_mysql import Gp3Storage, Provisioned, Storage
+from components.rds_instance import RdsInstance, RdsInstanceArgs
+from specs.rds_engines import MYSQL
 from specs.rds_mysql import RdsMysql as Spec
 
-PORT = 3306
+PORT = MYSQL.port
 
 
 @dataclass(frozen=True)
-class RdsMysqlArgs:
+class RdsMysqlArgs(RdsInstanceArgs):
     """``monitoring_role`` is needed when the spec asks for Enhanced Monitoring."""
 
     spec: Spec
-    network: Network
-    key: RegionKey
-    monitoring_role: MonitoringRole | None = None
 
 
-class RdsMysql(pulumi.ComponentResource):
+class RdsMysql(RdsInstance):
     """A private MySQL instance: encrypted, TLS only, backed up, its slow queries logged.
 
     Creates: a security group, a subnet group over the network's zones, a parameter group,
@@ -46,167 +31,4 @@ class RdsMysql(pulumi.ComponentResource):
     instance is replaced by its standby behind the same name within 60 to 120 s.
     """
 
-    spec: Spec
-    region: str
-    network: Network
-    key: RegionKey
-    security_group: DatabaseSecurityGroup
-    credentials: Credentials
-    identifier: pulumi.Output[str]
-    arn: pulumi.Output[str]
-    address: pulumi.Output[str]
-    resource_id: pulumi.Output[str]
-    version: pulumi.Output[str]
-
-    def __init__(
-        self, name: str, args: RdsMysqlArgs, opts: pulumi.ResourceOptions | None = None
-    ) -> None:
-        super().__init__("aws-databases:index:RdsMysql", name, None, opts)
-        spec, network, key = args.spec, args.network, args.key
-        self.spec, self.network, self.key = spec, network, key
-        self.region = network.region
-        child = pulumi.ResourceOptions(parent=self)
-        disposable = spec.lifetime == "disposable"
-        self.security_group = DatabaseSecurityGroup(
-            f"{name}-access", DatabaseSecurityGroupArgs(network, PORT), child
-        )
-        subnets = aws.rds.SubnetGroup(
-            f"{name}-subnets",
-            region=self.region,
-            subnet_ids=list(network.subnets.values()),
-            description=f"Zones of {spec.identifier}",
-            tags=tags(f"{name}-subnets"),
-            opts=child,
-        )
-        parameters = aws.rds.ParameterGroup(
-            f"{name}-parameters",
-            region=self.region,
-            family=spec.family,
-            description=f"Parameters of {spec.identifier}",
-            parameters=[
-                aws.rds.ParameterGroupParameterArgs(**p)
-                for p in mysql_parameters(spec.slow_query_log)
-            ],
-            tags=tags(f"{name}-parameters"),
-            opts=child,
-        )
-        self.credentials = Credentials(
-            f"{name}-credentials",
-            CredentialsArgs(
-                key=key,
-                description=f"Master user of {spec.identifier}",
-                facts={"username": spec.username},
-                disposable=disposable,
-            ),
-            child,
-        )
-        exports = ("error", "slowquery") if spec.slow_query_log else ("error",)
-        logs = LogGroups(
-            f"{name}-logs",
-            LogGroupsArgs(self.region, "instance", spec.identifier, exports),
-            child,
-        )
-        instance = aws.rds.Instance(
-            f"{name}-instance",
-            region=self.region,
-            identifier=spec.identifier,
-            engine="mysql",
-            engine_version=spec.engine_version,
-            auto_minor_version_upgrade=moves_by_itself(spec.engine_version),
-            instance_class=spec.instance_class,
-            allocated_storage=spec.storage.size_gb,
-            **growth(spec.storage),
-            storage_encrypted=True,
-            kms_key_id=key.arn,
-            multi_az=spec.availability == "multi-az",
-            db_subnet_group_name=subnets.name,
-            vpc_security_group_ids=[self.security_group.id],
-            publicly_accessible=False,
-            port=PORT,
-            db_name=spec.database,
-            username=spec.username,
-            password=self.credentials.password,
-            parameter_group_name=parameters.name,
-            enabled_cloudwatch_logs_exports=list(exports),
-            backup_retention_period=spec.backups.retention_days,
-            backup_window=spec.backups.window,
-            maintenance_window=spec.maintenance_window,
-            copy_tags_to_snapshot=True,
-            apply_immediately=spec.apply_changes == "immediately",
-            **enhanced_monitoring(spec.enhanced_monitoring, args.monitoring_role),
-            **performance_insights(spec.performance_insights, key),
-            **lifetime(spec.identifier, disposable=disposable),
-            tags=tags(spec.identifier),
-            # The groups must be there before RDS makes them.
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[logs]),
-        )
-        self.identifier = instance.identifier
-        self.arn = instance.arn
-        self.address = instance.address
-        self.resource_id = instance.resource_id
-        self.version = instance.engine_version_actual
-        self.register_outputs(
-            {
-                "region": self.region,
-                "identifier": self.identifier,
-                "arn": self.arn,
-                "address": self.address,
-                "resourceId": self.resource_id,
-                "version": self.version,
-                "secretArn": self.credentials.secret_arn,
-                "securityGroup": self.security_group.id,
-            }
-        )
-
-    @property
-    def facts(self) -> Facts:
-        """Its entry in the output contract."""
-        here = {"host": self.address, "port": PORT}
-        return facts(
-            {
-                "kind": self.spec.kind,
-                "engine": "mysql",
-                "version": self.version,
-                "region": self.region,
-                "endpoints": [
-                    {"role": "writer", **here},
-                    {"role": "instance", "name": self.spec.identifier, **here},
-                ],
-                "database": self.spec.database,
-                "user": self.spec.username,
-                "secret_arn": self.credentials.secret_arn,
-                "instances": [self.identifier],
-                "security_group": self.security_group.id,
-            }
-        )
-
-
-def moves_by_itself(version: str) -> bool:
-    """Whether RDS may change the patch: of ``8.4`` it must, or it refuses the version.
-
-    Of ``8.4.8`` it must not, or the next deployment would ask for a downgrade.
-    """
-    return version.count(".") == 1
-
-
-def growth(storage: Storage) -> dict[str, Any]:
-    """Type, speed and limit of an instance's storage, which its replicas have too."""
-    found = {"storage_type": storage.type, "max_allocated_storage": storage.autoscale_to_gb}
-    match storage:
-        case Gp3Storage(provisioned=Provisioned(iops=iops, throughput_mb=throughput)):
-            return {**found, "iops": iops, "storage_throughput": throughput}
-    return found
-
-
-def lifetime(identifier: str, *, disposable: bool) -> dict[str, bool | str]:
-    """What becomes of an instance or cluster when it is deleted.
-
-    RDS's own default, a final snapshot without a name, makes every destroy fail.
-    """
-    if disposable:
-        return {"deletion_protection": False, "skip_final_snapshot": True}
-    return {
-        "deletion_protection": True,
-        "skip_final_snapshot": False,
-        "final_snapshot_identifier": f"{identifier}-final",
-    }
+    token: ClassVar[str] = "aws-databases:index:RdsMysql"

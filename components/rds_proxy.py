@@ -16,6 +16,7 @@ from components.proxy_role import ProxyRole, ProxyRoleArgs
 from components.rds_mysql import PORT, RdsMysql
 from components.security_group import DatabaseSecurityGroup, DatabaseSecurityGroupArgs
 from components.tags import tags
+from specs.aurora_mysql import AuroraMysql as AuroraSpec
 from specs.rds_proxy import RdsProxy as Spec
 
 _HTTPS = 443
@@ -231,7 +232,7 @@ class RdsProxy(pulumi.ComponentResource):
                 "version": self._target.version,
                 "region": self.region,
                 "endpoints": endpoints,
-                "database": self._target.spec.database,
+                "database": _database(self._target),
                 "user": self._target.spec.username,
                 "secret_arn": self._target.credentials.secret_arn,
                 "source": self._target_name,
@@ -239,6 +240,11 @@ class RdsProxy(pulumi.ComponentResource):
                 "security_group": self.security_group.id,
             }
         )
+
+
+def _database(target: RdsMysql | AuroraMysql) -> str | None:
+    spec = target.spec
+    return spec.database if isinstance(spec, AuroraSpec) else spec.database_name
 
 
 def _password_plugin(target: RdsMysql | AuroraMysql) -> str:

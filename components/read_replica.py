@@ -1,4 +1,4 @@
-"""A read replica of RDS for MySQL (practice 2)."""
+"""A read replica of an RDS instance (practice 2)."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ import pulumi_aws as aws
 from components.facts import Facts, facts
 from components.keys import RegionKey
 from components.monitoring_role import MonitoringRole, enhanced_monitoring
-from components.mysql_parameters import mysql_parameters
 from components.network import Network
-from components.rds_mysql import PORT, RdsMysql, growth, moves_by_itself
+from components.rds_instance import RdsInstance, growth
+from components.rds_parameters import instance_parameters
 from components.security_group import DatabaseSecurityGroup, DatabaseSecurityGroupArgs
 from components.tags import tags
 from specs.read_replica import ReadReplica as Spec
@@ -24,7 +24,7 @@ class ReadReplicaArgs:
     """``network`` and ``key`` are those of the replica's region."""
 
     spec: Spec
-    source: RdsMysql
+    source: RdsInstance
     source_name: str
     """The source's name in the stack."""
     network: Network
@@ -33,7 +33,9 @@ class ReadReplicaArgs:
 
 
 class ReadReplica(pulumi.ComponentResource):
-    """A replica that reads what its source wrote a moment ago, and refuses writes (1290).
+    """A replica that reads what its source wrote a moment ago, and refuses writes.
+
+    MySQL and MariaDB refuse them with error 1290, PostgreSQL with 25006.
 
     Creates: a security group and the instance; in another region than the source's also a subnet
     group and a parameter group, which an in-region replica has from its source.
@@ -60,7 +62,7 @@ class ReadReplica(pulumi.ComponentResource):
         self.region = network.region
         child = pulumi.ResourceOptions(parent=self)
         self.security_group = DatabaseSecurityGroup(
-            f"{name}-access", DatabaseSecurityGroupArgs(network, PORT), child
+            f"{name}-access", DatabaseSecurityGroupArgs(network, source.spec.facts.port), child
         )
         if self.region == source.region:
             # RDS takes subnet group, parameter group and key from the source and refuses ours.
@@ -84,7 +86,7 @@ class ReadReplica(pulumi.ComponentResource):
             **growth(source.spec.storage),
             vpc_security_group_ids=[self.security_group.id],
             publicly_accessible=False,
-            auto_minor_version_upgrade=moves_by_itself(source.spec.engine_version),
+            auto_minor_version_upgrade=source.spec.moves_by_itself,
             copy_tags_to_snapshot=True,
             apply_immediately=spec.apply_changes == "immediately",
             deletion_protection=spec.lifetime == "protected",
@@ -128,8 +130,7 @@ class ReadReplica(pulumi.ComponentResource):
             family=source.family,
             description=f"Parameters of {args.spec.identifier}",
             parameters=[
-                aws.rds.ParameterGroupParameterArgs(**p)
-                for p in mysql_parameters(source.slow_query_log)
+                aws.rds.ParameterGroupParameterArgs(**p) for p in instance_parameters(source)
             ],
             tags=tags(f"{name}-parameters"),
             opts=child,
@@ -139,19 +140,20 @@ class ReadReplica(pulumi.ComponentResource):
     @property
     def facts(self) -> Facts:
         """Its entry in the output contract. User and secret are its source's."""
-        here = {"host": self.address, "port": PORT}
+        source = self._source.spec
+        here = {"host": self.address, "port": source.facts.port}
         return facts(
             {
                 "kind": self.spec.kind,
-                "engine": "mysql",
+                "engine": source.engine,
                 "version": self.version,
                 "region": self.region,
                 "endpoints": [
                     {"role": "reader", **here},
                     {"role": "instance", "name": self.spec.identifier, **here},
                 ],
-                "database": self._source.spec.database,
-                "user": self._source.spec.username,
+                "database": source.database_name,
+                "user": source.username,
                 "secret_arn": self._source.credentials.secret_arn,
                 "source": self._source_name,
                 "instances": [self.identifier],

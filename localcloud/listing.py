@@ -26,6 +26,20 @@ def status_of(
     )
 
 
+def unserved(kind: str, ref: Ref, address: Address) -> ServerStatus:
+    """The row of a database that the API answers for and nobody runs."""
+    return ServerStatus(
+        kind=kind,
+        region=ref.region,
+        identifier=ref.identifier,
+        role="API only",
+        address=str(address),
+        pid=None,
+        alive=True,
+        rss=0,
+    )
+
+
 def _rss(pid: int) -> int | None:
     try:
         return int(psutil.Process(pid).memory_info().rss)

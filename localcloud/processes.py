@@ -6,7 +6,7 @@ import os
 import select
 import signal
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
@@ -19,6 +19,8 @@ class Process:
     start_time: int
     """Clock ticks since boot, field 22 of /proc/PID/stat."""
     boot_id: str
+    ends_by: int = field(default=signal.SIGTERM, compare=False)
+    """The signal that asks it to end."""
 
     @classmethod
     def of(cls, pid: int) -> Process | None:
@@ -45,7 +47,7 @@ class Process:
         os.close(handle)
         return None
 
-    def signal(self, number: signal.Signals) -> bool:
+    def signal(self, number: int) -> bool:
         """Send a signal to exactly this process; ``False`` when it has ended."""
         handle = self.open()
         if handle is None:
@@ -87,6 +89,22 @@ def command_lines() -> dict[int, list[str]]:
             continue
         if raw:
             found[int(entry.name)] = raw.decode(errors="replace").rstrip("\0").split("\0")
+    return found
+
+
+def working_in(folder: Path) -> list[Process]:
+    """The processes whose working directory is ``folder``, as far as we may look."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdigit():
+            continue
+        try:
+            here = os.readlink(entry / "cwd") == str(folder)
+        except OSError:
+            continue
+        process = Process.of(int(entry.name)) if here else None
+        if process is not None:
+            found.append(process)
     return found
 
 

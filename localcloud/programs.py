@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from pathlib import Path
 
 from localcloud.errors import MissingPackage
 
@@ -11,11 +12,28 @@ PROGRAMS = {
     "haproxy": "haproxy",
     "mariadbd": "mariadb-server",
     "memcached": "memcached",
+    "postgres": "postgresql",
     "redis-server": "redis-server",
 }
 VALKEY = "valkey-server"
 """Not a package of Debian 12: used where somebody has installed it."""
-_SEARCH = os.pathsep.join(["/usr/sbin", "/usr/bin", "/sbin", "/bin", "/usr/local/bin"])
+_POSTGRES = Path("/usr/lib/postgresql")
+"""Debian keeps PostgreSQL's servers off the path, one folder a version."""
+_SEARCH = os.pathsep.join(
+    [
+        "/usr/sbin",
+        "/usr/bin",
+        "/sbin",
+        "/bin",
+        "/usr/local/bin",
+        *(
+            str(folder)
+            for folder in sorted(
+                _POSTGRES.glob("*/bin"), key=lambda f: int(f.parent.name), reverse=True
+            )
+        ),
+    ]
+)
 
 
 def valkey() -> str:

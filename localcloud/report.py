@@ -84,4 +84,5 @@ def servers(found: Sequence[Mapping[str, Any]]) -> str:
     ]
     head = ["server", "region", "kind", "role", "address", "pid", "memory"]
     total = sum(row["rss"] for row in found) / 1e6
-    return f"{table(rows, head)}\n{len(rows)} processes, {total:.0f} MB resident"
+    processes = sum(row["pid"] is not None for row in found)
+    return f"{table(rows, head)}\n{processes} processes, {total:.0f} MB resident"

@@ -18,7 +18,7 @@ import subprocess
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +37,7 @@ _PROGRAMS = frozenset(
         "mariadbd",
         "memcached",
         "memcached_discovery.py",
+        "postgres",
         "redis-server",
         "valkey-server",
     }
@@ -49,6 +50,7 @@ class Launch:
     """How to start one server: ``name`` is unique, ``user`` is a system user or ``None``.
 
     ``sockets`` are listening ones that the server inherits, by systemd's socket activation.
+    ``ends_by`` is the signal at which it ends at once and in order.
     """
 
     name: str
@@ -57,6 +59,7 @@ class Launch:
     user: str | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
     sockets: tuple[int, ...] = ()
+    ends_by: int = signal.SIGTERM
 
 
 class Supervisor:
@@ -97,6 +100,7 @@ class Supervisor:
             raise ServerFailed(
                 f"{launch.name} ended at once; see {launch.log}:\n{tail(launch.log)}"
             )
+        process = replace(process, ends_by=launch.ends_by)
         with self._lock:
             self._children[child.pid] = child
         write_atomically(self._entry(launch.name), json.dumps(asdict(process)).encode())
@@ -134,7 +138,7 @@ class Supervisor:
         self._nudge()
 
     def stop(self, name: str, *, kill: bool = False) -> None:
-        """End the process of ``name`` and forget it: SIGTERM, after a while SIGKILL."""
+        """End the process of ``name`` and forget it: by its signal, after a while SIGKILL."""
         self.unwatch(name)
         process = self.running(name)
         if process is not None:
@@ -195,7 +199,7 @@ class Supervisor:
 
     def _end(self, processes: list[Process], *, kill: bool = False) -> None:
         for process in processes:
-            process.signal(signal.SIGKILL if kill else signal.SIGTERM)
+            process.signal(signal.SIGKILL if kill else process.ends_by)
         stubborn = wait_for_end(processes, _KILL_S if kill else STOP_S)
         for process in stubborn:
             log.warning("process %d did not end in time: killed", process.pid)

@@ -1,4 +1,4 @@
-"""A read replica of an RDS MySQL instance, in its region or in another one."""
+"""A read replica of an RDS instance, in its region or in another one."""
 
 from __future__ import annotations
 
@@ -15,10 +15,14 @@ from specs.parts import (
     EnhancedMonitoring,
     Lifetime,
 )
-from specs.rds_mysql import RdsMysql, known_class
+from specs.rds_instance import OpenSourceInstance, known_class
 
 MOST_REPLICAS = 15
-"""Of one MySQL source."""
+"""Of one source."""
+
+
+def _class(text: str) -> str:
+    return known_class(text, "what RDS still replicates")
 
 
 class ReadReplica(Described):
@@ -27,7 +31,7 @@ class ReadReplica(Described):
     kind: Literal["read-replica"]
     source: str
     """The name of the topology it copies."""
-    instance_class: Annotated[str, AfterValidator(known_class)] = Field(alias="class")
+    instance_class: Annotated[str, AfterValidator(_class)] = Field(alias="class")
     availability: Availability = "single-az"
     enhanced_monitoring: EnhancedMonitoring | None = None
     apply_changes: ApplyChanges = "maintenance-window"
@@ -43,8 +47,8 @@ class ReadReplica(Described):
         return {"source": self.source}
 
     def objection(self, key: str, other: Described) -> str | None:
-        if not isinstance(other, RdsMysql):
-            return "is no rds-mysql topology; name one"
+        if not isinstance(other, OpenSourceInstance):
+            return "is no rds-mysql, rds-mariadb or rds-postgres topology; name one"
         if other.backups.retention_days == 0:
             return (
                 "has no backups, which a replica needs; set its backups.retention_days to 1 or more"

@@ -13,14 +13,22 @@ from specs.memcached import Memcached
 from specs.network import Network
 from specs.parts import Described, Part, RegionName, is_name
 from specs.problems import ConfigError, Problem, did_you_mean, problems_of
+from specs.rds_mariadb import RdsMariadb
 from specs.rds_mysql import RdsMysql
+from specs.rds_oracle import RdsOracle
+from specs.rds_postgres import RdsPostgres
 from specs.rds_proxy import RdsProxy
+from specs.rds_sqlserver import RdsSqlserver
 from specs.read_replica import MOST_REPLICAS, ReadReplica
 from specs.redis import Redis, Valkey
 from specs.serverless_cache import ServerlessCache
 
 AnyTopology = (
     RdsMysql
+    | RdsMariadb
+    | RdsPostgres
+    | RdsOracle
+    | RdsSqlserver
     | ReadReplica
     | AuroraMysql
     | AuroraServerless

@@ -11,8 +11,13 @@ from components.keys import RegionKey, RegionKeyArgs
 from components.memcached import Memcached, MemcachedArgs
 from components.monitoring_role import MonitoringRole
 from components.network import Network, NetworkArgs
+from components.rds_instance import RdsInstance
+from components.rds_mariadb import RdsMariadb, RdsMariadbArgs
 from components.rds_mysql import RdsMysql, RdsMysqlArgs
+from components.rds_oracle import RdsOracle, RdsOracleArgs
+from components.rds_postgres import RdsPostgres, RdsPostgresArgs
 from components.rds_proxy import RdsProxy, RdsProxyArgs
+from components.rds_sqlserver import RdsSqlserver, RdsSqlserverArgs
 from components.read_replica import ReadReplica, ReadReplicaArgs
 from components.redis import Redis, RedisArgs
 from components.serverless_cache import ServerlessCache, ServerlessCacheArgs
@@ -20,8 +25,12 @@ from specs import (
     aurora_mysql,
     aurora_serverless,
     memcached,
+    rds_mariadb,
     rds_mysql,
+    rds_oracle,
+    rds_postgres,
     rds_proxy,
+    rds_sqlserver,
     read_replica,
     redis,
     serverless_cache,
@@ -29,7 +38,7 @@ from specs import (
 from specs.topologies import AnyTopology, Stack
 
 Topology = (
-    RdsMysql
+    RdsInstance
     | ReadReplica
     | AuroraMysql
     | AuroraServerless
@@ -96,9 +105,17 @@ def _one(
     match spec:
         case rds_mysql.RdsMysql():
             return RdsMysql(name, RdsMysqlArgs(spec, network, key, shared.monitoring_role))
+        case rds_mariadb.RdsMariadb():
+            return RdsMariadb(name, RdsMariadbArgs(spec, network, key, shared.monitoring_role))
+        case rds_postgres.RdsPostgres():
+            return RdsPostgres(name, RdsPostgresArgs(spec, network, key, shared.monitoring_role))
+        case rds_oracle.RdsOracle():
+            return RdsOracle(name, RdsOracleArgs(spec, network, key, shared.monitoring_role))
+        case rds_sqlserver.RdsSqlserver():
+            return RdsSqlserver(name, RdsSqlserverArgs(spec, network, key, shared.monitoring_role))
         case read_replica.ReadReplica():
             source = built[spec.source]
-            assert isinstance(source, RdsMysql)
+            assert isinstance(source, RdsInstance)
             role = shared.monitoring_role
             return ReadReplica(name, ReadReplicaArgs(spec, source, spec.source, network, key, role))
         case aurora_mysql.AuroraMysql():

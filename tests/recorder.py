@@ -175,6 +175,7 @@ _OUTPUTS: Mapping[str, Callable[[str, str, Mapping[str, Any]], dict[str, Any]]] 
         "keyId": f"{name}-key-id",
         "arn": _arn("kms", region, f"key/{name}"),
     },
+    "aws:rds/optionGroup:OptionGroup": _named,
     "aws:rds/subnetGroup:SubnetGroup": _named,
     "aws:rds/parameterGroup:ParameterGroup": _named,
     "aws:rds/clusterParameterGroup:ClusterParameterGroup": _named,

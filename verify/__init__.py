@@ -1,6 +1,6 @@
 """Exercises that connect to what was deployed and prove that it does what the course says.
 
-`python -m verify` runs every exercise that applies to a stack; the modules `verify.mysql`,
-`verify.replica`, `verify.aurora` and `verify.redis` run one each. They meet the databases
-through the stack's outputs, boto3 and the drivers only.
+`python -m verify` runs every exercise that applies to a stack; the modules that `registry`
+names, such as `verify.mysql`, run one each. They meet the databases through the stack's outputs,
+boto3 and the drivers only.
 """

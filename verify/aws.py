@@ -122,6 +122,12 @@ class Cloud:
             )
         return _only(answer["DBInstances"], identifier)
 
+    def option_group(self, region: str, name: str) -> dict[str, Any]:
+        """One RDS option group as ``describe_option_groups`` reports it."""
+        with self._translated("RDS"):
+            answer = self.client("rds", region).describe_option_groups(OptionGroupName=name)
+        return _only(answer["OptionGroupsList"], name)
+
     def cluster(self, region: str, identifier: str) -> dict[str, Any]:
         """One Aurora cluster as ``describe_db_clusters`` reports it."""
         with self._translated("RDS"):

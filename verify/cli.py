@@ -142,6 +142,7 @@ def _run(arguments: argparse.Namespace, exercises: Sequence[str]) -> int:
                 limit=Deadline(limit),
                 allowed=frozenset(arguments.allowed),
                 wait_for_pause_s=arguments.wait_for_pause,
+                unserved=deployment.access.unserved,
             )
             results.append(
                 perform(planned.exercise, entry.make, scene, progress, keep=arguments.keep)

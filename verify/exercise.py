@@ -56,6 +56,8 @@ class Scene:
     """What may be done to the databases that their other users would notice."""
     wait_for_pause_s: float = 0.0
     """How long somebody is willing to wait for a serverless database to pause."""
+    unserved: Mapping[str, str] = field(default_factory=dict)
+    """Engines whose databases have nobody to connect to here, each with the reason."""
 
     @property
     def database(self) -> Database:

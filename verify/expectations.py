@@ -53,6 +53,16 @@ INSTANCE = (
 )
 """Practice 1: an RDS instance for production. Sizes in GB, periods in days, intervals in s."""
 
+LICENSED = (
+    _reported("LicenseModel"),
+    _reported("StorageType"),
+    _at_least("AllocatedStorage", 1),
+    _at_least("BackupRetentionPeriod", 1),
+    equals("PubliclyAccessible", False),
+    equals("StorageEncrypted", True),
+)
+"""Oracle and SQL Server, whose editions have not all that MySQL has."""
+
 REPLICA = (
     _reported("ReadReplicaSourceDBInstanceIdentifier"),
     equals("PubliclyAccessible", False),

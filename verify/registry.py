@@ -10,13 +10,17 @@ from verify import serverless
 from verify.aurora import Aurora
 from verify.errors import UnknownName
 from verify.exercise import Exercise, Scene
+from verify.mariadb import MariaDB
 from verify.memcached import Memcached
 from verify.mysql import MySQL
+from verify.oracle import Oracle
+from verify.postgres import PostgreSQL
 from verify.proxy import Proxy
 from verify.redis import Redis
 from verify.replica import Replica
 from verify.serverless import Serverless
 from verify.serverless_cache import ServerlessCache
+from verify.sqlserver import SQLServer
 
 
 @dataclass(frozen=True)
@@ -31,6 +35,10 @@ class Entry:
 
 EXERCISES: Mapping[str, Entry] = {
     "mysql": Entry("rds-mysql", MySQL),
+    "mariadb": Entry("rds-mariadb", MariaDB),
+    "postgres": Entry("rds-postgres", PostgreSQL),
+    "oracle": Entry("rds-oracle", Oracle),
+    "sqlserver": Entry("rds-sqlserver", SQLServer),
     "replica": Entry("read-replica", Replica),
     "aurora": Entry("aurora-mysql", Aurora),
     "serverless": Entry("aurora-serverless", Serverless, serverless.PERIODS),

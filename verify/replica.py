@@ -8,17 +8,18 @@ import time
 import uuid
 from collections.abc import Iterable
 
-from contract import Database
+from contract import Database, Endpoint
 from verify import course
 from verify.aws import Credentials
 from verify.deadline import Deadline
+from verify.dialects import dialect_of
 from verify.endpoints import main_endpoint
 from verify.errors import DeadlineExceeded, NoDeployment, Refused, StepFailed
 from verify.exercise import CLEAN, Check, Exercise, Scene
 from verify.expectations import REPLICA, judge
-from verify.mysql import OWN, select_users
-from verify.sql import Sql, connect, open_connection
-from verify.sql_checks import NOT_THERE_YET, READ_ONLY, drop_own_database, expect_read_only
+from verify.instance import OWN, select_users
+from verify.session import Session
+from verify.sql_checks import expect_read_only
 
 CONNECT_SOURCE = "connect to the source"
 CONNECT_REPLICA = "connect to the replica"
@@ -33,12 +34,14 @@ class Replica(Exercise):
 
     def __init__(self, scene: Scene) -> None:
         super().__init__(scene)
+        self._dialect = dialect_of(scene.database)
         self._endpoint = main_endpoint(scene.database)
         self._source_facts = self._find_source()
         self._source_endpoint = main_endpoint(self._source_facts)
         self._credentials = Credentials(None, "")
-        self._source: Sql
-        self._replica: Sql
+        self._source: Session
+        self._replica: Session
+        self._entered = False
 
     def checks(self) -> Iterable[Check]:
         return (
@@ -53,8 +56,14 @@ class Replica(Exercise):
         )
 
     def clean_up(self, deadline: Deadline) -> str:
-        with connect(self._source_endpoint, self._credentials, deadline, ca=self.scene.ca) as sql:
-            return drop_own_database(sql, "testdb", OWN)
+        sql = self._open(self._source_endpoint, deadline)
+        try:
+            return self._dialect.drop_own_database(sql, "testdb", OWN)
+        finally:
+            sql.close()
+
+    def _open(self, endpoint: Endpoint, deadline: Deadline) -> Session:
+        return self._dialect.open(endpoint, self._credentials, deadline, ca=self.scene.ca)
 
     def _find_source(self) -> Database:
         name = self.scene.database.source
@@ -67,20 +76,13 @@ class Replica(Exercise):
     def _connect_source(self) -> str:
         scene = self.scene
         self._credentials = scene.credentials(self._source_facts)
-        self._source = open_connection(
-            self._source_endpoint,
-            self._credentials,
-            scene.deadline(),
-            ca=scene.ca,
-        )
+        self._source = self._open(self._source_endpoint, scene.deadline())
         self.opened.callback(self._source.close)
         return f"{scene.database.source} in {self._source_facts.region}"
 
     def _connect_replica(self) -> str:
         scene = self.scene
-        self._replica = open_connection(
-            self._endpoint, self._credentials, scene.deadline(), ca=scene.ca
-        )
+        self._replica = self._open(self._endpoint, scene.deadline())
         self.opened.callback(self._replica.close)
         return f"{self._endpoint.host}:{self._endpoint.port} in {scene.database.region}"
 
@@ -96,11 +98,11 @@ class Replica(Exercise):
         return said
 
     def _clean(self) -> str:
-        return drop_own_database(self._source, "testdb", OWN)
+        return self._dialect.drop_own_database(self._source, "testdb", OWN)
 
     def _create(self) -> str:
         self.began = True
-        for statement in course.statements(course.USERS):
+        for statement in course.statements(self._dialect.users):
             self._source.run(statement)
         self._source.run(
             "CREATE TABLE heartbeat (run CHAR(32) NOT NULL, beat INT NOT NULL, "
@@ -134,22 +136,25 @@ class Replica(Exercise):
 
     def _sees(self, run: str, beat: int) -> bool:
         try:
+            if not self._entered:
+                self._replica.run(f"{self._dialect.use}testdb")
+                self._entered = True
             rows = self._replica.run(
-                "SELECT 1 FROM testdb.heartbeat WHERE run = %s AND beat = %s", (run, beat)
+                "SELECT 1 FROM heartbeat WHERE run = %s AND beat = %s", (run, beat)
             )
         except Refused as error:
-            if error.errno in NOT_THERE_YET:
+            if error.errno in self._dialect.not_there_yet:
+                # It may have been the database of an earlier run.
+                self._entered = False
                 return False
             raise
         return bool(rows)
 
     def _select(self) -> str:
-        self._replica.run("USE testdb")
         return select_users(self._replica)
 
     def _insert(self) -> str:
-        self._replica.run("USE testdb")
-        return expect_read_only(self._replica, course.REFUSED_INSERT, frozenset({READ_ONLY}))
+        return expect_read_only(self._replica, course.REFUSED_INSERT, self._dialect.read_only)
 
 
 if __name__ == "__main__":

@@ -14,6 +14,8 @@ import subprocess
 import sys
 from collections.abc import Sequence
 
+from psycopg.conninfo import make_conninfo
+
 from contract import CacheUser, ContractError, Database, Endpoint
 from verify.aws import Cloud, Credentials
 from verify.cli import add_deployment_flags
@@ -41,7 +43,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m verify.shell",
-        description="Open a mysql or redis-cli shell, or a line to memcached.",
+        description="Open a mysql, psql or redis-cli shell, or a line to memcached.",
         epilog="What follows -- goes to the shell: verify.shell mysql -- -e 'SELECT 1'",
     )
     parser.add_argument("name", help="a database of the stack")
@@ -67,6 +69,11 @@ def _open(arguments: argparse.Namespace, passed_on: Sequence[str]) -> int:
     credentials = None
     if secret is not None:
         credentials = Cloud(deployment.access, arguments.timeout).credentials(secret)
+    if database.engine.startswith(("oracle-", "sqlserver-")):
+        raise CannotRun(
+            f"there is no shell for {database.engine} here; connect by its own client to "
+            f"{endpoint.host}:{endpoint.port}"
+        )
     if database.engine == "memcached":
         return _memcached(endpoint, database, ca, passed_on)
     if database.kind == "serverless-cache":
@@ -81,6 +88,8 @@ def _open(arguments: argparse.Namespace, passed_on: Sequence[str]) -> int:
     if credentials is None:
         raise NoCredentials(f"{arguments.name}: its output names no secret")
     user = credentials.user or database.user or ""
+    if "postgres" in database.engine:
+        return _psql(endpoint, database, user, credentials, required_for_rds(ca), passed_on)
     return _mysql(endpoint, user, credentials, required_for_rds(ca), passed_on)
 
 
@@ -130,6 +139,27 @@ def _mysql(
         *passed_on,
     ]
     os.execv(program, command)
+
+
+def _psql(
+    endpoint: Endpoint,
+    database: Database,
+    user: str,
+    credentials: Credentials,
+    ca: str,
+    passed_on: Sequence[str],
+) -> int:
+    program = _program("psql", "postgresql-client")
+    words = {
+        "host": endpoint.host,
+        "port": str(endpoint.port),
+        "user": user,
+        "dbname": database.database or "postgres",
+        "sslmode": "verify-full",
+        "sslrootcert": ca,
+    }
+    environment = {**os.environ, "PGPASSWORD": credentials.password}
+    os.execve(program, [program, make_conninfo(**words), *passed_on], environment)
 
 
 def _redis(

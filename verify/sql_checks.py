@@ -1,15 +1,21 @@
-"""What the MySQL exercises have in common: proofs of TLS and read-only, and their own leftovers."""
+"""What the SQL exercises have in common: proofs of TLS and read-only, and their own leftovers.
+
+Written for MySQL; what PostgreSQL does otherwise is in `postgres_checks`.
+"""
 
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager
+from typing import Any
 
 from contract import Endpoint
 from verify.aws import Credentials
 from verify.deadline import Deadline
 from verify.errors import NotTrusted, Refused, StepFailed
-from verify.sql import ACCESS_DENIED, Sql, connect
+from verify.session import Session
+from verify.sql import ACCESS_DENIED, connect
 from verify.trust import stranger
 
 READ_ONLY = 1290
@@ -18,23 +24,39 @@ READ_ONLY_MODE = 1836
 """ER_READ_ONLY_MODE: what Aurora may answer instead."""
 NOT_THERE_YET = frozenset({1049, 1146})
 """Unknown database, unknown table: replication has not come that far."""
-_INSECURE_TRANSPORT = 3159
+WITHOUT_TLS = frozenset({3159, ACCESS_DENIED})
+"""Insecure transport; a user that REQUIREs SSL is refused by 1045, whatever its password."""
+
+Connect = Callable[..., AbstractContextManager[Any]]
+"""As `verify.sql.connect`."""
 
 
-def refused_without_tls(endpoint: Endpoint, credentials: Credentials, deadline: Deadline) -> str:
-    """Prove that the server refuses a connection in plain text."""
+def refused_without_tls(
+    endpoint: Endpoint,
+    credentials: Credentials,
+    deadline: Deadline,
+    connect: Connect = connect,
+    codes: frozenset[int | str] = WITHOUT_TLS,
+) -> str:
+    """Prove that the server refuses a connection in plain text, with one of ``codes``."""
     try:
         with connect(endpoint, credentials, deadline, ca=None, tls=False):
             pass
     except Refused as error:
-        # A user that REQUIREs SSL is refused by 1045, whatever its password.
-        if error.errno in (_INSECURE_TRANSPORT, ACCESS_DENIED):
-            return f"refused: {getattr(error.__cause__, 'msg', error)} (error {error.errno})"
+        if error.errno in codes:
+            # Ours would say that the password is wrong, which it is not.
+            text = getattr(error.__cause__, "msg", None)
+            return f"refused: {f'{text} (error {error.errno})' if text else error}"
         raise
     raise StepFailed("a connection without TLS was accepted")
 
 
-def refused_by_wrong_ca(endpoint: Endpoint, credentials: Credentials, deadline: Deadline) -> str:
+def refused_by_wrong_ca(
+    endpoint: Endpoint,
+    credentials: Credentials,
+    deadline: Deadline,
+    connect: Connect = connect,
+) -> str:
     """Prove that a client which trusts another CA refuses the server's certificate."""
     with tempfile.NamedTemporaryFile("w", suffix=".pem") as file:
         file.write(stranger())
@@ -47,7 +69,7 @@ def refused_by_wrong_ca(endpoint: Endpoint, credentials: Credentials, deadline: 
     raise StepFailed("a client that trusts another CA accepted the server's certificate")
 
 
-def tls_in_use(sql: Sql) -> str:
+def tls_in_use(sql: Session) -> str:
     """Protocol and cipher of this connection, as the server reports them."""
     status = {
         str(name).lower(): str(value)
@@ -59,7 +81,7 @@ def tls_in_use(sql: Sql) -> str:
     return f"{status.get('ssl_version')} {status['ssl_cipher']}"
 
 
-def drop_own_database(sql: Sql, database: str, own: Mapping[str, str]) -> str:
+def drop_own_database(sql: Session, database: str, own: Mapping[str, str]) -> str:
     """Drop ``database`` if it holds only what an exercise makes; else `StepFailed`.
 
     ``own`` maps each table to a condition that holds for the rows the exercise writes. Whoever
@@ -73,10 +95,19 @@ def drop_own_database(sql: Sql, database: str, own: Mapping[str, str]) -> str:
     tables = sql.run(
         "SELECT table_name FROM information_schema.tables WHERE table_schema = %s", (database,)
     )
-    names = {str(row[0]) for row in tables}
+    leave_alone_foreign(sql, database, (str(row[0]) for row in tables), own, f"{database}.")
+    sql.run(f"DROP DATABASE {database}")
+    return f"dropped {database}"
+
+
+def leave_alone_foreign(
+    sql: Session, database: str, tables: Iterable[str], own: Mapping[str, str], qualifier: str = ""
+) -> None:
+    """`StepFailed` when one of ``tables``, or a row of one, is not an exercise's ``own``."""
+    names = set(tables)
     foreign = [f"the table {name}" for name in sorted(names - set(own))]
     for name in sorted(names & set(own)):
-        where = f"{database}.{name} WHERE ({own[name]}) IS NOT TRUE"
+        where = f"{qualifier}{name} WHERE ({own[name]}) IS NOT TRUE"
         rows = sql.run(f"SELECT COUNT(*) FROM {where}")[0][0]
         if rows:
             foreign.append(f"{rows} rows of {name}")
@@ -85,11 +116,9 @@ def drop_own_database(sql: Sql, database: str, own: Mapping[str, str]) -> str:
             f"the database {database!r} holds what no exercise makes ({', '.join(foreign)}), "
             "so it is left alone; move that to another database"
         )
-    sql.run(f"DROP DATABASE {database}")
-    return f"dropped {database}"
 
 
-def expect_read_only(sql: Sql, statement: str, allowed: frozenset[int]) -> str:
+def expect_read_only(sql: Session, statement: str, allowed: frozenset[int | str]) -> str:
     """Prove that ``statement`` is refused because the server is read-only."""
     try:
         sql.run(statement)

@@ -1,4 +1,4 @@
-"""An RDS MySQL instance: one server, perhaps replicating from another instance."""
+"""An RDS instance: one server, perhaps replicating from another instance."""
 
 from __future__ import annotations
 
@@ -8,19 +8,11 @@ from collections.abc import Mapping, Sequence
 
 from localcloud.databases.revival import Revival
 from localcloud.databases.store import Plan, Plans
-from localcloud.errors import LocalCloudError
-from localcloud.listing import status_of
+from localcloud.listing import status_of, unserved
 from localcloud.servers.facts import Address, Credentials, Ref, ServerStatus
 from localcloud.servers.machine import Machine
-from localcloud.servers.mariadb import MariaDB, Settings
-from localcloud.servers.mariadb_replication import (
-    catch_up,
-    create_master_user,
-    follow,
-    prepare,
-    set_master_password,
-    stop_following,
-)
+from localcloud.servers.no_server import UNSERVED
+from localcloud.servers.server import SERVERS
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +20,8 @@ log = logging.getLogger(__name__)
 class InstancePlan(Plan):
     """An instance; ``source`` is the address's owner for a replica."""
 
+    engine: str = "mysql"
+    """As the API calls it."""
     host: str
     user: str
     parameters: Mapping[str, str]
@@ -47,9 +41,8 @@ class Instance:
         self._plans = plans
         self.plan = plan
         self.ref = Ref(plan.region, plan.identifier)
-        self.server = MariaDB(
-            machine, server_name(self.ref), plan.identifier, plan.host, plan.also_at
-        )
+        make = SERVERS[plan.engine]
+        self.server = make(machine, server_name(self.ref), plan.identifier, plan.host, plan.also_at)
         self._lock = threading.RLock()
         self._revival = Revival()
 
@@ -64,6 +57,11 @@ class Instance:
             return None
         return Ref(self.plan.source_region, self.plan.source)
 
+    @property
+    def _source(self) -> Address | None:
+        host = self.plan.source_host
+        return None if host is None else Address(host, self.address.port)
+
     def processes(self) -> set[str]:
         return {self.server.name}
 
@@ -73,23 +71,25 @@ class Instance:
             return []
         role = "instance" if self.plan.source is None else "replica"
         supervisor, server = self._machine.supervisor, self.server
-        return [status_of(supervisor, "mysql", self.ref, role, server.name, server.address)]
+        kind = self.plan.engine
+        if kind in UNSERVED:
+            return [unserved(kind, self.ref, server.address)]
+        return [status_of(supervisor, kind, self.ref, role, server.name, server.address)]
 
     def create(self, credentials: Credentials, database: str | None) -> None:
         """Start an empty server with its master user and database."""
         with self._lock:
             self.server.remove()
             self._start()
-            create_master_user(self.server, credentials, database)
+            self.server.create_master_user(credentials, database)
             self._plans.save(self.plan)
 
     def create_from(self, source: Instance) -> None:
-        """Start an empty server that replays its source's whole history."""
+        """Start a server that has everything its source has, and follows it."""
         with self._lock:
             self.server.remove()
             self._start()
-            self._follow()
-            catch_up(self.server, source.server)
+            self.server.catch_up(source.server)
             self._plans.save(self.plan)
 
     def recover(self) -> None:
@@ -102,19 +102,16 @@ class Instance:
             else:
                 self.server.kill()
                 self._start()
-                if self.plan.source is not None:
-                    self._follow()
 
     def promote(self) -> None:
         with self._lock:
-            with self.server.connect() as session:
-                stop_following(session)
-                session.run("SET GLOBAL read_only = 0")
+            if self._source is not None:
+                self.server.promote(self._source)
             self._save(self.plan.having(source=None, source_region=None, source_host=None))
 
     def set_password(self, password: str) -> None:
         with self._lock:
-            set_master_password(self.server, self.plan.user, password)
+            self.server.set_password(self.plan.user, password)
 
     def set_parameters(self, parameters: Mapping[str, str]) -> None:
         with self._lock:
@@ -132,8 +129,6 @@ class Instance:
         with self._lock:
             self.server.stop()
             self._start()
-            if self.plan.source is not None:
-                self._follow()
 
     def stop(self) -> None:
         with self._lock:
@@ -148,28 +143,16 @@ class Instance:
     def delete(self) -> None:
         with self._lock:
             self._plans.forget(self.plan)
-            self.server.remove()
-            self._machine.addresses.release(self.server.name)
+            self.server.remove(self._source)
+            self._machine.addresses.release(address_holder(self.ref))
 
     def _start(self) -> None:
-        self.server.start(
-            Settings(
-                read_only=self.plan.source is not None,
-                parameters=self.plan.parameters,
-            )
-        )
-        prepare(self.server, self._machine.replication_password())
-        self._watch()
-
-    def _follow(self) -> None:
-        if self.plan.source_host is None:
-            raise LocalCloudError(f"{self.ref} has no source to replicate from")
-        follow(
-            self.server,
-            Address(self.plan.source_host, self.address.port),
-            self._machine.replication_password(),
-            str(self._machine.authority.ca),
-        )
+        try:
+            self.server.serve(self.plan.parameters, self._source)
+        finally:
+            # Also one that runs and could not follow: its death is to be noticed.
+            if self.server.alive:
+                self._watch()
 
     def _watch(self) -> None:
         self._machine.supervisor.watch(self.server.name, self._died)
@@ -192,3 +175,8 @@ class Instance:
 def server_name(ref: Ref) -> str:
     """The name of a server, of an instance or a cluster's member: both share RDS's name space."""
     return f"{ref.region}.{ref.identifier}"
+
+
+def address_holder(ref: Ref) -> str:
+    """The name under which an instance holds its address."""
+    return f"instance.{server_name(ref)}"

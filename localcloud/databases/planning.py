@@ -8,7 +8,7 @@ from localcloud.databases.cache_nodes import node_name
 from localcloud.databases.caches import CachePlan, cache_endpoint_names
 from localcloud.databases.cluster_endpoints import endpoint_names
 from localcloud.databases.cluster_plan import ClusterPlan
-from localcloud.databases.instances import InstancePlan, server_name
+from localcloud.databases.instances import InstancePlan, address_holder
 from localcloud.databases.memcached import MemcachedPlan, endpoint_name
 from localcloud.databases.memcached import node_name as memcached_node_name
 from localcloud.databases.serverless_caches import ServerlessPlan, host_names
@@ -18,13 +18,14 @@ from localcloud.servers.redis_users import AclUser
 
 
 def plan_instance(
-    machine: Machine, ref: Ref, user: str, parameters: Mapping[str, str]
+    machine: Machine, ref: Ref, engine: str, user: str, parameters: Mapping[str, str]
 ) -> InstancePlan:
     """An instance with the master user ``user``."""
     return InstancePlan(
         region=ref.region,
         identifier=ref.identifier,
-        host=machine.addresses.claim(f"mariadb.{server_name(ref)}"),
+        engine=engine,
+        host=machine.addresses.claim(address_holder(ref)),
         user=user,
         parameters=dict(parameters),
     )
@@ -34,7 +35,8 @@ def plan_replica(
     machine: Machine, ref: Ref, source: InstancePlan, parameters: Mapping[str, str]
 ) -> InstancePlan:
     """An instance that copies ``source``, its users included."""
-    replica: InstancePlan = plan_instance(machine, ref, source.user, parameters).having(
+    plan = plan_instance(machine, ref, source.engine, source.user, parameters)
+    replica: InstancePlan = plan.having(
         source=source.identifier, source_region=source.region, source_host=source.host
     )
     return replica

@@ -16,6 +16,7 @@ from localcloud.errors import DeployFailed
 from localcloud.metrics import PERIOD_S
 from localcloud.provider.provider import Provider
 from localcloud.records import write_atomically
+from localcloud.servers.no_server import UNSERVED
 from localcloud.site import ACCESS_KEY_ID, SECRET_ACCESS_KEY, Site
 
 RECORDS = ".deployments"
@@ -88,6 +89,7 @@ def _record(site: Site, project: Project, outputs: dict[str, Any]) -> None:
             },
             "if_silent": "`python -m localcloud up` starts it again",
             "metrics_period_s": PERIOD_S,
+            "unserved": UNSERVED,
         },
     }
     write_atomically(

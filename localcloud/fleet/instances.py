@@ -31,9 +31,10 @@ class Instances(Collection[Instance]):
         credentials: Credentials,
         database: str | None,
         parameters: Mapping[str, str],
+        engine: str = "mysql",
     ) -> Address:
-        """A MySQL server with its master user and database; raises `ServerFailed`."""
-        plan = plan_instance(self._machine, ref, credentials.user, parameters)
+        """A server with its master user and database; raises `ServerFailed`."""
+        plan = plan_instance(self._machine, ref, engine, credentials.user, parameters)
         made = self.make(self._instance(plan), lambda i: i.create(credentials, database))
         return made.address
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from localcloud.errors import DeployFailed
 from localcloud.provider.kind import Outputs, Resource
 from localcloud.provider.mapping import Inputs, members
@@ -14,6 +16,9 @@ _READY_S = 60.0
 _POLL_S = 0.1
 _CREATE_REPLICA = "CreateDBInstanceReadReplica"
 _SETTLED = frozenset({"available", "stopped"})
+_NO_GROUP_YET = "parameter group can't be specified during Read Replica creation"
+"""What RDS says to a replica in its source's region and to most engines. The AWS provider
+modifies and reboots the new replica then (terraform-provider-aws#38227)."""
 
 
 class _AnyInstance(RdsKind):
@@ -119,10 +124,21 @@ class Instance(_AnyInstance):
         arguments = self.some(resource, _CREATE_REPLICA, asked)
         if region := self._region_of_source(resource):
             arguments["SourceRegion"] = region
-        return self.client(resource).create_db_instance_read_replica(**arguments)
+        client = self.client(resource)
+        try:
+            return client.create_db_instance_read_replica(**arguments)
+        except ClientError as error:
+            if _NO_GROUP_YET not in error.response["Error"]["Message"]:
+                raise
+            del arguments["DBParameterGroupName"]
+            return client.create_db_instance_read_replica(**arguments)
 
     def _complete_replica(self, resource: Resource) -> None:
         later = self._later(resource)
+        wanted = resource.inputs.get("parameterGroupName")
+        has = self._find(resource)["DBParameterGroups"][0]["DBParameterGroupName"]
+        if wanted not in (None, has):
+            later |= {"parameterGroupName"}
         self._modify(resource, later)
         if "parameterGroupName" in later:
             self.client(resource).reboot_db_instance(

@@ -108,7 +108,8 @@ class ShardedState:
 class ServerStatus:
     """One process: ``rss`` in bytes, 0 when dead. One that is ``paused`` is not there on purpose.
 
-    ``kind`` is mysql, aurora, redis, memcached, proxy or endpoint.
+    ``kind`` is an engine, aurora, proxy or endpoint. A database that the API only answers for has
+    a row, too: all is well, and there is no pid.
     """
 
     kind: str

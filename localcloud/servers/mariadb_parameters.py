@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import logging
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
-log = logging.getLogger(__name__)
+from localcloud.servers.parameter_groups import passed_on
 
 OURS = frozenset(
     {
@@ -32,7 +31,6 @@ OURS = frozenset(
         "ssl_key",
     }
 )
-_NAME = re.compile(r"[a-z][a-z0-9_]*\Z")
 _NUMBER = re.compile(r"-?\d+(\.\d+)?\Z")
 
 
@@ -41,27 +39,16 @@ def flags_of(parameters: Mapping[str, str]) -> tuple[str, ...]:
 
     ``--loose-``: a name that only MySQL knows is ignored by MariaDB, with a line in its log.
     """
-    return tuple(f"--loose-{name}={value}" for name, value in _passed_on(parameters))
+    return tuple(f"--loose-{name}={value}" for name, value in passed_on(parameters, OURS))
 
 
 def settable(parameters: Mapping[str, str]) -> dict[str, str]:
     """The values as SQL literals for ``SET GLOBAL``."""
     return {
         name: value if _NUMBER.match(value) else _quoted(value)
-        for name, value in _passed_on(parameters)
+        for name, value in passed_on(parameters, OURS)
     }
 
 
 def _quoted(value: str) -> str:
     return "'" + value.replace("\\", "\\\\").replace("'", "''") + "'"
-
-
-def _passed_on(parameters: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    for name, value in sorted(parameters.items()):
-        if name in OURS or not _NAME.match(name):
-            log.debug("parameter %s is the local cloud's own", name)
-        elif "{" in value:
-            # A formula over the instance class, such as {DBInstanceClassMemory*3/4}.
-            log.debug("parameter %s has a formula: left at the server's default", name)
-        else:
-            yield name, value

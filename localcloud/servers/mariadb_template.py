@@ -7,20 +7,17 @@ from __future__ import annotations
 
 import os
 import pwd
-import shutil
 import subprocess
-import threading
 from functools import cache
 from pathlib import Path
 
 from localcloud.errors import ServerFailed
 from localcloud.programs import program
-from localcloud.servers.machine import own
+from localcloud.servers import template
 
 REDO_LOG = "--innodb-log-file-size=4M"
 """The redo log's size is fixed by the template; every server must agree."""
 _MAKE_S = 60.0
-_making = threading.Lock()
 
 
 def administrator() -> str:
@@ -30,23 +27,8 @@ def administrator() -> str:
 
 def copy_template(templates: Path, target: Path, user: str | None) -> None:
     """Fill ``target`` with an empty data folder that ``user`` owns; whole or not at all."""
-    template = _template(templates)
-    fresh = target.with_name(f".{target.name}.new")
-    shutil.rmtree(fresh, ignore_errors=True)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copytree(template, fresh)
-    fresh.chmod(0o700)
-    for path in [fresh, *fresh.rglob("*")]:
-        own(path, user)
-    fresh.replace(target)
-
-
-def _template(templates: Path) -> Path:
     folder = templates / f"mariadb-{_version()}-{administrator()}"
-    with _making:
-        if not folder.exists():
-            _make(folder)
-    return folder
+    template.copy(template.made_once(folder, _make), target, user)
 
 
 @cache
@@ -62,14 +44,11 @@ def _version() -> str:
 
 
 def _make(folder: Path) -> None:
-    fresh = folder.with_name(f".{folder.name}.new")
-    shutil.rmtree(fresh, ignore_errors=True)
-    fresh.mkdir(parents=True)
     made = subprocess.run(
         [
             program("mariadb-install-db", "mariadb-server"),
             "--no-defaults",
-            f"--datadir={fresh}",
+            f"--datadir={folder}",
             f"--auth-root-socket-user={administrator()}",
             "--skip-test-db",
             "--skip-name-resolve",
@@ -84,4 +63,3 @@ def _make(folder: Path) -> None:
     )
     if made.returncode:
         raise ServerFailed(f"mariadb-install-db failed:\n{(made.stdout + made.stderr)[-600:]}")
-    fresh.replace(folder)

@@ -1,50 +1,15 @@
-"""The engine versions, classes and families RDS offers for MySQL and Aurora MySQL.
+"""Which versions and classes of which engines can be created, as RDS answers.
 
-Source: the engine's lists of 2026 (shared/aws-facts.md 1.1, 3.1, 3.2). Only versions that
-can still be created are here.
+Source of Aurora's: shared/aws-facts.md 3.1, 3.2. Only versions that can still be created are here.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from localcloud.api import Answer, ApiError, Call, Operations, page
+from localcloud.services.rds_engines import INSTANCE_ENGINES, SIZES, Engine
 
-
-@dataclass(frozen=True)
-class Engine:
-    """One database engine: its versions from old to new and what runs it."""
-
-    name: str
-    versions: tuple[str, ...]
-    default: str
-    classes: re.Pattern[str]
-    description: str
-    log_types: tuple[str, ...]
-
-    def family(self, version: str) -> str:
-        """Parameter group family of a version, such as ``mysql8.4``."""
-        return f"{self.name}{'.'.join(version.split('.')[:2])}"
-
-
-_SIZES = r"(large|xlarge|\d+xlarge)"
-MYSQL = Engine(
-    "mysql",
-    (
-        *(f"8.0.{n}" for n in range(42, 47)),
-        *(f"8.4.{n}" for n in range(5, 12)),
-    ),
-    "8.4.11",
-    re.compile(
-        r"db\.(t3\.(micro|small|medium|large|xlarge|2xlarge)"
-        r"|t4g\.(micro|small|medium|large|xlarge|2xlarge)"
-        rf"|(m5|m5d|m6g|m6gd|m6i|m6id|m7g|m7i|m8g)\.{_SIZES}"
-        rf"|(r5|r5b|r5d|r6g|r6gd|r6i|r6id|r7g|r7i|r8g|x2g|x2idn|x2iedn)\.{_SIZES})"
-    ),
-    "MySQL Community Edition",
-    ("audit", "error", "general", "slowquery", "iam-db-auth-error"),
-)
 AURORA_MYSQL = Engine(
     "aurora-mysql",
     (
@@ -61,12 +26,18 @@ AURORA_MYSQL = Engine(
     "8.0.mysql_aurora.3.10.6",
     re.compile(
         r"db\.(t3\.(medium|large)|t4g\.(medium|large)"
-        rf"|(r5|r6g|r6i|r7g|r7i|r8g|r8a|x2g)\.{_SIZES}|serverless)"
+        rf"|(r5|r6g|r6i|r7g|r7i|r8g|r8a|x2g)\.{SIZES}|serverless)"
     ),
     "Aurora MySQL",
     ("audit", "error", "general", "instance", "slowquery", "iam-db-auth-error"),
-)
-ENGINES = {engine.name: engine for engine in (MYSQL, AURORA_MYSQL)}
+    (
+        "db.t3.medium", "db.t4g.medium", "db.r5.large", "db.r5.xlarge", "db.r6g.large",
+        "db.r7g.large", "db.serverless",
+    ),
+    reserved_users=frozenset({"mysql", "root"}),
+    replicable=False,
+)  # fmt: skip
+ENGINES = {engine.name: engine for engine in (*INSTANCE_ENGINES, AURORA_MYSQL)}
 _KNOWN_CLASS = re.compile(
     r"db\.(serverless|[a-z]\d[a-z]*\.(micro|small|medium|large|xlarge|\d+xlarge))"
 )
@@ -112,13 +83,15 @@ def check_class(engine: Engine, version: str, instance_class: str) -> None:
             "InvalidParameterCombination",
             "RDS does not support creating a DB instance with the following combination: "
             f"DBInstanceClass={instance_class}, Engine={engine.name}, EngineVersion={version}, "
-            "LicenseModel=general-public-license. For supported combinations of instance class "
+            f"LicenseModel={engine.licenses[0]}. For supported combinations of instance class "
             "and database engine version, see the documentation.",
         )
 
 
 def has_performance_insights(engine: Engine, instance_class: str) -> bool:
-    """T micro and small have none; for Aurora no t3 at all."""
+    """T micro and small have none, but with PostgreSQL; for Aurora no t3 at all."""
+    if engine.small_insights:
+        return True
     if engine is AURORA_MYSQL and re.match(r"db\.t[23]\.", instance_class):
         return False
     return not re.fullmatch(r"db\.t(2|3|4g)\.(micro|small)", instance_class)
@@ -149,14 +122,14 @@ def _describe_versions(call: Call) -> Answer:
                 {
                     "Engine": engine.name,
                     "EngineVersion": version,
-                    "MajorEngineVersion": ".".join(version.split(".")[:2]),
+                    "MajorEngineVersion": engine.major(version),
                     "DBParameterGroupFamily": family,
                     "DBEngineDescription": engine.description,
                     "DBEngineVersionDescription": f"{engine.description} {version}",
                     "Status": "available",
                     "ExportableLogTypes": list(engine.log_types),
                     "SupportsLogExportsToCloudwatchLogs": True,
-                    "SupportsReadReplica": engine is MYSQL,
+                    "SupportsReadReplica": engine.replicable,
                     "SupportedEngineModes": ["provisioned"],
                     "SupportedCACertificateIdentifiers": list(CERTIFICATES),
                     "SupportsCertificateRotationWithoutRestart": True,
@@ -169,14 +142,6 @@ def _describe_versions(call: Call) -> Answer:
     return page(call, "DBEngineVersions", rows)
 
 
-_CLASSES = {
-    "mysql": ("db.t3.micro", "db.t3.small", "db.t3.medium", "db.t4g.micro", "db.t4g.medium",
-              "db.m6g.large", "db.r5.large", "db.r6g.large"),
-    "aurora-mysql": ("db.t3.medium", "db.t4g.medium", "db.r5.large", "db.r5.xlarge",
-                     "db.r6g.large", "db.r7g.large", "db.serverless"),
-}  # fmt: skip
-
-
 def _describe_orderable(call: Call) -> Answer:
     p = call.params
     if p.get("Engine") not in ENGINES:
@@ -186,17 +151,17 @@ def _describe_orderable(call: Call) -> Answer:
     if wanted:
         classes: tuple[str, ...] = (wanted,) if engine.classes.fullmatch(wanted) else ()
     else:
-        classes = _CLASSES[engine.name]
+        classes = engine.listed
     aurora = engine is AURORA_MYSQL
     rows = [
         {
             "Engine": engine.name,
             "EngineVersion": version,
             "DBInstanceClass": name,
-            "LicenseModel": "general-public-license",
+            "LicenseModel": engine.licenses[0],
             "AvailabilityZones": [{"Name": f"{call.region}{letter}"} for letter in "abc"],
             "MultiAZCapable": not aurora,
-            "ReadReplicaCapable": not aurora,
+            "ReadReplicaCapable": engine.replicable,
             "Vpc": True,
             "SupportsStorageEncryption": True,
             "StorageType": storage,
@@ -206,7 +171,7 @@ def _describe_orderable(call: Call) -> Answer:
             "SupportsStorageAutoscaling": not aurora,
             "SupportedEngineModes": ["provisioned"],
             "SupportsClusters": aurora,
-            **({} if aurora else {"MinStorageSize": 20, "MaxStorageSize": 65536}),
+            **({} if aurora else {"MinStorageSize": 20, "MaxStorageSize": engine.most_gib}),
         }
         for version in matching(engine, p.get("EngineVersion"))
         for name in classes

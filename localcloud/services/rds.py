@@ -11,6 +11,7 @@ from localcloud.services.rds_clusters import Clusters
 from localcloud.services.rds_instances import Instances
 from localcloud.services.rds_lifecycle import Lifecycle
 from localcloud.services.rds_modify import Modify
+from localcloud.services.rds_options import OptionGroups
 from localcloud.services.rds_parameters import CLUSTER, INSTANCE, ParameterGroups
 from localcloud.services.rds_proxies import Proxies
 from localcloud.services.rds_proxy_targets import ProxyTargets
@@ -19,19 +20,15 @@ from localcloud.services.subnet_groups import RDS, SubnetGroups
 
 _TAGGED = (
     "instance", "cluster", "cluster-endpoint", "parameter-group", "cluster-parameter-group",
-    "subnet-group", "snapshot", "proxy", "proxy-endpoint",
+    "subnet-group", "snapshot", "option-group", "proxy", "proxy-endpoint",
 )  # fmt: skip
-_LENT = (
-    "CreateOptionGroup", "DescribeOptionGroups", "ModifyOptionGroup", "DeleteOptionGroup",
-    "DescribeOptionGroupOptions",
-)  # fmt: skip
-"""moto may answer these: no server stands behind an option group."""
 
 
 def register(operations: Operations, cloud: Cloud) -> None:
     """Add RDS to ``operations``."""
     operations.closed.add("rds")
-    operations.lent.update(("rds", name) for name in _LENT)
+    # No server stands behind it: moto may answer.
+    operations.lent.add(("rds", "DescribeOptionGroupOptions"))
     groups = SubnetGroups(cloud, RDS)
     instances = Instances(cloud, groups)
     clusters = Clusters(cloud, instances, groups)
@@ -40,6 +37,7 @@ def register(operations: Operations, cloud: Cloud) -> None:
         groups,
         ParameterGroups(cloud, INSTANCE),
         ParameterGroups(cloud, CLUSTER),
+        OptionGroups(cloud),
         instances,
         Lifecycle(cloud, instances),
         Modify(cloud, instances),

@@ -20,6 +20,8 @@ from localcloud.services.engine_versions import (
     engine_of,
     resolve,
 )
+from localcloud.services.rds_engines import GPL
+from localcloud.services.rds_options import membership
 from localcloud.services.rds_parameters import INSTANCE, group_for, values_for
 from localcloud.services.subnet_groups import SubnetGroups
 from localcloud.services.surroundings import arn, key_arn, name_of, region_of, security_groups
@@ -30,7 +32,7 @@ HOSTED_ZONE = "Z2R2ITUGPM61AM"
 _AS_GIVEN = (
     "DBName", "MaxAllocatedStorage", "Iops", "StorageThroughput", "PreferredBackupWindow",
     "PreferredMaintenanceWindow", "MonitoringRoleArn", "PromotionTier", "DatabaseInsightsMode",
-    "DedicatedLogVolume",
+    "DedicatedLogVolume", "CharacterSetName", "Timezone",
 )  # fmt: skip
 """Members of a create call that a describe call repeats unchanged."""
 
@@ -108,7 +110,9 @@ class Instances:
                 serverless=record["DBInstanceClass"] == rds_scaling.CLASS,
             )
         credentials = Credentials(record["MasterUsername"], call.params["MasterUserPassword"])
-        return self._fleet.instances.create(ref, credentials, record.get("DBName"), values)
+        return self._fleet.instances.create(
+            ref, credentials, record.get("DBName"), values, engine=record["Engine"]
+        )
 
     def reserve(self, region: str, identifier: str, record: Record) -> None:
         """Take the identifier. Raises ``DBInstanceAlreadyExists``."""
@@ -164,7 +168,7 @@ class Instances:
             "DbiResourceId": resource_id("db-"),
             "DBInstanceStatus": "creating",
             "DBInstanceClass": p["DBInstanceClass"],
-            "LicenseModel": "general-public-license",
+            "LicenseModel": GPL,
             "AvailabilityZone": zone,
             "DBSubnetGroup": {k: v for k, v in vpc.items() if not k.startswith("_")},
             "VpcSecurityGroups": [
@@ -207,22 +211,19 @@ class Instances:
                 "MissingParameter",
                 "The request must contain the parameters MasterUsername and MasterUserPassword.",
             )
-        rules.check_credentials(p["MasterUsername"], p["MasterUserPassword"])
-        rules.check_database_name(p.get("DBName"))
+        rules.check_credentials(p["MasterUsername"], p["MasterUserPassword"], engine)
+        rules.check_database_name(p.get("DBName"), engine)
         if p.get("AllocatedStorage") is None:
             raise ApiError(
                 "MissingParameter", "The request must contain the parameter AllocatedStorage."
             )
         storage = p.get("StorageType") or ("io1" if p.get("Iops") else "gp3")
-        rules.check_storage(p, storage, p["AllocatedStorage"])
+        rules.check_storage(p, storage, p["AllocatedStorage"], engine)
         retention = p.get("BackupRetentionPeriod")
         rules.check_retention(1 if retention is None else retention)
         rules.check_monitoring(p, engine, p["DBInstanceClass"])
         rules.check_windows(p.get("PreferredBackupWindow"), p.get("PreferredMaintenanceWindow"))
-        if p.get("MultiAZ") and p.get("AvailabilityZone"):
-            raise rules.combination(
-                "Requesting a specific availability zone is not valid for Multi-AZ instances."
-            )
+        rules.check_standby(p, engine)
         encrypted = bool(p.get("StorageEncrypted"))
         if p.get("KmsKeyId") and not encrypted:
             raise rules.combination("KmsKeyId needs StorageEncrypted.")
@@ -233,6 +234,7 @@ class Instances:
         record = self.base(call.region, identifier, p, vpc) | {
             "Engine": engine.name,
             "EngineVersion": version,
+            "LicenseModel": rules.license_of(p, engine),
             "MasterUsername": p["MasterUsername"],
             "AllocatedStorage": p["AllocatedStorage"],
             "StorageType": storage,
@@ -240,6 +242,9 @@ class Instances:
             "StorageEncrypted": encrypted,
             "BackupRetentionPeriod": 1 if retention is None else retention,
             "DBParameterGroups": in_sync(group),
+            "OptionGroupMemberships": membership(
+                self._cloud, call.region, p.get("OptionGroupName"), engine, version
+            ),
         }
         if record["MultiAZ"]:
             zones = self._groups.zones(vpc)

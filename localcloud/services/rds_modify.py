@@ -10,7 +10,8 @@ from localcloud.records import Record
 from localcloud.services import rds_rules as rules
 from localcloud.services import rds_scaling
 from localcloud.services.context import Cloud, changed
-from localcloud.services.engine_versions import Engine, check_class, engine_of, resolve
+from localcloud.services.engine_versions import check_class, engine_of, resolve
+from localcloud.services.rds_engines import Engine
 from localcloud.services.rds_instances import Instances
 from localcloud.services.rds_parameters import INSTANCE, group_for, values_for
 from localcloud.services.surroundings import security_groups
@@ -73,8 +74,7 @@ class Modify:
         old, wanted = str(record["EngineVersion"]), str(p["EngineVersion"])
         # A prefix of the running version is no change.
         version = old if old.startswith(f"{wanted}.") else resolve(engine, wanted)
-        major = ".".join(version.split(".")[:2])
-        if major != ".".join(old.split(".")[:2]) and not p.get("AllowMajorVersionUpgrade"):
+        if engine.major(version) != engine.major(old) and not p.get("AllowMajorVersionUpgrade"):
             raise rules.combination(
                 "The AllowMajorVersionUpgrade flag must be present when upgrading to a new major "
                 "version."
@@ -91,7 +91,7 @@ class Modify:
             rds_scaling.check_member(instance_class, cluster or {})
         rules.check_certificate(p.get("CACertificateIdentifier"))
         if p.get("MasterUserPassword") is not None:
-            rules.check_credentials(None, p["MasterUserPassword"])
+            rules.check_credentials(None, p["MasterUserPassword"], engine)
             if "_source" in record or "DBClusterIdentifier" in record:
                 raise rules.combination(
                     "The master password can't be set on a read replica or a cluster member."
@@ -117,9 +117,9 @@ class Modify:
             p.get("PreferredMaintenanceWindow"),
         )
         if "AllocatedStorage" in record:
-            self._check_storage(record, p)
+            self._check_storage(record, p, engine)
 
-    def _check_storage(self, record: Record, p: dict[str, Any]) -> None:
+    def _check_storage(self, record: Record, p: dict[str, Any], engine: Engine) -> None:
         old = record["AllocatedStorage"]
         size = p.get("AllocatedStorage") or old
         if size < old:
@@ -129,7 +129,8 @@ class Modify:
         merged = {"MaxAllocatedStorage": record.get("MaxAllocatedStorage")} | p
         if any(p.get(m) for m in ("AllocatedStorage", "StorageType", "Iops",
                                   "MaxAllocatedStorage", "StorageThroughput")):  # fmt: skip
-            rules.check_storage(merged, p.get("StorageType") or record["StorageType"], size)
+            storage = p.get("StorageType") or record["StorageType"]
+            rules.check_storage(merged, storage, size, engine)
 
     def _members(
         self, region: str, record: Record, p: dict[str, Any], engine: Engine

@@ -10,7 +10,8 @@ from localcloud.api import Answer, ApiError, Call, Operations, page
 from localcloud.fleet import Ref
 from localcloud.records import Record
 from localcloud.services.context import Cloud
-from localcloud.services.engine_versions import AURORA_MYSQL, ENGINES, Engine
+from localcloud.services.engine_versions import AURORA_MYSQL, ENGINES
+from localcloud.services.rds_engines import Engine
 from localcloud.services.surroundings import arn, name_of
 
 _GONE_IN_84 = {
@@ -26,6 +27,12 @@ _STATIC = {
     "innodb_ft_min_token_size", "table_open_cache_instances", "thread_stack",
 }  # fmt: skip
 _STATIC_IN_CLUSTERS = _STATIC | {"binlog_format"}
+_STATIC_IN_POSTGRES = {
+    "autovacuum_freeze_max_age", "autovacuum_max_workers", "huge_pages", "max_connections",
+    "max_locks_per_transaction", "max_prepared_transactions", "max_replication_slots",
+    "max_wal_senders", "max_worker_processes", "rds.logical_replication", "shared_buffers",
+    "shared_preload_libraries", "track_activity_query_size", "wal_buffers",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -184,13 +191,17 @@ class ParameterGroups:
         if record["DBParameterGroupFamily"].endswith("8.4") and name in _GONE_IN_84:
             raise ApiError("InvalidParameterValue", f"Could not find parameter with name: {name}")
         method = parameter.get("ApplyMethod") or "immediate"
-        static = _STATIC if self._flavor is INSTANCE else _STATIC_IN_CLUSTERS
-        if method == "immediate" and name in static:
+        if method == "immediate" and name in self._static(record):
             raise ApiError(
                 "InvalidParameterCombination",
                 "cannot use immediate apply method for static parameter",
             )
         return {"value": str(parameter.get("ParameterValue", "")), "method": method}
+
+    def _static(self, record: Record) -> set[str]:
+        if "postgres" in record["DBParameterGroupFamily"]:
+            return _STATIC_IN_POSTGRES
+        return _STATIC if self._flavor is INSTANCE else _STATIC_IN_CLUSTERS
 
     def _reset(self, call: Call) -> Answer:
         with self._records.change():
@@ -258,7 +269,7 @@ class ParameterGroups:
                 "ParameterName": key,
                 "ParameterValue": value["value"],
                 "ApplyMethod": value["method"],
-                "ApplyType": "static" if key in _STATIC else "dynamic",
+                "ApplyType": "static" if key in self._static(record) else "dynamic",
                 "Source": "user",
                 "IsModifiable": True,
                 "DataType": "string",

@@ -11,6 +11,7 @@ from localcloud.records import Record
 from localcloud.services import rds_rules as rules
 from localcloud.services.context import Cloud
 from localcloud.services.engine_versions import check_class, engine_of
+from localcloud.services.rds_engines import MYSQL
 from localcloud.services.rds_instances import Instances, in_sync
 from localcloud.services.rds_parameters import INSTANCE, group_for, values_for
 from localcloud.services.subnet_groups import SubnetGroups
@@ -21,6 +22,7 @@ log = logging.getLogger(__name__)
 MOST_REPLICAS = 15
 _INHERITED = (
     "Engine", "EngineVersion", "MasterUsername", "DBName", "AllocatedStorage", "StorageEncrypted",
+    "LicenseModel",
 )  # fmt: skip
 
 
@@ -71,6 +73,9 @@ class Replicas:
     def _source(self, call: Call) -> Record:
         wanted = call.params["SourceDBInstanceIdentifier"]
         source = self._instances.need_available(region_of(wanted, call.region), wanted)
+        engine = engine_of(source["Engine"])
+        if "DBClusterIdentifier" not in source and not engine.replicable:
+            raise rules.combination(f"Read replicas are not supported for engine {engine.name}.")
         if "DBClusterIdentifier" in source:
             raise ApiError(
                 "InvalidDBInstanceState",
@@ -99,16 +104,18 @@ class Replicas:
                 "DbSubnetGroupName should not be specified for read replicas that are created in "
                 "the same region as the master",
             )
-        if here and p.get("DBParameterGroupName"):
-            raise rules.combination(
-                "A DBParameterGroupName can't be specified for a MySQL read replica in its "
-                "source's region; modify the replica afterwards."
-            )
         engine = engine_of(source["Engine"])
+        if p.get("DBParameterGroupName") and (here or engine is not MYSQL):
+            # The words of AWS, which the AWS provider looks for: it modifies the replica then.
+            raise rules.combination(
+                "A parameter group can't be specified during Read Replica creation for the "
+                f"following DB engine: {engine.name}"
+            )
         p = p | {"DBInstanceClass": p.get("DBInstanceClass") or source["DBInstanceClass"]}
         check_class(engine, source["EngineVersion"], p["DBInstanceClass"])
         storage = p.get("StorageType") or source["StorageType"]
-        rules.check_storage(p, storage, p.get("AllocatedStorage") or source["AllocatedStorage"])
+        size = p.get("AllocatedStorage") or source["AllocatedStorage"]
+        rules.check_storage(p, storage, size, engine)
         rules.check_monitoring(p, engine, p["DBInstanceClass"])
         wanted = p.get("DBSubnetGroupName") or (source["_subnet_group"] if here else None)
         vpc = self._groups.find(region, wanted)

@@ -7,13 +7,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from localcloud.api import ApiError
-from localcloud.services.engine_versions import CERTIFICATES, Engine, has_performance_insights
+from localcloud.services.engine_versions import CERTIFICATES, has_performance_insights
+from localcloud.services.rds_engines import MYSQL, Engine
 
 _IDENTIFIER = re.compile(r"[a-z](?:[a-z0-9]|-(?!-|$)){0,62}", re.IGNORECASE)
 _STORAGE_TYPES = ("gp2", "gp3", "io1", "io2", "standard")
 _LEAST_GIB = {"gp2": 20, "gp3": 20, "io1": 100, "io2": 100, "standard": 5}
 _MONITORING = (0, 1, 5, 10, 15, 30, 60)
-_RESERVED_USERS = {"rdsadmin", "mysql", "root", "rds_superuser_role", "rdsrepladmin"}
+_RESERVED_USERS = frozenset({"rdsadmin", "rds_superuser_role", "rdsrepladmin"})
+"""With any engine."""
 
 
 def refuse(message: str, code: str = "InvalidParameterValue") -> ApiError:
@@ -37,48 +39,76 @@ def check_identifier(member: str, value: str) -> str:
     return value.lower()
 
 
-def check_credentials(user: str | None, password: str | None) -> None:
-    """User 1 to 16 characters, no reserved word; password 8 to 41 printable, no / " @ space."""
+def check_credentials(user: str | None, password: str | None, engine: Engine = MYSQL) -> None:
+    """User 1 to 16 characters, no reserved word; password from 8 printable, no / " @ space."""
+    longest = engine.longest_password
     if user is not None:
-        if user.lower() in _RESERVED_USERS:
-            raise refuse(f"MasterUsername {user} cannot be used as it is a reserved word")
+        if user.lower() in _RESERVED_USERS | engine.reserved_users:
+            raise refuse(
+                f"MasterUsername {user} cannot be used as it is a reserved word used by the engine"
+            )
+        if engine.name == "postgres" and user.lower().startswith("pg_"):
+            raise refuse(
+                f'MasterUsername {user} cannot be used because role names starting with "pg_" are '
+                "reserved by the PostgreSQL engine"
+            )
         if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]{0,15}", user):
             raise refuse(f"The parameter MasterUsername is not valid: {user}")
     if password is not None:
-        if not 8 <= len(password) <= 41:
+        if not 8 <= len(password) <= longest:
             raise refuse(
                 "The parameter MasterUserPassword is not a valid password because it is "
-                f"{'shorter than 8' if len(password) < 8 else 'longer than 41'} characters."
+                f"{'shorter than 8' if len(password) < 8 else f'longer than {longest}'} "
+                "characters."
             )
         if not re.fullmatch(r"[!-~]+", password) or re.search(r'[/"@]', password):
             raise refuse(
                 "The parameter MasterUserPassword is not a valid password. Only printable ASCII "
                 "characters besides '/', '@', '\"', ' ' may be used."
             )
+        if engine.name.startswith("oracle") and re.search("[&']", password):
+            raise refuse(
+                "The parameter MasterUserPassword is not a valid password because it has '&' or "
+                "a single quote."
+            )
 
 
-def check_database_name(name: str | None) -> None:
-    """1 to 64 letters, digits and underscores, a letter first."""
-    if name is not None and not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]{0,63}", name):
+def check_database_name(name: str | None, engine: Engine = MYSQL) -> None:
+    """Up to 64 letters, digits and underscores, a letter first; how many depends on the engine."""
+    if name is None:
+        return
+    if not engine.has_databases:
+        raise combination(f"DBName must be null for engine: {engine.name}")
+    if not re.fullmatch(r"[A-Za-z]\w*", name, re.ASCII) or len(name) > engine.longest_database:
         raise refuse(
             "DBName must begin with a letter and contain only alphanumeric characters: " + name
         )
 
 
-def check_storage(p: Mapping[str, Any], storage_type: str, size: int) -> None:
+def license_of(p: Mapping[str, Any], engine: Engine) -> str:
+    """The licence model asked for, or the engine's default."""
+    wanted = p.get("LicenseModel") or engine.licenses[0]
+    if wanted not in engine.licenses:
+        raise combination(f"Invalid license model '{wanted}' for engine '{engine.name}'")
+    return str(wanted)
+
+
+def check_storage(p: Mapping[str, Any], storage_type: str, size: int, engine: Engine) -> None:
     """``size`` in GiB against type, IOPS, throughput and the autoscaling limit."""
     if storage_type not in _STORAGE_TYPES:
         raise refuse(f"Invalid storage type: {storage_type}")
     least = _LEAST_GIB[storage_type]
-    if not least <= size <= 65536:
+    if not least <= size <= engine.most_gib:
         raise refuse(
-            f"Invalid storage size for engine name mysql and storage type {storage_type}: {size}"
-            f" (allowed: {least} to 65536 GiB)"
+            f"Invalid storage size for engine name {engine.name} and storage type {storage_type}: "
+            f"{size} (allowed: {least} to {engine.most_gib} GiB)"
         )
-    if storage_type in ("gp3",) and size < 400 and (p.get("Iops") or p.get("StorageThroughput")):
+    provisioned = engine.gp3_provisioned_gib or 0
+    faster = p.get("Iops") or p.get("StorageThroughput")
+    if storage_type == "gp3" and size < provisioned and faster:
         raise combination(
-            "You can't specify IOPS or storage throughput for engine mysql and a storage size "
-            "less than 400."
+            f"You can't specify IOPS or storage throughput for engine {engine.name} and a storage "
+            f"size less than {provisioned}."
         )
     if storage_type in ("io1", "io2") and not p.get("Iops"):
         raise combination(f"The Iops parameter is required for storage type {storage_type}.")
@@ -89,9 +119,19 @@ def check_storage(p: Mapping[str, Any], storage_type: str, size: int) -> None:
     limit = p.get("MaxAllocatedStorage")
     if limit and limit != size and limit * 10 < size * 11:
         raise combination(
-            "Invalid max storage size for engine name mysql and storage type "
+            f"Invalid max storage size for engine name {engine.name} and storage type "
             f"{storage_type}: {limit} (at least 10% above {size})"
         )
+
+
+def check_standby(p: Mapping[str, Any], engine: Engine) -> None:
+    """A standby has no zone of its own choosing, and SQL Server Express has none."""
+    if p.get("MultiAZ") and p.get("AvailabilityZone"):
+        raise combination(
+            "Requesting a specific availability zone is not valid for Multi-AZ instances."
+        )
+    if p.get("MultiAZ") and engine.name == "sqlserver-ex":
+        raise combination(f"Multi-AZ is not supported for engine {engine.name}.")
 
 
 def check_retention(days: int, least: int = 0) -> None:

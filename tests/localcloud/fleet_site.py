@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import mysql.connector
+import psycopg
 import pytest
 import redis
 from redis.backoff import NoBackoff
@@ -78,6 +79,32 @@ def rows(site: Site, address: Address, statement: str) -> list[Any]:
         return list(cursor.fetchall()) if cursor.with_rows else []
 
 
+@contextmanager
+def postgres_at(site: Site, address: Address, **changes: Any) -> Iterator[Any]:
+    """A connection in autocommit mode; certificate and address are checked."""
+    arguments: dict[str, Any] = {
+        "host": address.host,
+        "port": address.port,
+        "user": ADMIN.user,
+        "password": ADMIN.password,
+        "dbname": "postgres",
+        "connect_timeout": 5,
+        "sslmode": "verify-full",
+        "sslrootcert": str(site.ca_dir / "ca.pem"),
+    } | changes
+    connection = psycopg.connect(**arguments, autocommit=True)
+    try:
+        yield connection
+    finally:
+        connection.close()
+
+
+def postgres_rows(site: Site, address: Address, statement: str, **changes: Any) -> list[Any]:
+    with postgres_at(site, address, **changes) as connection:
+        cursor = connection.execute(statement)
+        return list(cursor.fetchall()) if cursor.description else []
+
+
 def redis_at(site: Site, address: Address, token: str | None = TOKEN) -> Any:
     """A client that checks certificate and address and does not retry."""
     return redis.Redis(
@@ -114,7 +141,7 @@ def eventually(condition: Callable[[], bool], what: str, deadline_s: float = 10.
         try:
             if condition():
                 return
-        except (mysql.connector.Error, redis.RedisError, OSError, ValueError):
+        except (mysql.connector.Error, psycopg.Error, redis.RedisError, OSError, ValueError):
             pass
         assert time.monotonic() < end, f"not within {deadline_s:.0f} s: {what}"
         time.sleep(0.02)

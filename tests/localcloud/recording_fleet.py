@@ -37,6 +37,7 @@ class RecordingFleet:
         self.primaries: dict[Ref, str] = {}
         self.ends: dict[Ref, tuple[Address, Address]] = {}
         self.rows: list[Any] = []
+        self.engines: dict[Ref, str] = {}
         self.instances = SimpleNamespace(
             create=self.create_instance,
             create_replica=self.create_replica,
@@ -123,11 +124,17 @@ class RecordingFleet:
         return Address(f"127.82.1.{next(self._hosts)}", port)
 
     def create_instance(
-        self, ref: Ref, credentials: Credentials, database: str | None, values: Mapping[str, str]
+        self,
+        ref: Ref,
+        credentials: Credentials,
+        database: str | None,
+        values: Mapping[str, str],
+        engine: str,
     ) -> Address:
         self._note("create_instance", ref, credentials, database, dict(values))
         self._row(ref)
-        return self._address()
+        self.engines[ref] = engine
+        return self._address(5432 if engine == "postgres" else 3306)
 
     def create_replica(self, ref: Ref, source: Ref, values: Mapping[str, str]) -> Address:
         self._note("create_replica", ref, source, dict(values))

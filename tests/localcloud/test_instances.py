@@ -65,6 +65,19 @@ def test_a_parameter_only_mysql_knows_stops_nobody(fleet: Fleet) -> None:
     fleet.instances.delete(ref("strange"))
 
 
+def test_mariadb_is_mariadb(fleet: Fleet, site: Site) -> None:
+    found = fleet.instances.create(ref("wiki"), ADMIN, "wiki", PARAMETERS, engine="mariadb")
+    ((version,),) = rows(site, found, "SELECT VERSION()")
+    assert "MariaDB" in version
+    copy = fleet.instances.create_replica(ref("wiki-copy"), ref("wiki"), {})
+    rows(site, found, "CREATE TABLE wiki.t (id INT PRIMARY KEY)")
+    eventually(lambda: rows(site, copy, "SELECT id FROM wiki.t") == [], "the table")
+    kinds = {row.identifier: row.kind for row in fleet.listing()}
+    assert (kinds["wiki"], kinds["wiki-copy"]) == ("mariadb", "mariadb")
+    for name in ("wiki-copy", "wiki"):
+        fleet.instances.delete(ref(name))
+
+
 PLAIN = {
     "ssl_disabled": True,
     "ssl_ca": None,

@@ -130,7 +130,7 @@ def test_good_names(name: str) -> None:
         (None, "", "is empty; write keys and values here"),
         ("rds-mysql", "", "write keys and values here"),
         ([], "", "write keys and values here"),
-        ({}, ".kind", "is missing; choose rds-mysql, read-replica, aurora-mysql"),
+        ({}, ".kind", "is missing; choose rds-mysql, rds-mariadb, rds-postgres"),
         ({"kind": "mysql"}, ".kind", "did you mean 'rds-mysql'?"),
         ({"kind": None}, ".kind", "is not known; there are rds-mysql, "),
         ({"kind": ["redis"]}, ".kind", "is not known"),

@@ -56,6 +56,8 @@ AWS_ENCRYPTS = {"aws:cloudwatch/logGroup:LogGroup"}
 TLS_PARAMETER = {
     "mysql8.4": ("require_secure_transport", "1"),
     "aurora-mysql8.0": ("require_secure_transport", "1"),
+    "mariadb11.4": ("require_secure_transport", "1"),
+    "postgres17": ("rds.force_ssl", "1"),
 }
 """What makes an engine refuse connections without TLS, by parameter group family."""
 

@@ -12,6 +12,9 @@ from botocore.loaders import create_loader
 
 from tests.verify.cloud import TestCloud, running_cloud
 from tests.verify.command import Verify
+from tests.verify.engines import engines
+
+__all__ = ["engines"]
 
 
 @pytest.fixture(autouse=True)

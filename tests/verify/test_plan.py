@@ -28,6 +28,10 @@ def names(planned: list[Planned]) -> list[tuple[str, str]]:
 def test_all_that_apply_in_the_registry_s_order() -> None:
     assert list(EXERCISES) == [
         "mysql",
+        "mariadb",
+        "postgres",
+        "oracle",
+        "sqlserver",
         "replica",
         "aurora",
         "serverless",

@@ -1,0 +1,149 @@
+"""What every engine of RDS has as a single instance, with a standby in another zone or without."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import ClassVar
+
+from pydantic import Field, field_validator
+
+from specs.parts import (
+    ApplyChanges,
+    Availability,
+    BackupWindow,
+    Claim,
+    DatabaseName,
+    Described,
+    EnhancedMonitoring,
+    Lifetime,
+    MaintenanceWindow,
+    Part,
+    PerformanceInsights,
+    SlowQueryLog,
+    Username,
+    window_conflicts,
+)
+from specs.problems import Conflict, refuse
+from specs.rds_engines import Engine
+from specs.rds_storage import Storage, storage_conflicts
+
+_CLASS = re.compile(
+    # Only the burstable families have sizes below medium.
+    r"db\.(t[0-9]+[a-z]*\.(micro|small)|[a-z]+[0-9]+[a-z]*\.(medium|([0-9]*x)?large))\Z"
+)
+_OLD = ("db.m1.", "db.m2.", "db.t1.", "db.t2.", "db.m3.", "db.r3.")
+_SMALL = re.compile(r"db\.t\w+\.(micro|small)\Z")
+
+
+class InstanceBackups(Part):
+    """Automated backups. An instance without any can have no replica."""
+
+    retention_days: int = Field(ge=0, le=35)
+    window: BackupWindow
+
+
+def known_class(text: str, runs: str) -> str:
+    """A class that we know nothing against; ``runs`` is what the oldest ones cannot run."""
+    if text.startswith(_OLD):
+        raise refuse(f"{text!r} cannot run {runs}; write a newer one such as db.t3.micro")
+    if not _CLASS.match(text):
+        raise refuse(f"{text!r} is no instance class; write one such as db.t3.micro")
+    return text
+
+
+class RdsInstance(Described):
+    """An instance of some engine. What the engine decides is derived, not written."""
+
+    facts: ClassVar[Engine]
+
+    kind: str
+    engine_version: str
+    instance_class: str = Field(alias="class")
+    storage: Storage
+    availability: Availability
+    username: Username
+    backups: InstanceBackups
+    maintenance_window: MaintenanceWindow
+    enhanced_monitoring: EnhancedMonitoring | None = None
+    performance_insights: PerformanceInsights | None = None
+    apply_changes: ApplyChanges = "maintenance-window"
+    lifetime: Lifetime = "protected"
+
+    @field_validator("engine_version")
+    @classmethod
+    def _offered(cls, text: str) -> str:
+        return cls.facts.check_version(text)
+
+    @field_validator("instance_class")
+    @classmethod
+    def _runs(cls, text: str) -> str:
+        return known_class(text, f"{cls.facts.title} {cls.facts.example}")
+
+    @field_validator("username", "database", check_fields=False)
+    @classmethod
+    def _free(cls, text: str | None) -> str | None:
+        if text is not None and text.lower() in cls.facts.reserved_words:
+            raise refuse(f"{text!r} is reserved by {cls.facts.title}; write another, such as app")
+        return text
+
+    @property
+    def engine(self) -> str:
+        """What RDS calls its engine."""
+        return self.facts.name
+
+    @property
+    def database_name(self) -> str | None:
+        """The database that is made with it, where its engine has such a thing."""
+        return getattr(self, "database", None)
+
+    @property
+    def family(self) -> str:
+        """The parameter group family of the version."""
+        return f"{self.engine}{self.facts.major(self.engine_version)}"
+
+    @property
+    def log_exports(self) -> tuple[str, ...]:
+        """The logs that RDS delivers to CloudWatch Logs."""
+        return self.facts.logs
+
+    @property
+    def moves_by_itself(self) -> bool:
+        """Whether RDS may change the patch: of ``8.4`` it must, or it refuses the version.
+
+        Of ``8.4.8`` it must not, or the next deployment would ask for a downgrade.
+        """
+        return self.facts.is_prefix(self.engine_version)
+
+    def conflicts(self) -> Iterator[Conflict]:
+        yield from window_conflicts(self.backups.window, self.maintenance_window, least_minutes=30)
+        yield from storage_conflicts(self.storage, self.facts)
+        name = self.database_name or ""
+        if len(name) > self.facts.longest_database:
+            yield (
+                "database",
+                f"{name!r} has {len(name)} characters; {self.facts.title} allows "
+                f"{self.facts.longest_database}",
+            )
+        small = self.facts.insights == "from medium" and _SMALL.match(self.instance_class)
+        if self.performance_insights is not None and small:
+            yield (
+                "performance_insights",
+                f"is refused on {self.instance_class}; leave it out, or take db.t3.medium or more",
+            )
+
+    @property
+    def claims(self) -> Iterator[Claim]:
+        yield "instance", "identifier", self.identifier
+
+
+class OpenSourceInstance(RdsInstance):
+    """An instance of MySQL, MariaDB or PostgreSQL: it can be replicated, also between regions."""
+
+    database: DatabaseName
+    slow_query_log: SlowQueryLog | None = None
+
+    @property
+    def log_exports(self) -> tuple[str, ...]:
+        slow = self.facts.slow_log if self.slow_query_log else None
+        return (*self.facts.logs, slow) if slow else self.facts.logs

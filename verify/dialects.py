@@ -1,0 +1,66 @@
+"""What the SQL exercises need to know of an engine: its driver, its words, its errors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from contract import Database, Endpoint
+from verify import course, postgres_checks, postgres_sql, sql, sql_checks
+from verify.aws import Credentials
+from verify.deadline import Deadline
+from verify.errors import CannotRun
+from verify.session import Session
+
+Attempt = Callable[[Endpoint, Credentials, Deadline], str]
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """One engine's SQL. ``use`` before a database's name makes it the session's."""
+
+    open: Callable[..., Session]
+    """As `verify.sql.open_connection`."""
+    users: str
+    """The course's table of users with its three rows."""
+    use: str
+    tls_in_use: Callable[[Session], str]
+    refused_without_tls: Attempt
+    refused_by_wrong_ca: Attempt
+    drop_own_database: Callable[[Session, str, Mapping[str, str]], str]
+    read_only: frozenset[int | str]
+    """What a replica answers to a write."""
+    not_there_yet: frozenset[int | str]
+    """What a replica answers to a read before the table has arrived."""
+
+
+MYSQL = Dialect(
+    open=sql.open_connection,
+    users=course.USERS,
+    use="USE ",
+    tls_in_use=sql_checks.tls_in_use,
+    refused_without_tls=sql_checks.refused_without_tls,
+    refused_by_wrong_ca=sql_checks.refused_by_wrong_ca,
+    drop_own_database=sql_checks.drop_own_database,
+    read_only=frozenset({sql_checks.READ_ONLY}),
+    not_there_yet=sql_checks.NOT_THERE_YET,
+)
+POSTGRES = Dialect(
+    open=postgres_sql.open_connection,
+    users=course.USERS_IN_POSTGRESQL,
+    use=postgres_sql.CHANGE,
+    tls_in_use=postgres_checks.tls_in_use,
+    refused_without_tls=postgres_checks.refused_without_tls,
+    refused_by_wrong_ca=postgres_checks.refused_by_wrong_ca,
+    drop_own_database=postgres_checks.drop_own_database,
+    read_only=frozenset({postgres_checks.READ_ONLY}),
+    not_there_yet=postgres_checks.NOT_THERE_YET,
+)
+_DIALECTS = {"mysql": MYSQL, "mariadb": MYSQL, "postgres": POSTGRES}
+
+
+def dialect_of(database: Database) -> Dialect:
+    """The dialect of a database's engine; `CannotRun` when no exercise speaks it."""
+    if database.engine not in _DIALECTS:
+        raise CannotRun(f"no exercise speaks the SQL of {database.engine}")
+    return _DIALECTS[database.engine]
