@@ -30,7 +30,9 @@ log = logging.getLogger(__name__)
 
 STOP_S = 15.0
 _KILL_S = 5.0
-_PROGRAMS = frozenset({"mariadbd", "redis-server", "haproxy", "postgres"})
+_PROGRAMS = frozenset(
+    {"mariadbd", "redis-server", "haproxy", "postgres", "pg_basebackup", "initdb"}
+)
 OnDeath = Callable[[], None]
 
 
