@@ -34,9 +34,11 @@ _KILL_S = 5.0
 _PROGRAMS = frozenset(
     {
         "haproxy",
+        "initdb",
         "mariadbd",
         "memcached",
         "memcached_discovery.py",
+        "pg_basebackup",
         "postgres",
         "redis-server",
         "valkey-server",
