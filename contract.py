@@ -43,6 +43,18 @@ class Endpoint(_Frozen):
     members: tuple[str, ...] = ()
 
 
+class Migration(_Frozen):
+    """What a migration is between: ``source`` and ``target`` are names of this output.
+
+    ``arn`` is of a DMS task (``instance``) or of a replication config (``serverless``).
+    """
+
+    runs_on: Literal["instance", "serverless"]
+    arn: str
+    source: str
+    target: str
+
+
 class Database(_Frozen):
     """The connection facts of one topology of the stack."""
 
@@ -62,6 +74,8 @@ class Database(_Frozen):
     cluster: str | None = None
     """Aurora cluster or replication group identifier."""
     security_group: str | None = None
+    migration: Migration | None = None
+    """Only of a migration, which is no database and has no endpoint."""
     schema_version: Literal[1] = SCHEMA_VERSION
 
     def endpoint(self, role: Role, name: str | None = None) -> Endpoint:

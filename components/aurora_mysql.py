@@ -21,6 +21,8 @@ from specs.aurora_mysql import FAMILY
 from specs.aurora_mysql import AuroraMysql as Spec
 
 ENGINE = "aurora-mysql"
+STATIC = frozenset({"binlog_format"})
+"""Cluster parameters that a running cluster keeps until its writer reboots."""
 
 
 @dataclass(frozen=True)
@@ -129,7 +131,7 @@ class AuroraMysql(pulumi.ComponentResource):
             description=f"Parameters of {spec.identifier}",
             parameters=[
                 aws.rds.ClusterParameterGroupParameterArgs(**p)
-                for p in mysql_parameters(spec.slow_query_log)
+                for p in mysql_parameters(spec.slow_query_log, spec.migration, STATIC)
             ],
             tags=tags(f"{name}-parameters"),
             opts=child,

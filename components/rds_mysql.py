@@ -82,7 +82,7 @@ class RdsMysql(pulumi.ComponentResource):
             description=f"Parameters of {spec.identifier}",
             parameters=[
                 aws.rds.ParameterGroupParameterArgs(**p)
-                for p in mysql_parameters(spec.slow_query_log)
+                for p in mysql_parameters(spec.slow_query_log, spec.migration)
             ],
             tags=tags(f"{name}-parameters"),
             opts=child,

@@ -18,6 +18,7 @@ from specs.parts import (
     EnhancedMonitoring,
     Lifetime,
     MaintenanceWindow,
+    MigrationRole,
     Part,
     PerformanceInsights,
     SlowQueryLog,
@@ -130,6 +131,7 @@ class RdsMysql(Described):
     enhanced_monitoring: EnhancedMonitoring | None = None
     performance_insights: PerformanceInsights | None = None
     slow_query_log: SlowQueryLog | None = None
+    migration: MigrationRole | None = None
     apply_changes: ApplyChanges = "maintenance-window"
     lifetime: Lifetime = "protected"
 

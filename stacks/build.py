@@ -7,15 +7,20 @@ from dataclasses import dataclass
 
 from components.aurora_mysql import AuroraMysql, AuroraMysqlArgs
 from components.keys import RegionKey, RegionKeyArgs
+from components.migration import Migration, MigrationArgs
+from components.migration_endpoints import End
+from components.migration_network import SecretsEndpoint
+from components.migration_roles import DmsAccountRoles
 from components.monitoring_role import MonitoringRole
 from components.network import Network, NetworkArgs
 from components.rds_mysql import RdsMysql, RdsMysqlArgs
 from components.read_replica import ReadReplica, ReadReplicaArgs
 from components.redis import Redis, RedisArgs
-from specs import aurora_mysql, rds_mysql, read_replica, redis
+from specs import aurora_mysql, migration, rds_mysql, read_replica, redis
 from specs.topologies import AnyTopology, Stack
+from stacks.trust import authorities
 
-Topology = RdsMysql | ReadReplica | AuroraMysql | Redis
+Topology = RdsMysql | ReadReplica | AuroraMysql | Redis | Migration
 
 
 @dataclass(frozen=True)
@@ -42,6 +47,9 @@ class _Shared:
     """One network and one key a region, one monitoring role if anybody asks for it."""
 
     def __init__(self, stack: Stack) -> None:
+        # Before the first resource: a bundle that is missing is the person's to get.
+        migrating = any(isinstance(t, migration.Migration) for t in stack.topologies.values())
+        self.authorities = authorities() if migrating else ""
         network = stack.network
         self.networks = {
             region: Network(
@@ -56,6 +64,25 @@ class _Shared:
             getattr(spec, "enhanced_monitoring", None) for spec in stack.topologies.values()
         )
         self.monitoring_role = MonitoringRole("monitoring") if monitored else None
+        self.migrations = _SharedByMigrations(stack, self.networks)
+
+
+class _SharedByMigrations:
+    """What an account or a VPC has once, for all migrations of the stack; nothing without any."""
+
+    def __init__(self, stack: Stack, networks: Mapping[str, Network]) -> None:
+        found = {
+            stack.region_of(name): spec
+            for name, spec in stack.topologies.items()
+            if isinstance(spec, migration.Migration)
+        }
+        self.secrets_endpoints = {
+            region: SecretsEndpoint(f"secrets-{region}", networks[region], spec.secrets_endpoint)
+            for region, spec in found.items()
+        }
+        self.roles = {
+            how: DmsAccountRoles("dms", how) for how in {s.account_roles for s in found.values()}
+        }
 
 
 def _one(
@@ -72,5 +99,23 @@ def _one(
             return ReadReplica(name, ReadReplicaArgs(spec, source, spec.source, network, key, role))
         case aurora_mysql.AuroraMysql():
             return AuroraMysql(name, AuroraMysqlArgs(spec, network, key, f"topologies.{name}"))
+        case migration.Migration():
+            source, target = built[spec.source], built[spec.target]
+            assert isinstance(source, End)
+            assert isinstance(target, End)
+            once = shared.migrations
+            return Migration(
+                name,
+                MigrationArgs(
+                    spec=spec,
+                    source=source,
+                    target=target,
+                    network=network,
+                    key=key,
+                    account_roles=once.roles[spec.account_roles],
+                    secrets_endpoint=once.secrets_endpoints[region],
+                    ca_pem=shared.authorities,
+                ),
+            )
         case redis.Redis():
             return Redis(name, RedisArgs(spec, network, key))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,6 +42,8 @@ def up(
     from localcloud.engine.monitor import run_program
 
     engine = _engine(site, project, listener, preview=preview)
+    # As `python -m localcloud env` would have it: the program reads whose certificates to trust.
+    os.environ["DATABASES_CA_FILE"] = str(site.ca_dir / "ca.pem")
     outputs = run_program(project, engine, preview=preview)
     engine.delete_unregistered()
     if not preview:
