@@ -31,6 +31,8 @@ log = logging.getLogger(__name__)
 STOP_S = 15.0
 _KILL_S = 5.0
 _PROGRAMS = frozenset({"mariadbd", "redis-server", "haproxy"})
+_WORKER = "localcloud.migration"
+"""The module of a migration's worker, whose program is Python."""
 OnDeath = Callable[[], None]
 
 
@@ -142,7 +144,7 @@ class Supervisor:
         marks = (f"{self._site.state_dir}/", f"{self._site.run_dir}/")
         orphans = []
         for pid, argv in command_lines().items():
-            ours = Path(argv[0]).name in _PROGRAMS and any(m in a for a in argv for m in marks)
+            ours = _is_server(argv) and any(m in a for a in argv for m in marks)
             if ours and pid not in known:
                 process = Process.of(pid)
                 if process is not None:
@@ -232,6 +234,10 @@ class Supervisor:
             self._reactions.submit(guarded)
         if child is not None:
             child.poll()
+
+
+def _is_server(argv: list[str]) -> bool:
+    return Path(argv[0]).name in _PROGRAMS or _WORKER in argv
 
 
 def tail(file: Path, lines: int = 8) -> str:

@@ -9,6 +9,7 @@ from localcloud.fleet.caches import Caches
 from localcloud.fleet.clusters import Clusters
 from localcloud.fleet.collection import Database
 from localcloud.fleet.instances import Instances
+from localcloud.fleet.migrations import Migrations
 from localcloud.fleet.recovery import recover
 from localcloud.servers.facts import Ref, ServerStatus
 from localcloud.servers.machine import Machine
@@ -24,12 +25,13 @@ class Fleet:
         self.instances = Instances(self._machine)
         self.clusters = Clusters(self._machine)
         self.caches = Caches(self._machine)
+        self.migrations = Migrations(self._machine)
 
     def recover(self) -> None:
         """Adopt the servers that run, start those that do not, end what belongs to nobody."""
         self._machine.authority.ensure()
         self._machine.supervisor.stop_orphans()
-        for collection in (self.instances, self.clusters, self.caches):
+        for collection in (self.instances, self.clusters, self.caches, self.migrations):
             collection.load()
         recover(self._machine.supervisor, self._databases())
 
@@ -68,4 +70,9 @@ class Fleet:
         return [status for database in self._databases() for status in database.statuses()]
 
     def _databases(self) -> list[Database]:
-        return [*self.instances.all(), *self.clusters.all(), *self.caches.all()]
+        return [
+            *self.instances.all(),
+            *self.clusters.all(),
+            *self.caches.all(),
+            *self.migrations.all(),
+        ]

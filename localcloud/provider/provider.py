@@ -10,6 +10,8 @@ from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
 from localcloud.errors import DeployFailed, LocalCloudError
 from localcloud.provider import (
+    dms,
+    dms_replication,
     elasticache,
     rds_clusters,
     rds_groups,
@@ -17,6 +19,7 @@ from localcloud.provider import (
     secrets,
     security_groups,
     surroundings,
+    vpc_endpoints,
 )
 from localcloud.provider.clients import Clients
 from localcloud.provider.invokes import INVOKES
@@ -25,6 +28,12 @@ from localcloud.provider.mapping import Inputs
 from localcloud.site import Site
 
 KINDS: tuple[type[Kind], ...] = (
+    dms.Certificate,
+    dms.Endpoint,
+    dms.ReplicationInstance,
+    dms.ReplicationSubnetGroup,
+    dms_replication.ReplicationConfig,
+    dms_replication.ReplicationTask,
     elasticache.ParameterGroup,
     elasticache.ReplicationGroup,
     elasticache.SubnetGroup,
@@ -42,10 +51,12 @@ KINDS: tuple[type[Kind], ...] = (
     surroundings.Key,
     surroundings.LogGroup,
     surroundings.Role,
+    surroundings.RolePolicy,
     surroundings.RolePolicyAttachment,
     security_groups.SecurityGroup,
     security_groups.SecurityGroupEgressRule,
     security_groups.SecurityGroupIngressRule,
+    vpc_endpoints.VpcEndpoint,
 )
 
 

@@ -149,6 +149,38 @@ class RolePolicyAttachment(Kind):
         self.client(resource).detach_role_policy(**self.arguments(resource, "DetachRolePolicy"))
 
 
+class RolePolicy(Kind):
+    """aws.iam.RolePolicy"""
+
+    token, service = "aws:iam/rolePolicy:RolePolicy", "iam"
+    names = {"role": "RoleName", "name": "PolicyName", "policy": "PolicyDocument"}
+    replaced_by = frozenset({"role", "name", "namePrefix"})
+    auto_named = "name"
+    gone = frozenset({"NoSuchEntity"})
+
+    def create(self, resource: Resource) -> tuple[str, Outputs]:
+        self._put(resource)
+        return self.id_of(resource, {}), {}
+
+    def id_of(self, resource: Resource, outputs: Any) -> str:
+        return f"{resource.inputs['role']}:{resource.inputs['name']}"
+
+    def describe(self, resource: Resource) -> Outputs | None:
+        p = resource.inputs
+        self.client(resource).get_role_policy(RoleName=p["role"], PolicyName=p["name"])
+        return {}
+
+    def update(self, resource: Resource, old: Inputs, changed: frozenset[str]) -> None:
+        self._put(resource)
+
+    def delete(self, resource: Resource) -> None:
+        p = resource.inputs
+        self.client(resource).delete_role_policy(RoleName=p["role"], PolicyName=p["name"])
+
+    def _put(self, resource: Resource) -> None:
+        self.client(resource).put_role_policy(**self.arguments(resource, "PutRolePolicy"))
+
+
 class LogGroup(Kind):
     """aws.cloudwatch.LogGroup"""
 

@@ -47,6 +47,7 @@ class RecordingFleet:
             set_password=self.set_cluster_password,
             delete=self.delete_cluster,
         )
+        self.migrations = SimpleNamespace(all=list)
         self.caches = SimpleNamespace(
             create=self.create_redis,
             resize=self.resize_redis,
