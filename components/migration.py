@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pulumi
@@ -62,6 +63,10 @@ class Migration(pulumi.ComponentResource):
 
     spec: Spec
     region: str
+    subnet_group_id: pulumi.Output[str]
+    security_group_id: pulumi.Output[str]
+    ends: Mapping[Role, EndpointArgs]
+    """How DMS logs in to either database."""
     arn: pulumi.Output[str]
     """Of the task, or of the replication config."""
     version: pulumi.Output[str]
@@ -84,7 +89,12 @@ class Migration(pulumi.ComponentResource):
             ),
             self._child(),
         )
-        endpoints = self._endpoints(name, args, ends)
+        self.subnet_group_id = self._subnets.replication_subnet_group_id
+        self.security_group_id = self._access.id
+        self.ends = self._ends(name, args, ends)
+        endpoints = {
+            role: endpoint(f"{name}-{role}", end, self._child()) for role, end in self.ends.items()
+        }
         capacity = args.spec.capacity
         match capacity:
             case InstanceCapacity():
@@ -110,9 +120,9 @@ class Migration(pulumi.ComponentResource):
             opts=self._child(args.account_roles),
         )
 
-    def _endpoints(
+    def _ends(
         self, name: str, args: MigrationArgs, ends: dict[Role, EndFacts]
-    ) -> dict[Role, aws.dms.Endpoint]:
+    ) -> dict[Role, EndpointArgs]:
         identifiers = {role: f"{args.spec.identifier}-{role}" for role in ends}
         secrets = {
             role: EndpointSecret(
@@ -138,18 +148,14 @@ class Migration(pulumi.ComponentResource):
             opts=self._child(),
         )
         return {
-            role: endpoint(
-                f"{name}-{role}",
-                EndpointArgs(
-                    role=role,
-                    identifier=identifiers[role],
-                    end=end,
-                    key=args.key,
-                    secret_arn=secrets[role].arn,
-                    access_role_arn=reader.arn,
-                    certificate_arn=certificate.certificate_arn,
-                ),
-                self._child(),
+            role: EndpointArgs(
+                role=role,
+                identifier=identifiers[role],
+                end=end,
+                key=args.key,
+                secret_arn=secrets[role].arn,
+                access_role_arn=reader.arn,
+                certificate_arn=certificate.certificate_arn,
             )
             for role, end in ends.items()
         }

@@ -20,7 +20,7 @@ from components.tags import tags
 Role = Literal["source", "target"]
 End = RdsMysql | AuroraMysql
 """What can be at an end of a migration."""
-_SSL_MODE = "verify-full"
+SSL_MODE = "verify-full"
 _TARGET_ATTRIBUTES: Mapping[str, str] = {
     # Tables arrive in any order, children before their parents.
     "mysql": "initstmt=SET FOREIGN_KEY_CHECKS=0;parallelLoadThreads=2",
@@ -131,7 +131,7 @@ def endpoint(name: str, args: EndpointArgs, opts: pulumi.ResourceOptions) -> aws
         # Either these two or server, port, user and password: DMS refuses both.
         secrets_manager_arn=args.secret_arn,
         secrets_manager_access_role_arn=args.access_role_arn,
-        ssl_mode=_SSL_MODE,
+        ssl_mode=SSL_MODE,
         certificate_arn=args.certificate_arn,
         kms_key_arn=args.key.arn,
         tags=tags(args.identifier),

@@ -9,6 +9,7 @@ from contract import Database
 from verify.aurora import Aurora
 from verify.errors import UnknownName
 from verify.exercise import Exercise, Scene
+from verify.migration import DataMigration
 from verify.mysql import MySQL
 from verify.redis import Redis
 from verify.replica import Replica
@@ -27,6 +28,7 @@ EXERCISES: Mapping[str, Entry] = {
     "replica": Entry("read-replica", Replica),
     "aurora": Entry("aurora-mysql", Aurora),
     "redis": Entry("redis", Redis),
+    "migration": Entry("migration", DataMigration),
 }
 
 

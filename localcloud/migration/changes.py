@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import re
+import socket
 import threading
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import pymysql
 from pymysqlreplication import BinLogStreamReader
 from pymysqlreplication.event import MariadbGtidEvent, QueryEvent, XidEvent
 from pymysqlreplication.row_event import DeleteRowsEvent, UpdateRowsEvent, WriteRowsEvent
 
 from localcloud.migration.connections import settings, translated
-from localcloud.migration.errors import MigrationFailed
+from localcloud.migration.errors import Interrupted, MigrationFailed
 from localcloud.migration.orders import End
 from localcloud.migration.tables import TableId
 
 Named = dict[str, tuple[Any, str | None]]
 """A row by column: the reader's value, and its reason where that is ``None``."""
 _HEARTBEAT_S = 1.0
+_END_S = 5.0
+_CONNECTIONS = 2
+"""Of the reader: the log, and questions about it."""
 _WAITING = 2000
 """Transactions that are read ahead of those that are applied."""
 _STANDALONE = 1
@@ -75,7 +81,8 @@ class Log:
     """Reads ahead in a thread of its own; `Interrupted` comes out where it happened."""
 
     def __init__(self, end: End, task: str, after: str, wanted: Wanted) -> None:
-        self._after = number(after)
+        self._where = str(end)
+        self._connections = 0
         self._wanted = wanted
         self._found: queue.Queue[Transaction | Exception] = queue.Queue(_WAITING)
         self._closing = threading.Event()
@@ -90,6 +97,7 @@ class Log:
                 blocking=True,
                 slave_heartbeat=_HEARTBEAT_S,
                 enable_logging=False,
+                pymysql_wrapper=self._connect,
                 only_events=[
                     MariadbGtidEvent,
                     QueryEvent,
@@ -99,7 +107,6 @@ class Log:
                     DeleteRowsEvent,
                 ],
             )
-        self._where = str(end)
         self._thread = threading.Thread(target=self._read, name="log", daemon=True)
         self._thread.start()
 
@@ -125,23 +132,28 @@ class Log:
         return taken
 
     def close(self) -> None:
-        """Let go of the connection; the thread ends by that."""
+        """Let go of the connections; the thread ends by that."""
         self._closing.set()
-        for connection in ("_stream_connection", "_ctl_connection"):
-            found = getattr(self._reader, connection, None)
-            if found is not None:
-                found._force_close()
+        for name in ("_stream_connection", "_ctl_connection"):
+            connection = getattr(self._reader, name, None)
+            if connection is not None and connection._sock is not None:
+                # Not closed: that would wait for the read the thread is in.
+                with contextlib.suppress(OSError):
+                    connection._sock.shutdown(socket.SHUT_RDWR)
+        self._thread.join(_END_S)
+
+    def _connect(self, **settings: Any) -> Any:
+        # The reader would connect again by itself, and begin at its first position.
+        if self._connections == _CONNECTIONS:
+            raise Interrupted(f"{self._where}: the connection broke")
+        self._connections += 1
+        return pymysql.connect(**settings)
 
     def _read(self) -> None:
         try:
             with translated(self._where):
                 for transaction in _transactions(self._reader, self._wanted):
-                    # The reader begins again at its first position when it had to reconnect.
-                    if transaction.number > self._after:
-                        self._after = transaction.number
-                        self._put(transaction)
-                    if self._closing.is_set():
-                        return
+                    self._put(transaction)
         except MigrationFailed as error:
             self._put(error)
         except Exception as error:

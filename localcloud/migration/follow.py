@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from localcloud.migration.changes import Change, Definition, Named, Transaction, number
 from localcloud.migration.errors import MigrationFailed
 from localcloud.migration.progress import Report, TableProgress, now
+from localcloud.migration.row_changes import AnyChange, RowChange, State, TableChange
 from localcloud.migration.source import Source
 from localcloud.migration.tables import Table, TableId
-from localcloud.migration.target import AnyChange, RowChange, State, TableChange, Target
+from localcloud.migration.target import Target
 from localcloud.migration.values import Row, from_log
 
 _KEEP_POSITION_S = 5.0

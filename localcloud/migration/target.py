@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field
 from typing import Any
 
 from localcloud.migration.errors import RowRefused
 from localcloud.migration.orders import Preparation
+from localcloud.migration.row_changes import (
+    AnyChange,
+    Counts,
+    RowChange,
+    State,
+    TableChange,
+    counted,
+    described,
+    groups,
+)
 from localcloud.migration.tables import Table, TableId
 from localcloud.migration.values import Row
 
@@ -17,43 +26,6 @@ CONTROL = "awsdms_control"
 """The schema of DMS's own tables on a target."""
 
 
-@dataclass
-class Counts:
-    """What has reached the target of one table. ``position`` is where its load was taken."""
-
-    position: str
-    loaded: int = 0
-    inserts: int = 0
-    updates: int = 0
-    deletes: int = 0
-
-
-@dataclass
-class State:
-    """How far one run is: everything up to ``position`` is on the target."""
-
-    position: str
-    tables: dict[TableId, Counts] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class RowChange:
-    """One row of ``table``; ``old`` is absent for an insert, ``new`` for a delete."""
-
-    table: Table
-    old: Row | None
-    new: Row | None
-
-
-@dataclass(frozen=True)
-class TableChange:
-    """``verb`` TRUNCATE or DROP. A DROP ends MySQL's transaction, so it comes alone."""
-
-    table: Table
-    verb: str
-
-
-AnyChange = RowChange | TableChange
 Loaded = Callable[[int], None]
 """Told the rows of each batch."""
 
@@ -185,7 +157,7 @@ class Target(ABC):
     ) -> dict[TableId, Counts]:
         with self._transaction():
             how(changes)
-            counts = _counted(changes)
+            counts = counted(changes)
             for (schema, name), count in counts.items():
                 self._run(
                     f"UPDATE {self._states} SET inserts = inserts + %s, updates = updates + %s, "
@@ -200,7 +172,7 @@ class Target(ABC):
         return counts
 
     def _apply_quickly(self, changes: Sequence[AnyChange]) -> None:
-        for group in _groups(changes):
+        for group in groups(changes):
             first = group[0]
             if isinstance(first, RowChange) and first.old is None:
                 self._insert(
@@ -257,7 +229,7 @@ class Target(ABC):
         self._run(
             f"INSERT INTO {self._quoted(CONTROL)}.awsdms_apply_exceptions "
             "(task_name, table_owner, table_name, statement, error) VALUES (%s, %s, %s, %s, %s)",
-            (self._task, change.table.schema, change.table.name, _described(change), reason),
+            (self._task, change.table.schema, change.table.name, described(change), reason),
         )
 
     def _add_state(self, table: TableId, counts: Counts) -> None:
@@ -311,43 +283,3 @@ _CONTROL_TABLES = (
     "table_owner VARCHAR(64), table_name VARCHAR(64), "
     "error_time TIMESTAMP DEFAULT CURRENT_TIMESTAMP, statement TEXT, error TEXT)",
 )
-
-
-def _groups(changes: Sequence[AnyChange]) -> Iterator[list[AnyChange]]:
-    """Neighbouring inserts into one table together, everything else alone."""
-    group: list[AnyChange] = []
-    for change in changes:
-        inserts = isinstance(change, RowChange) and change.old is None
-        if group and not (inserts and change.table.id == group[0].table.id):
-            yield group
-            group = []
-        group.append(change)
-        if not inserts:
-            yield group
-            group = []
-    if group:
-        yield group
-
-
-def _counted(changes: Sequence[AnyChange]) -> dict[TableId, Counts]:
-    counts: dict[TableId, Counts] = {}
-    for change in changes:
-        count = counts.setdefault(change.table.id, Counts(""))
-        match change:
-            case RowChange(old=None):
-                count.inserts += 1
-            case RowChange(new=None):
-                count.deletes += 1
-            case RowChange():
-                count.updates += 1
-    return counts
-
-
-def _described(change: AnyChange) -> str:
-    if isinstance(change, TableChange):
-        return f"{change.verb} TABLE {change.table}"
-    verb = "INSERT" if change.old is None else "DELETE" if change.new is None else "UPDATE"
-    row = change.new if change.old is None else change.old
-    key: Mapping[str, Any] = dict(zip(change.table.names, row or (), strict=False))
-    shown = {name: key.get(name) for name in change.table.key or change.table.names}
-    return f"{verb} {change.table} {shown}"

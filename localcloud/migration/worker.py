@@ -14,9 +14,10 @@ from localcloud.migration.mappings import Mappings
 from localcloud.migration.mysql_target import mysql_target
 from localcloud.migration.orders import Orders
 from localcloud.migration.progress import Report, TableProgress, now
+from localcloud.migration.row_changes import State
 from localcloud.migration.source import Source
 from localcloud.migration.tables import Table
-from localcloud.migration.target import State, Target
+from localcloud.migration.target import Target
 from localcloud.migration.values import Row
 
 log = logging.getLogger(__name__)
@@ -103,8 +104,11 @@ class Worker:
         progress = self._report.progress
         tables = self._source.tables(self._mappings)
         if not tables:
-            # As DMS has it: "No tables were found at task initialization".
-            raise MigrationFailed("no tables were found: the table mappings match none")
+            raise MigrationFailed(
+                "No tables were found at task initialization. Either the selected table(s) or "
+                "schemas(s) no longer exist or no match was found for the table selection "
+                "pattern(s)."
+            )
         waiting = [table for table in tables if table.id not in state.tables]
         if waiting:
             progress.load_started = progress.load_started or now()

@@ -11,6 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 from localcloud.errors import DeployFailed, LocalCloudError
 from localcloud.provider import (
     dms,
+    dms_conversion,
     dms_replication,
     elasticache,
     rds_clusters,
@@ -32,6 +33,9 @@ KINDS: tuple[type[Kind], ...] = (
     dms.Endpoint,
     dms.ReplicationInstance,
     dms.ReplicationSubnetGroup,
+    dms_conversion.DataProvider,
+    dms_conversion.InstanceProfile,
+    dms_conversion.MigrationProject,
     dms_replication.ReplicationConfig,
     dms_replication.ReplicationTask,
     elasticache.ParameterGroup,
