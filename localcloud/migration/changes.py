@@ -82,7 +82,7 @@ class Log:
 
     def __init__(self, end: End, task: str, after: str, wanted: Wanted) -> None:
         self._where = str(end)
-        self._connections = 0
+        self._connections: list[Any] = []
         self._wanted = wanted
         self._found: queue.Queue[Transaction | Exception] = queue.Queue(_WAITING)
         self._closing = threading.Event()
@@ -134,9 +134,8 @@ class Log:
     def close(self) -> None:
         """Let go of the connections; the thread ends by that."""
         self._closing.set()
-        for name in ("_stream_connection", "_ctl_connection"):
-            connection = getattr(self._reader, name, None)
-            if connection is not None and connection._sock is not None:
+        for connection in self._connections:
+            if connection._sock is not None:
                 # Not closed: that would wait for the read the thread is in.
                 with contextlib.suppress(OSError):
                     connection._sock.shutdown(socket.SHUT_RDWR)
@@ -144,10 +143,14 @@ class Log:
 
     def _connect(self, **settings: Any) -> Any:
         # The reader would connect again by itself, and begin at its first position.
-        if self._connections == _CONNECTIONS:
+        if len(self._connections) == _CONNECTIONS:
             raise Interrupted(f"{self._where}: the connection broke")
-        self._connections += 1
-        return pymysql.connect(**settings)
+        connection = pymysql.connect(**settings)
+        # In the list before it is asked: `close` sees the connection, or we see `close`.
+        self._connections.append(connection)
+        if self._closing.is_set():
+            raise Interrupted(f"{self._where}: closed")
+        return connection
 
     def _read(self) -> None:
         try:

@@ -20,6 +20,8 @@ _FINAL = frozenset({1044, 1045, 1049, 1142, 1143, 1227, 3159})
 # A server that goes down, is read-only after a failover, or had to break a deadlock.
 _PASSING = frozenset({1040, 1053, 1158, 1159, 1160, 1161, 1205, 1213, 1290, 1836, 1927})
 
+_UNTRUSTED = "CERTIFICATE_VERIFY_FAILED"
+
 
 def settings(end: End) -> dict[str, Any]:
     """Arguments of ``pymysql.connect`` for ``end``."""
@@ -33,7 +35,10 @@ def settings(end: End) -> dict[str, Any]:
         "read_timeout": ANSWER_S,
         "write_timeout": ANSWER_S,
     }
-    if end.ca_pem is not None:
+    if end.ca_pem is None:
+        # Otherwise the driver would encrypt where it can and trust anybody.
+        found["ssl_disabled"] = True
+    else:
         try:
             trust = ssl.create_default_context(cadata=end.ca_pem)
         except ssl.SSLError as error:
@@ -75,7 +80,7 @@ def translated(where: str) -> Iterator[None]:
     except pymysql.err.MySQLError as error:
         code = error.args[0] if error.args and isinstance(error.args[0], int) else 0
         text = f"{where}: {error.args[-1] if error.args else error}"
-        if code in _FINAL:
+        if code in _FINAL or _UNTRUSTED in text:
             raise MigrationFailed(text) from error
         if code in _PASSING or code >= 2000 or not code:
             raise Interrupted(text) from error

@@ -35,6 +35,7 @@ _KINDS = {
     **dict.fromkeys(("binary", "varbinary", "tinyblob", "blob", "mediumblob", "longblob"), "BYTEA"),
 }
 """DMS's types of PostgreSQL by MySQL's; where DMS would lose digits, a wider one."""
+_FINAL = ("authentication failed", "does not exist", "certificate verify failed")
 _UNSIGNED = {"smallint": "INTEGER", "int": "BIGINT", "bigint": "NUMERIC(20)"}
 
 
@@ -159,7 +160,7 @@ def _translated(where: str) -> Iterator[None]:
         raise MigrationFailed(f"{where}: {_first_line(error)}") from error
     except (errors.ReadOnlySqlTransaction, psycopg.OperationalError) as error:
         # libpq gives a refused login no class of its own.
-        if "authentication failed" in str(error) or "does not exist" in str(error):
+        if any(sign in str(error) for sign in _FINAL):
             raise MigrationFailed(f"{where}: {_first_line(error)}") from error
         raise Interrupted(f"{where}: {_first_line(error)}") from error
     except psycopg.Error as error:

@@ -14,7 +14,7 @@ from localcloud.migration.errors import MigrationFailed
 from localcloud.migration.mappings import Mappings
 from localcloud.migration.orders import End
 from localcloud.migration.tables import Column, Table
-from localcloud.migration.values import Row, selected
+from localcloud.migration.values import Row, loaded, selected
 
 BATCH_ROWS = 1000
 _TABLES = """
@@ -97,7 +97,7 @@ def _batches(connection: Any, table: Table) -> Iterator[list[Row]]:
     with translated(str(table)), connection.cursor() as cursor:
         cursor.execute(statement)
         while batch := cursor.fetchmany(BATCH_ROWS):
-            yield batch
+            yield loaded(table.columns, batch)
 
 
 def _table(connection: Any, schema: str, name: str) -> Table:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
-from localcloud.migration.errors import RowRefused
+from localcloud.migration.errors import Interrupted, RowRefused
 from localcloud.migration.orders import Preparation
 from localcloud.migration.row_changes import (
     AnyChange,
@@ -41,6 +41,7 @@ class Target(ABC):
         self._connection = connection
         self._where = where
         self._task = task
+        self._position = ""
 
     # What the dialects differ in.
 
@@ -93,19 +94,23 @@ class Target(ABC):
                 f"INSERT INTO {self._checkpoint} (task, run, position) VALUES (%s, %s, %s)",
                 (self._task, run, position),
             )
+        self._position = position
 
     def state(self) -> State:
         """How far the run is."""
         ((position,),) = self._query(
             f"SELECT position FROM {self._checkpoint} WHERE task = %s", (self._task,)
         )
+        self._position = position
+        return State(position, self._loaded())
+
+    def _loaded(self) -> dict[TableId, Counts]:
         rows = self._query(
             "SELECT schema_name, table_name, position, loaded, inserts, updates, deletes "
             f"FROM {self._states} WHERE task = %s",
             (self._task,),
         )
-        tables = {(schema, name): Counts(*counts) for schema, name, *counts in rows}
-        return State(position, tables)
+        return {(schema, name): Counts(*counts) for schema, name, *counts in rows}
 
     def prepare(self, table: Table, preparation: Preparation) -> None:
         """Make ``table`` where it is missing; one that is there as ``preparation`` says."""
@@ -127,6 +132,9 @@ class Target(ABC):
         """
         rows = 0
         with self._transaction():
+            self._move(self._position)
+            if table.id in self._loaded():
+                raise Interrupted(f"{table} was loaded by another worker")
             for batch in batches:
                 self._insert(table, batch)
                 rows += len(batch)
@@ -156,6 +164,7 @@ class Target(ABC):
         how: Callable[[Sequence[AnyChange]], None],
     ) -> dict[TableId, Counts]:
         with self._transaction():
+            self._move(position)
             how(changes)
             counts = counted(changes)
             for (schema, name), count in counts.items():
@@ -165,11 +174,21 @@ class Target(ABC):
                     "AND table_name = %s",
                     (count.inserts, count.updates, count.deletes, self._task, schema, name),
                 )
-            self._run(
-                f"UPDATE {self._checkpoint} SET position = %s WHERE task = %s",
-                (position, self._task),
-            )
+        self._position = position
         return counts
+
+    def _move(self, position: str) -> None:
+        """Set the position, and keep everybody else from it until the transaction ends.
+
+        The last transaction of a worker that was killed may be committed only after we looked:
+        then the position is another one than we know, and what we were about to do is done.
+        """
+        moved = self._run(
+            f"UPDATE {self._checkpoint} SET position = %s WHERE task = %s AND position = %s",
+            (position, self._task, self._position),
+        )
+        if not moved:
+            raise Interrupted(f"{self._where}: the migration went on without this worker")
 
     def _apply_quickly(self, changes: Sequence[AnyChange]) -> None:
         for group in groups(changes):

@@ -7,7 +7,7 @@ rounded and no driver's idea of a date comes between two databases.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from localcloud.migration.errors import MigrationFailed
@@ -27,6 +27,21 @@ def selected(column: Column, name: str) -> str:
             return f"{name} + 0"
         case _:
             return name
+
+
+def loaded(columns: Sequence[Column], rows: list[Row]) -> list[Row]:
+    """Rows as `selected` reads them, as a target takes them."""
+    bits = [place for place, column in enumerate(columns) if column.type == "bit"]
+    if not bits:
+        return rows
+    # A text would be taken for the bits of its characters.
+    return [
+        tuple(
+            int(value) if place in bits and value is not None else value
+            for place, value in enumerate(row)
+        )
+        for row in rows
+    ]
 
 
 def from_log(column: Column, value: Any, missing: str | None) -> Value:
