@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import Any
 
 from localcloud.migration.errors import Interrupted, RowRefused
@@ -275,8 +275,10 @@ class Target(ABC):
         try:
             yield
             self._run("COMMIT")
-        except RowRefused:
-            self._run("ROLLBACK")
+        except Exception:
+            # On a connection that broke there is nothing left to take back.
+            with suppress(Interrupted):
+                self._run("ROLLBACK")
             raise
 
     def _run(self, statement: str, values: Sequence[Any] = ()) -> int:

@@ -6,10 +6,15 @@ import random
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 
 import pytest
 
-from localcloud.fleet import Fleet
+from localcloud.fleet import Address, Fleet
+from localcloud.migration.errors import Interrupted
+from localcloud.migration.mysql_target import mysql_target
+from localcloud.migration.row_changes import RowChange
+from localcloud.migration.source import Source
 from tests.localcloud.fleet_site import eventually, fleet, kill, mysql_at, pid_of, rows, site
 from tests.localcloud.migration_site import Migrating, Pair, pair
 
@@ -72,6 +77,10 @@ def writing(pair: Pair, schema: str) -> Iterator[Writer]:
         writer.end()
         thread.join(30)
     assert not thread.is_alive()
+
+
+def answers(pair: Pair, address: Address) -> bool:
+    return bool(rows(pair.site, address, "SELECT 1"))
 
 
 def assert_all_there(pair: Pair, migrating: Migrating) -> None:
@@ -141,7 +150,8 @@ def test_a_server_that_is_killed_loses_and_doubles_nothing(pair: Pair, victim: s
         for number in range(3):
             pair.run(f"UPDATE {schema}.keyed SET n = n + 1 WHERE id % 3 = {number}")
             kill(pid_of(pair.fleet, victim))
-            eventually(lambda: bool(rows(pair.site, pair.source, "SELECT 1")), "the source is back")
+            for address in (pair.source, pair.target):
+                eventually(partial(answers, pair, address), f"{address} is back")
             pair.run(f"DELETE FROM {schema}.loose WHERE n = {number}")
         assert_all_there(pair, migrating)
 
@@ -190,3 +200,29 @@ def test_a_worker_that_dies_again_and_again_has_failed(pair: Pair) -> None:
         migrating.kill()
         trouble = migrating.until("failed").trouble
     assert str(trouble).startswith("the worker dies again and again; its log ends:")
+
+
+def test_the_last_commit_of_a_killed_worker_is_not_done_again(pair: Pair) -> None:
+    # Its COMMIT may be on its way when the next worker looks where to go on.
+    pair.run("CREATE DATABASE late", "CREATE TABLE late.t (id INT PRIMARY KEY)")
+    table = Source(pair.end(pair.source)).table("late", "t")
+    assert table is not None
+    end = pair.end(pair.target)
+    insert = [RowChange(table, None, (1,))]
+    with mysql_target(end, "late") as first, mysql_target(end, "late") as second:
+        assert first.run_of() is None
+        first.begin("run", "0-1-1")
+        second.state()
+        first.prepare(table, "DO_NOTHING")
+        first.load(table, "0-1-1", iter([[(9,)]]), lambda rows: None)
+        with pytest.raises(Interrupted, match="loaded by another worker"):
+            second.load(table, "0-1-1", iter([[(9,)]]), lambda rows: None)
+        first.apply(insert, "0-1-2")
+    with mysql_target(end, "late") as second:
+        second.state()
+        with mysql_target(end, "late") as first:
+            first.state()
+            first.apply([RowChange(table, None, (2,))], "0-1-3")
+        with pytest.raises(Interrupted, match="went on without this worker"):
+            second.apply([RowChange(table, None, (2,))], "0-1-3")
+    assert pair.both("late.t")[1] == [(1,), (2,), (9,)]
