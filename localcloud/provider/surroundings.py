@@ -150,12 +150,13 @@ class RolePolicyAttachment(Kind):
 
 
 class RolePolicy(Kind):
-    """aws.iam.RolePolicy"""
+    """aws.iam.RolePolicy: a policy inside a role"""
 
     token, service = "aws:iam/rolePolicy:RolePolicy", "iam"
-    names = {"role": "RoleName", "name": "PolicyName", "policy": "PolicyDocument"}
-    replaced_by = frozenset({"role", "name", "namePrefix"})
+    names = {"name": "PolicyName", "role": "RoleName", "policy": "PolicyDocument"}
+    replaced_by = frozenset({"name", "namePrefix", "role"})
     auto_named = "name"
+    identified_by = ("name", "role")
     gone = frozenset({"NoSuchEntity"})
 
     def create(self, resource: Resource) -> tuple[str, Outputs]:
@@ -166,19 +167,20 @@ class RolePolicy(Kind):
         return f"{resource.inputs['role']}:{resource.inputs['name']}"
 
     def describe(self, resource: Resource) -> Outputs | None:
-        p = resource.inputs
-        self.client(resource).get_role_policy(RoleName=p["role"], PolicyName=p["name"])
+        self.client(resource).get_role_policy(**self._names(resource))
         return {}
 
     def update(self, resource: Resource, old: Inputs, changed: frozenset[str]) -> None:
         self._put(resource)
 
     def delete(self, resource: Resource) -> None:
-        p = resource.inputs
-        self.client(resource).delete_role_policy(RoleName=p["role"], PolicyName=p["name"])
+        self.client(resource).delete_role_policy(**self._names(resource))
 
     def _put(self, resource: Resource) -> None:
         self.client(resource).put_role_policy(**self.arguments(resource, "PutRolePolicy"))
+
+    def _names(self, resource: Resource) -> dict[str, str]:
+        return {"RoleName": resource.inputs["role"], "PolicyName": resource.inputs["name"]}
 
 
 class LogGroup(Kind):
