@@ -15,8 +15,8 @@ from localcloud.migration.reach import reach
 from localcloud.records import Record
 from localcloud.services.context import Cloud
 from localcloud.services.dms_kinds import CERTIFICATE, CONFIG, ENDPOINT, INSTANCE, TASK
-from localcloud.services.dms_records import Store, combination, invalid, wrong_state
-from localcloud.services.surroundings import key_arn, region_of
+from localcloud.services.dms_records import Store, combination, invalid, key_of, wrong_state
+from localcloud.services.surroundings import region_of
 from localcloud.site import ACCOUNT_ID
 
 MYSQL = ("mysql", "mariadb", "aurora")
@@ -115,8 +115,7 @@ class Endpoints:
         p = call.params
         if p["EndpointType"] not in ("source", "target"):
             raise invalid(f"Invalid endpoint type: {p['EndpointType']}")
-        record = self._checked(call, {"EndpointType": p["EndpointType"]})
-        record["KmsKeyId"] = key_arn(call.region, p.get("KmsKeyId"), "dms")
+        record = self._checked(call, {"EndpointType": p["EndpointType"]}) | key_of(call)
         return {"Endpoint": self.endpoints.create(call, record)}
 
     def _checked(self, call: Call, old: Record) -> Record:

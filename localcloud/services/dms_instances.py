@@ -10,8 +10,8 @@ from localcloud.api import Answer, ApiError, Call, Operations, given, now
 from localcloud.records import Record
 from localcloud.services.context import Cloud
 from localcloud.services.dms_kinds import CONFIG, INSTANCE, SUBNET_GROUP, TASK
-from localcloud.services.dms_records import Store, combination, invalid, wrong_state
-from localcloud.services.surroundings import key_arn, security_groups, subnets
+from localcloud.services.dms_records import Store, combination, invalid, key_of, wrong_state
+from localcloud.services.surroundings import security_groups, subnets
 from localcloud.site import ACCOUNT_ID
 
 VERSIONS = ("3.5.4", "3.6.1")
@@ -106,7 +106,7 @@ class Instances:
             "MultiAZ": bool(p.get("MultiAZ")),
             "EngineVersion": version,
             "AutoMinorVersionUpgrade": p.get("AutoMinorVersionUpgrade") is not False,
-            "KmsKeyId": key_arn(call.region, p.get("KmsKeyId"), "dms"),
+            **key_of(call),
             # DMS's own default, which nobody wants.
             "PubliclyAccessible": p.get("PubliclyAccessible") is not False,
             "ReplicationInstancePrivateIpAddresses": ["127.0.0.1"],

@@ -10,7 +10,7 @@ from typing import Any
 from localcloud.api import Answer, ApiError, Call, page
 from localcloud.records import Record
 from localcloud.services.context import Cloud, resource_id
-from localcloud.services.surroundings import arn
+from localcloud.services.surroundings import arn, key_arn
 
 _IDENTIFIER = re.compile(r"[a-z](?:-?[a-z0-9])*\Z", re.IGNORECASE)
 
@@ -31,6 +31,12 @@ def combination(message: str) -> ApiError:
 def wrong_state(message: str) -> ApiError:
     """Not now."""
     return ApiError("InvalidResourceStateFault", message)
+
+
+def key_of(call: Call) -> Record:
+    """The key a call names, if any; the account's own key for DMS is not shown."""
+    key = call.params.get("KmsKeyId")
+    return {"KmsKeyId": key_arn(call.region, key, "dms")} if key else {}
 
 
 def _as_it_is(record: Record) -> Record:
@@ -118,13 +124,17 @@ class Store:
         DMS answers filters that nothing passes by ``ResourceNotFoundFault``.
         """
         filters: list[Filter] = call.params.get("Filters") or []
-        found = [r for r in self.all(call.region) if all(self._passes(r, f) for f in filters)]
+        wanted = [(self._member(f["Name"]), f["Values"]) for f in filters]
+        found = [
+            record
+            for record in self.all(call.region)
+            if all(record.get(member) in values for member, values in wanted)
+        ]
         if filters and not found:
             raise self.missing("matching the provided filters")
         return page(call, key, [show(record) for record in found])
 
-    def _passes(self, record: Record, wanted: Filter) -> bool:
-        member = self.kind.filters.get(wanted["Name"])
-        if member is None:
-            raise invalid(f"{wanted['Name']} is no filter of {self.kind.noun}s.")
-        return record.get(member) in wanted["Values"]
+    def _member(self, name: str) -> str:
+        if name not in self.kind.filters:
+            raise invalid(f"{name} is no filter of {self.kind.noun}s.")
+        return self.kind.filters[name]
