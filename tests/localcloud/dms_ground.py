@@ -43,7 +43,10 @@ def trust(principal: str) -> str:
 
 
 def make_vpc_role(endpoint: Endpoint) -> None:
-    iam = endpoint.client("iam")
+    make_vpc_role_with(endpoint.client("iam"))
+
+
+def make_vpc_role_with(iam: Any) -> None:
     iam.create_role(RoleName="dms-vpc-role", AssumeRolePolicyDocument=trust("dms.amazonaws.com"))
     iam.attach_role_policy(
         RoleName="dms-vpc-role",
