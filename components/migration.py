@@ -47,7 +47,8 @@ class MigrationArgs:
 
 class Migration(pulumi.ComponentResource):
     """DMS between two databases of the stack. Deploying it starts nothing: `StartReplicationTask`
-    or `StartReplication` does, and what runs is stopped before it is changed or deleted.
+    or `StartReplication` does. What runs is stopped before it is changed or deleted, and after a
+    change it is resumed by the same call.
 
     Creates: a secret for each database, the role that reads them, a security group and the
     databases' rules for it, a certificate, a subnet group, two endpoints; for an instance the
