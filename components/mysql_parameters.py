@@ -10,7 +10,7 @@ _MIGRATION: Mapping[MigrationRole | None, Mapping[str, str]] = {
     None: {},
     # DMS's conditions for following a binary log: whole rows, and no checksums.
     "source": {"binlog_checksum": "NONE", "binlog_format": "ROW", "binlog_row_image": "FULL"},
-    # DMS loads a MySQL target by LOAD DATA LOCAL.
+    # DMS loads a MySQL target from files that it sends.
     "target": {"local_infile": "1"},
 }
 

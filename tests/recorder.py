@@ -102,7 +102,7 @@ _OUTPUTS: Mapping[str, Callable[[str, str, Mapping[str, Any]], dict[str, Any]]] 
         "engineVersionActual": "7.1.0",
     },
     "aws:iam/role:Role": lambda name, region, i: {
-        "name": f"{name}-1a2b3c4",
+        "name": i.get("name", f"{name}-1a2b3c4"),
         "arn": f"arn:aws:iam::{ACCOUNT}:role/{name}",
     },
     "aws:iam/rolePolicyAttachment:RolePolicyAttachment": _nothing,

@@ -100,7 +100,7 @@ def test_what_aws_would_refuse(changes: dict[str, Any], path: str, says: str) ->
     said = problems(**changes)
     found = [problem for problem in said if problem.startswith(f"topologies.move.{path}: ")]
     assert found, said
-    assert says in found[0]
+    assert any(says in problem for problem in found)
 
 
 def test_a_source_without_backups_has_no_binary_log() -> None:
