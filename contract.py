@@ -54,6 +54,18 @@ class CacheUser(_Frozen):
     """Patterns of the keys it may use."""
 
 
+class Migration(_Frozen):
+    """What a migration is between: ``source`` and ``target`` are names of this output.
+
+    ``arn`` is of a DMS task (``instance``) or of a replication config (``serverless``).
+    """
+
+    runs_on: Literal["instance", "serverless"]
+    arn: str
+    source: str
+    target: str
+
+
 class Database(_Frozen):
     """The connection facts of one topology of the stack."""
 
@@ -77,6 +89,9 @@ class Database(_Frozen):
     security_group: str | None = None
     users: tuple[CacheUser, ...] = ()
     """Who may enter a cache that has no token for everybody (``secret_arn`` is ``None`` then)."""
+
+    migration: Migration | None = None
+    """Only of a migration, which is no database and has no endpoint."""
     schema_version: Literal[1] = SCHEMA_VERSION
 
     def endpoint(self, role: Role, name: str | None = None) -> Endpoint:

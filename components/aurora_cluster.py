@@ -24,6 +24,8 @@ from specs.aurora import FAMILY
 from specs.aurora import AuroraCluster as Spec
 
 ENGINE = "aurora-mysql"
+STATIC = frozenset({"binlog_format"})
+"""Cluster parameters that a running cluster keeps until its writer reboots."""
 S = TypeVar("S", bound=Spec)
 
 
@@ -107,7 +109,7 @@ class AuroraCluster(pulumi.ComponentResource, Generic[S]):
             description=f"Parameters of {spec.identifier}",
             parameters=[
                 aws.rds.ClusterParameterGroupParameterArgs(**p)
-                for p in mysql_parameters(spec.slow_query_log)
+                for p in mysql_parameters(spec.slow_query_log, spec.migration, STATIC)
             ],
             tags=tags(f"{name}-parameters"),
             opts=self._child,

@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
-from specs.parts import SlowQueryLog
+from collections.abc import Mapping
+
+from specs.parts import MigrationRole, SlowQueryLog
+
+_MIGRATION: Mapping[MigrationRole | None, Mapping[str, str]] = {
+    None: {},
+    # DMS's conditions for following a binary log: whole rows, and no checksums.
+    "source": {"binlog_checksum": "NONE", "binlog_format": "ROW", "binlog_row_image": "FULL"},
+    # DMS loads a MySQL target from files that it sends.
+    "target": {"local_infile": "1"},
+}
 
 
-def mysql_parameters(slow_query_log: SlowQueryLog | None) -> list[dict[str, str]]:
-    """Arguments of parameter group parameters; all of them are dynamic.
+def mysql_parameters(
+    slow_query_log: SlowQueryLog | None,
+    migration: MigrationRole | None = None,
+    static: frozenset[str] = frozenset(),
+) -> list[dict[str, str]]:
+    """Arguments of parameter group parameters; a ``static`` one waits for a reboot.
 
-    TLS is required, and slow queries go to files, from where RDS exports them.
+    TLS is required, and slow queries go to files, from where RDS exports them. RDS refuses to
+    apply a static parameter immediately.
     """
-    values = {"require_secure_transport": "1"}
+    values = {"require_secure_transport": "1", **_MIGRATION[migration]}
     if slow_query_log is not None:
         values |= {
             "log_output": "FILE",
@@ -18,6 +33,10 @@ def mysql_parameters(slow_query_log: SlowQueryLog | None) -> list[dict[str, str]
             "slow_query_log": "1",
         }
     return [
-        {"name": name, "value": value, "apply_method": "immediate"}
+        {
+            "name": name,
+            "value": value,
+            "apply_method": "pending-reboot" if name in static else "immediate",
+        }
         for name, value in sorted(values.items())
     ]

@@ -15,7 +15,9 @@ from specs.rds_sqlserver import RdsSqlserver
 def instance_parameters(spec: RdsInstance) -> list[dict[str, str]]:
     """Arguments of parameter group parameters."""
     match spec:
-        case RdsMysql() | RdsMariadb():
+        case RdsMysql():
+            return mysql_parameters(spec.slow_query_log, spec.migration)
+        case RdsMariadb():
             return mysql_parameters(spec.slow_query_log)
         case RdsPostgres():
             return _postgres_parameters(spec.slow_query_log)

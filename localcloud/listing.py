@@ -13,7 +13,7 @@ def status_of(
 ) -> ServerStatus:
     """The process ``name``, which serves ``ref`` in a ``role`` at ``address``."""
     process = supervisor.running(name)
-    rss = _rss(process.pid) if process is not None else None
+    rss = memory_of(process.pid) if process is not None else None
     return ServerStatus(
         kind=kind,
         region=ref.region,
@@ -40,7 +40,8 @@ def unserved(kind: str, ref: Ref, address: Address) -> ServerStatus:
     )
 
 
-def _rss(pid: int) -> int | None:
+def memory_of(pid: int) -> int | None:
+    """Resident bytes of a process, ``None`` when it has ended."""
     try:
         return int(psutil.Process(pid).memory_info().rss)
     except psutil.NoSuchProcess:

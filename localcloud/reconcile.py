@@ -66,11 +66,26 @@ def reconcile(records: Records, fleet: Fleet) -> None:
     known = {(region, name) for kind in _KINDS for region, name in records.keys(kind)}
     known |= _nodes(records)
     served = {(status.region, status.identifier) for status in fleet.listing()}
+    known |= _end_unknown_workers(records, fleet)
     for region, name in sorted(served - known):
         log.warning("server %s in %s has no record: removed", name, region)
         _remove_server(fleet, Ref(region, name))
     for region, name in records.keys("instance"):
         _judge(records, region, name, (region, name) in served)
+
+
+def _end_unknown_workers(records: Records, fleet: Fleet) -> set[tuple[str, str]]:
+    """Every worker of a migration; those whose task or config is gone are ended first."""
+    rows = [r for kind in ("dms-task", "dms-config") for r in records.all(kind)]
+    wanted = {Ref(record["_region"], record["_worker"]) for record in rows}
+    found = {migration.ref for migration in fleet.migrations.all()}
+    for ref in sorted(found - wanted):
+        log.warning("migration %s has no record: removed", ref)
+        fleet.migrations.delete(ref)
+    for ref in sorted(wanted - found):
+        # A kill between record and plan.
+        fleet.migrations.create(ref)
+    return {(ref.region, ref.identifier) for ref in found | wanted}
 
 
 def _judge(records: Records, region: str, name: str, served: bool) -> None:

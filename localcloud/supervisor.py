@@ -44,6 +44,8 @@ _PROGRAMS = frozenset(
         "valkey-server",
     }
 )
+_WORKER = "localcloud.migration"
+"""The module of a migration's worker, whose program is Python."""
 OnDeath = Callable[[], None]
 
 
@@ -163,9 +165,7 @@ class Supervisor:
         marks = (f"{self._site.state_dir}/", f"{self._site.run_dir}/")
         orphans = []
         for pid, argv in command_lines().items():
-            # A script of ours is an argument of Python, right after its flag.
-            named = {Path(argument).name for argument in argv[:3]}
-            ours = bool(named & _PROGRAMS) and any(m in a for a in argv for m in marks)
+            ours = _is_server(argv) and any(m in a for a in argv for m in marks)
             if ours and pid not in known:
                 process = Process.of(pid)
                 if process is not None:
@@ -287,6 +287,12 @@ def _activated(argv: tuple[str, ...], handles: tuple[int, ...]) -> tuple[str, ..
     script = f'export LISTEN_PID=$$ LISTEN_FDS={len(handles)}; exec "$@" {moves}'
     # Bash, because Debian's sh knows descriptors of one digit only.
     return ("/bin/bash", "-c", script, "activate", *argv)
+
+
+def _is_server(argv: list[str]) -> bool:
+    # A script of ours is an argument of Python, right after its flag.
+    named = {Path(argument).name for argument in argv[:3]}
+    return bool(named & _PROGRAMS) or _WORKER in argv
 
 
 def tail(file: Path, lines: int = 8) -> str:

@@ -7,7 +7,7 @@ from localcloud.fleet import Fleet
 from localcloud.front import Front, Page
 from localcloud.reconcile import reconcile
 from localcloud.records import Records
-from localcloud.services import cloudwatch, elasticache, iam, rds
+from localcloud.services import cloudwatch, dms, elasticache, iam, rds
 from localcloud.services.context import Cloud
 from localcloud.site import Site
 from localcloud.state import MotoState
@@ -26,6 +26,7 @@ def build(site: Site, fleet: Fleet, pages: dict[str, Page]) -> Front:
     cloud = Cloud(records, fleet)
     rds.register(operations, cloud)
     elasticache.register(operations, cloud)
+    dms.register(operations, cloud)
     iam.register(operations)
     cloudwatch.register(fleet.metrics)
     return Front(operations, state, pages)

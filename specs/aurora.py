@@ -18,6 +18,7 @@ from specs.parts import (
     Described,
     Lifetime,
     MaintenanceWindow,
+    MigrationRole,
     Part,
     PerformanceInsights,
     SlowQueryLog,
@@ -72,6 +73,7 @@ class AuroraCluster(Described):
     maintenance_window: MaintenanceWindow
     performance_insights: PerformanceInsights | None = None
     slow_query_log: SlowQueryLog | None = None
+    migration: MigrationRole | None = None
     apply_changes: ApplyChanges = "maintenance-window"
     lifetime: Lifetime = "protected"
 

@@ -140,6 +140,12 @@ class AuroraServerless(AuroraCluster):
         yield from super().conflicts()
         yield from self._names()
         yield from self._version_rules()
+        if self.pauses and self.migration == "source":
+            yield (
+                "migration",
+                "source logs rows, which keeps the cluster from pausing; leave it out, or raise "
+                "capacity.min_acu",
+            )
         least = self.capacity.min_acu
         if self.performance_insights is not None and least < _PERFORMANCE_INSIGHTS_ACU:
             yield (

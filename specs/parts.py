@@ -198,7 +198,14 @@ def window_conflicts(backup: str, maintenance: str, least_minutes: int) -> Itera
 
 
 Space = Literal[
-    "instance", "cluster", "endpoint", "cache", "serverless-cache", "proxy", "proxy endpoint"
+    "instance",
+    "cluster",
+    "endpoint",
+    "cache",
+    "serverless-cache",
+    "proxy",
+    "proxy endpoint",
+    "migration",
 ]
 """Where AWS keeps identifiers apart from each other."""
 
@@ -223,6 +230,10 @@ class PerformanceInsights(Part):
         if days not in (7, 731) and (days % 31 or not 31 <= days <= 23 * 31):
             raise refuse(f"{days} is no period; write 7, 731, or a multiple of 31 below that")
         return days
+
+
+MigrationRole = Literal["source", "target"]
+"""What a database is in a migration: it logs its rows for one, or takes files from one."""
 
 
 class EnhancedMonitoring(Part):
@@ -254,6 +265,11 @@ class Described(Part):
         It stands in the region of the first one unless it says otherwise.
         """
         return {}
+
+    @property
+    def neighbours(self) -> frozenset[str]:
+        """The references that must stand in its own region."""
+        return frozenset()
 
     def objection(self, key: str, other: Described) -> str | None:
         """What keeps ``other`` from being the reference under ``key``: a sentence, or nothing."""

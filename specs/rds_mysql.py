@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
+from specs.parts import MigrationRole
 from specs.rds_engines import MYSQL, Engine
 from specs.rds_instance import OpenSourceInstance
 
@@ -14,3 +15,4 @@ class RdsMysql(OpenSourceInstance):
     facts: ClassVar[Engine] = MYSQL
 
     kind: Literal["rds-mysql"]
+    migration: MigrationRole | None = None

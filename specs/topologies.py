@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 from specs.aurora_mysql import AuroraMysql
 from specs.aurora_serverless import AuroraServerless
 from specs.memcached import Memcached
+from specs.migration import Migration
 from specs.network import Network
 from specs.parts import Described, Part, RegionName, is_name
 from specs.problems import ConfigError, Problem, did_you_mean, problems_of
@@ -37,6 +38,7 @@ AnyTopology = (
     | Memcached
     | ServerlessCache
     | RdsProxy
+    | Migration
 )
 Topology = Annotated[AnyTopology, Field(discriminator="kind")]
 KINDS: Mapping[str, type[BaseModel]] = {
@@ -97,6 +99,8 @@ def read(region: object, network: object, topologies: object) -> Stack:
         named = frozenset(map(str, topologies))
         problems += _check_references(found, named)
         problems += _check_replicas(found)
+        problems += _check_neighbours(found, str(region))
+        problems += _check_account_wide(found)
         problems += _check_identifiers(found, str(region))
         problems += _check_zones(found, found_network)
     if problems:
@@ -184,6 +188,33 @@ def _check_replicas(found: Mapping[str, Described]) -> list[Problem]:
                 at = f"topologies.{name}.source"
                 problems.append(Problem(at, f"{topology.source!r} {text}"))
     return problems
+
+
+def _check_neighbours(found: Mapping[str, Described], region: str) -> list[Problem]:
+    problems = []
+    for name, topology in found.items():
+        home = _region_of(name, found, region)
+        for key in sorted(topology.neighbours):
+            other = topology.references[key]
+            if other in found and (away := _region_of(other, found, region)) != home:
+                text = f"{other!r} stands in {away} and not in {home}; name one of that region"
+                problems.append(Problem(f"topologies.{name}.{key}", text))
+    return problems
+
+
+def _check_account_wide(found: Mapping[str, Described]) -> list[Problem]:
+    # What there is once is made once: a stack's migrations share it.
+    migrations = {name: t for name, t in found.items() if isinstance(t, Migration)}
+    return [
+        Problem(
+            f"topologies.{name}.{key}",
+            f"is {getattr(migration, key)} and that of {first!r} is not; write the same in both",
+        )
+        for first, other in list(migrations.items())[:1]
+        for name, migration in migrations.items()
+        for key in ("account_roles", "secrets_endpoint")
+        if getattr(migration, key) != getattr(other, key)
+    ]
 
 
 def _region_of(name: str, found: Mapping[str, Described], region: str) -> str:

@@ -9,6 +9,10 @@ from components.aurora_mysql import AuroraMysql, AuroraMysqlArgs
 from components.aurora_serverless import AuroraServerless, AuroraServerlessArgs
 from components.keys import RegionKey, RegionKeyArgs
 from components.memcached import Memcached, MemcachedArgs
+from components.migration import Migration, MigrationArgs
+from components.migration_endpoints import End
+from components.migration_network import SecretsEndpoint
+from components.migration_roles import DmsAccountRoles
 from components.monitoring_role import MonitoringRole
 from components.network import Network, NetworkArgs
 from components.rds_instance import RdsInstance
@@ -25,6 +29,7 @@ from specs import (
     aurora_mysql,
     aurora_serverless,
     memcached,
+    migration,
     rds_mariadb,
     rds_mysql,
     rds_oracle,
@@ -36,6 +41,7 @@ from specs import (
     serverless_cache,
 )
 from specs.topologies import AnyTopology, Stack
+from stacks.trust import authorities
 
 Topology = (
     RdsInstance
@@ -46,6 +52,7 @@ Topology = (
     | Memcached
     | ServerlessCache
     | RdsProxy
+    | Migration
 )
 
 
@@ -73,6 +80,9 @@ class _Shared:
     """One network and one key a region, one monitoring role if anybody asks for it."""
 
     def __init__(self, stack: Stack) -> None:
+        # Before the first resource: a bundle that is missing is the person's to get.
+        migrating = any(isinstance(t, migration.Migration) for t in stack.topologies.values())
+        self.authorities = authorities() if migrating else ""
         network = stack.network
         self.networks = {
             region: Network(
@@ -88,6 +98,25 @@ class _Shared:
             getattr(spec, "enhanced_monitoring", None) for spec in stack.topologies.values()
         )
         self.monitoring_role = MonitoringRole("monitoring") if monitored else None
+        self.migrations = _SharedByMigrations(stack, self.networks)
+
+
+class _SharedByMigrations:
+    """What an account or a VPC has once, for all migrations of the stack; nothing without any."""
+
+    def __init__(self, stack: Stack, networks: Mapping[str, Network]) -> None:
+        found = {
+            stack.region_of(name): spec
+            for name, spec in stack.topologies.items()
+            if isinstance(spec, migration.Migration)
+        }
+        self.secrets_endpoints = {
+            region: SecretsEndpoint(f"secrets-{region}", networks[region], spec.secrets_endpoint)
+            for region, spec in found.items()
+        }
+        self.roles = {
+            how: DmsAccountRoles("dms", how) for how in {s.account_roles for s in found.values()}
+        }
 
 
 def _check_zones(stack: Stack, networks: Mapping[str, Network]) -> None:
@@ -124,6 +153,8 @@ def _one(
             target = built[spec.target]
             assert isinstance(target, RdsMysql | AuroraMysql)
             return RdsProxy(name, RdsProxyArgs(spec, target, spec.target, network, key))
+        case migration.Migration():
+            return _migration(name, spec, network, key, shared, built)
         case aurora_serverless.AuroraServerless():
             at = f"topologies.{name}"
             return AuroraServerless(name, AuroraServerlessArgs(spec, network, key, at))
@@ -134,3 +165,30 @@ def _one(
         case serverless_cache.ServerlessCache():
             at = f"topologies.{name}"
             return ServerlessCache(name, ServerlessCacheArgs(spec, network, key, at))
+
+
+def _migration(
+    name: str,
+    spec: migration.Migration,
+    network: Network,
+    key: RegionKey,
+    shared: _Shared,
+    built: Mapping[str, Topology],
+) -> Migration:
+    source, target = built[spec.source], built[spec.target]
+    assert isinstance(source, End)
+    assert isinstance(target, End)
+    once = shared.migrations
+    return Migration(
+        name,
+        MigrationArgs(
+            spec=spec,
+            source=source,
+            target=target,
+            network=network,
+            key=key,
+            account_roles=once.roles[spec.account_roles],
+            secrets_endpoint=once.secrets_endpoints[network.region],
+            ca_pem=shared.authorities,
+        ),
+    )

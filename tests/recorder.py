@@ -166,7 +166,7 @@ _OUTPUTS: Mapping[str, Callable[[str, str, Mapping[str, Any]], dict[str, Any]]] 
         "arn": _arn("elasticache", region, f"usergroup:{i['userGroupId']}"),
     },
     "aws:iam/role:Role": lambda name, region, i: {
-        "name": f"{name}-1a2b3c4",
+        "name": i.get("name", f"{name}-1a2b3c4"),
         "arn": f"arn:aws:iam::{ACCOUNT}:role/{name}",
     },
     "aws:iam/rolePolicyAttachment:RolePolicyAttachment": _nothing,
@@ -210,6 +210,33 @@ _OUTPUTS: Mapping[str, Callable[[str, str, Mapping[str, Any]], dict[str, Any]]] 
     "aws:rds/proxyEndpoint:ProxyEndpoint": lambda name, region, i: {
         "endpoint": f"{i['dbProxyEndpointName']}.endpoint.proxy.{region}"
     },
+    "aws:dms/certificate:Certificate": lambda name, region, i: {
+        "certificateArn": _arn("dms", region, f"cert:{i['certificateId']}"),
+    },
+    "aws:dms/dataProvider:DataProvider": lambda name, region, i: {
+        "arn": _arn("dms", region, f"data-provider:{i['name']}"),
+    },
+    "aws:dms/endpoint:Endpoint": lambda name, region, i: {
+        "endpointArn": _arn("dms", region, f"endpoint:{i['endpointId']}"),
+    },
+    "aws:dms/instanceProfile:InstanceProfile": lambda name, region, i: {
+        "arn": _arn("dms", region, f"instance-profile:{i['name']}"),
+    },
+    "aws:dms/migrationProject:MigrationProject": lambda name, region, i: {
+        "arn": _arn("dms", region, f"migration-project:{i['name']}"),
+    },
+    "aws:dms/replicationConfig:ReplicationConfig": lambda name, region, i: {
+        "arn": _arn("dms", region, f"replication-config:{i['replicationConfigIdentifier']}"),
+    },
+    "aws:dms/replicationInstance:ReplicationInstance": lambda name, region, i: {
+        "replicationInstanceArn": _arn("dms", region, f"rep:{i['replicationInstanceId']}"),
+        "engineVersion": "3.6.1",
+    },
+    "aws:dms/replicationSubnetGroup:ReplicationSubnetGroup": _nothing,
+    "aws:dms/replicationTask:ReplicationTask": lambda name, region, i: {
+        "replicationTaskArn": _arn("dms", region, f"task:{i['replicationTaskId']}"),
+    },
+    "aws:ec2/vpcEndpoint:VpcEndpoint": _nothing,
     "aws:secretsmanager/secret:Secret": lambda name, region, i: {
         "arn": _arn("secretsmanager", region, f"secret:{name}-AbCdEf"),
     },
@@ -238,6 +265,11 @@ _CALLS: Mapping[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
         "ids": [f"subnet-{call['region']}-{letter}" for letter in ZONES[call["region"]]]
     },
     "aws:ec2/getSubnet:getSubnet": _subnet,
+    "aws:ec2/getVpc:getVpc": lambda call: {
+        "id": f"vpc-{call['region']}",
+        "cidrBlock": "172.31.0.0/16",
+    },
+    "aws:iam/getRole:getRole": lambda call: {"arn": f"arn:aws:iam::{ACCOUNT}:role/{call['name']}"},
     "aws:index/getPartition:getPartition": lambda call: {
         "partition": "aws",
         "dnsSuffix": "amazonaws.com",

@@ -151,7 +151,9 @@ def test_every_component_has_a_test_of_its_own() -> None:
         stem
         for stem in sorted(components)
         # By its module, or in a stack by its kind.
-        if f"from components.{stem} import" not in tests and stem.replace("_", "-") not in tests
+        if f"components.{stem} import" not in tests
+        and stem.replace("_", "-") not in tests
+        and not (PROJECT / "tests/components" / f"test_{stem}.py").exists()
     ]
     assert untested == []
 
@@ -214,7 +216,8 @@ def test_only_the_endpoint_differs(folder: str) -> None:
         f"{path.relative_to(PROJECT)}:{number}: {line.strip()}"
         for path in below
         for number, line in enumerate(path.read_text().splitlines(), start=1)
-        if WORDS.search(line)
+        # MySQL's own name of a parameter.
+        if WORDS.search(line.replace("local_infile", ""))
     ]
     assert said == []
 

@@ -104,6 +104,23 @@ class Cloud:
             )
         return self._clients[key]
 
+    def ask(
+        self,
+        service: str,
+        region: str,
+        operation: str,
+        absent: frozenset[str] = frozenset(),
+        **arguments: Any,
+    ) -> Any:
+        """The answer of one call, ``None`` for the error codes in ``absent``."""
+        with self._translated(service.upper()):
+            try:
+                return getattr(self.client(service, region), operation)(**arguments)
+            except ClientError as error:
+                if error.response["Error"]["Code"] in absent:
+                    return None
+                raise
+
     def credentials(self, arn: str) -> Credentials:
         """The credentials in Secrets Manager under ``arn``, in the ARN's own region."""
         region = region_of(arn)

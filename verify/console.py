@@ -89,6 +89,8 @@ class Progress:
         """
         rows = []
         for name, database in databases.items():
+            if not database.endpoints:
+                continue
             for number, endpoint in enumerate(reachable(database)):
                 role = None if number == 0 else endpoint.name or endpoint.role
                 rows.append(

@@ -12,6 +12,7 @@ from verify.errors import UnknownName
 from verify.exercise import Exercise, Scene
 from verify.mariadb import MariaDB
 from verify.memcached import Memcached
+from verify.migration import DataMigration
 from verify.mysql import MySQL
 from verify.oracle import Oracle
 from verify.postgres import PostgreSQL
@@ -47,6 +48,7 @@ EXERCISES: Mapping[str, Entry] = {
     "memcached": Entry("memcached", Memcached),
     "serverless_cache": Entry("serverless-cache", ServerlessCache),
     "proxy": Entry("rds-proxy", Proxy),
+    "migration": Entry("migration", DataMigration),
 }
 
 

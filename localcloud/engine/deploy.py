@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import json
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -41,6 +42,9 @@ def up(
 
     with contextlib.nullcontext() if preview else _alone(site, project.stack):
         engine = _engine(site, project, listener, preview=preview)
+        # As `python -m localcloud env` would have it: the program reads whose certificates to
+        # trust.
+        os.environ["DATABASES_CA_FILE"] = str(site.ca_dir / "ca.pem")
         outputs = run_program(project, engine, preview=preview)
         engine.delete_unregistered()
         if not preview:

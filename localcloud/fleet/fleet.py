@@ -11,6 +11,7 @@ from localcloud.fleet.clusters import Clusters
 from localcloud.fleet.collection import Collection, Database
 from localcloud.fleet.instances import Instances
 from localcloud.fleet.memcached import MemcachedClusters
+from localcloud.fleet.migrations import Migrations
 from localcloud.fleet.proxies import Proxies
 from localcloud.fleet.recovery import recover
 from localcloud.fleet.serverless_caches import ServerlessCaches
@@ -34,6 +35,7 @@ class Fleet:
         self.sharded_caches = ShardedCaches(self._machine)
         self.memcached = MemcachedClusters(self._machine)
         self.serverless_caches = ServerlessCaches(self._machine)
+        self.migrations = Migrations(self._machine)
         self._collections: tuple[Collection[Any], ...] = (
             self.instances,
             self.clusters,
@@ -42,6 +44,7 @@ class Fleet:
             self.memcached,
             self.serverless_caches,
             self.proxies,
+            self.migrations,
         )
 
     @property

@@ -124,10 +124,17 @@ def get_partition(clients: Clients, args: Arguments) -> Answer:
     return {"id": "aws", "partition": "aws", "dnsSuffix": "amazonaws.com"}
 
 
+def get_role(clients: Clients, args: Arguments) -> Answer:
+    """aws.iam.get_role"""
+    role = clients.get("iam", None).get_role(RoleName=args["name"])["Role"]
+    return {"id": role["RoleName"], "name": role["RoleName"], "arn": role["Arn"]}
+
+
 INVOKES: Mapping[str, Callable[[Clients, Arguments], Answer]] = {
     "aws:ec2/getSubnet:getSubnet": get_subnet,
     "aws:ec2/getSubnets:getSubnets": get_subnets,
     "aws:ec2/getVpc:getVpc": get_vpc,
+    "aws:iam/getRole:getRole": get_role,
     "aws:index/getAvailabilityZones:getAvailabilityZones": get_availability_zones,
     "aws:index/getCallerIdentity:getCallerIdentity": get_caller_identity,
     "aws:index/getPartition:getPartition": get_partition,

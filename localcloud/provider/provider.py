@@ -17,6 +17,9 @@ from localcloud.errors import DeployFailed, LocalCloudError, Unfinished
 from localcloud.provider import (
     cache_clusters,
     cache_users,
+    dms,
+    dms_conversion,
+    dms_replication,
     elasticache,
     rds_clusters,
     rds_groups,
@@ -27,6 +30,7 @@ from localcloud.provider import (
     security_groups,
     serverless_caches,
     surroundings,
+    vpc_endpoints,
 )
 from localcloud.provider.clients import Clients
 from localcloud.provider.invokes import INVOKES
@@ -38,6 +42,15 @@ KINDS: tuple[type[Kind], ...] = (
     cache_clusters.Cluster,
     cache_users.User,
     cache_users.UserGroup,
+    dms.Certificate,
+    dms.Endpoint,
+    dms.ReplicationInstance,
+    dms.ReplicationSubnetGroup,
+    dms_conversion.DataProvider,
+    dms_conversion.InstanceProfile,
+    dms_conversion.MigrationProject,
+    dms_replication.ReplicationConfig,
+    dms_replication.ReplicationTask,
     elasticache.ParameterGroup,
     elasticache.ReplicationGroup,
     elasticache.SubnetGroup,
@@ -66,6 +79,7 @@ KINDS: tuple[type[Kind], ...] = (
     security_groups.SecurityGroup,
     security_groups.SecurityGroupEgressRule,
     security_groups.SecurityGroupIngressRule,
+    vpc_endpoints.VpcEndpoint,
 )
 
 

@@ -45,6 +45,7 @@ REPLICABLE = (
     "--log-slave-updates=ON",
     "--relay-log=relay",
     "--binlog-format=ROW",
+    "--binlog-row-metadata=FULL",
     "--gtid-strict-mode=ON",
     "--skip-slave-start",
     "--slave-net-timeout=5",

@@ -71,6 +71,16 @@ class RecordingFleet:
             delete=lambda ref: self._note("delete_proxy", ref),
         )
         self.instances.name_also = self.clusters.name_also = self.name_also
+
+        self.progress: dict[Ref, Any] = {}
+        self.migrations = SimpleNamespace(
+            all=list,
+            create=lambda ref: self._note("create_migration", ref),
+            start=lambda ref, orders: self._note("start_migration", ref, orders),
+            stop=lambda ref: self._note("stop_migration", ref),
+            progress=lambda ref: self.progress.get(ref),
+            delete=lambda ref: self._note("delete_migration", ref),
+        )
         self.caches = SimpleNamespace(
             create=self.create_redis,
             resize=self.resize_redis,

@@ -20,12 +20,18 @@ ENCRYPTED: dict[str, dict[str, Any]] = {
     # Memcached has nothing on disk.
     "aws:elasticache/cluster:Cluster": {"transitEncryptionEnabled": True},
     "aws:elasticache/serverlessCache:ServerlessCache": {"kmsKeyId": "our key"},
+    "aws:dms/endpoint:Endpoint": {"kmsKeyArn": "our key"},
+    "aws:dms/replicationInstance:ReplicationInstance": {"kmsKeyArn": "our key"},
     "aws:secretsmanager/secret:Secret": {"kmsKeyId": "our key"},
     "aws:kms/key:Key": {"enableKeyRotation": True},
 }
 """What a type that keeps data says about encryption."""
 
 KEEPS_NOTHING = {
+    "aws:dms/certificate:Certificate",
+    "aws:dms/replicationSubnetGroup:ReplicationSubnetGroup",
+    "aws:dms/replicationTask:ReplicationTask",
+    "aws:ec2/vpcEndpoint:VpcEndpoint",
     "aws:ec2/securityGroup:SecurityGroup",
     "aws:elasticache/subnetGroup:SubnetGroup",
     "aws:elasticache/user:User",

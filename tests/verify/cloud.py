@@ -116,6 +116,23 @@ class TestCloud:
         finally:
             os.kill(pid, signal.SIGCONT)
 
+    @contextmanager
+    def login(self, host: str) -> Iterator[Any]:
+        """A cursor of the master user's, who is any client."""
+        connection = mysql.connector.connect(
+            host=host,
+            user=USER,
+            password=PASSWORD,
+            ssl_ca=str(self.site.ca_dir / "ca.pem"),
+            autocommit=True,
+            connection_timeout=5,
+            use_pure=True,
+        )
+        try:
+            yield connection.cursor()
+        finally:
+            connection.close()
+
     def as_administrator(self, host: str, *statements: str) -> None:
         """Run statements with the rights that RDS gives to nobody."""
         with self.administrator(host) as connection:

@@ -40,6 +40,7 @@ def test_all_that_apply_in_the_registry_s_order() -> None:
         "memcached",
         "serverless_cache",
         "proxy",
+        "migration",
     ]
     assert names(plan(STACK)) == [
         ("mysql", "mysql"),

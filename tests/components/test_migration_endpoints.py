@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+import pytest
+
+from tests.components.ground import EAST_KEY, inputs
+from tests.components.migrated import SECRET, made
+from tests.recorder import Recording
+
+
+@pytest.fixture(scope="module")
+def instance() -> Recording:
+    return made()
+
+
+@pytest.mark.parametrize(
+    ("role", "engine", "more"),
+    [
+        ("source", "mysql", {}),
+        (
+            "target",
+            "aurora",
+            {
+                "extraConnectionAttributes": "initstmt=SET FOREIGN_KEY_CHECKS=0;"
+                "parallelLoadThreads=2"
+            },
+        ),
+    ],
+)
+def test_an_endpoint_logs_in_by_its_secret_over_verified_tls(
+    instance: Recording, role: str, engine: str, more: dict[str, str]
+) -> None:
+    # Never a server, user or password, which DMS refuses beside a secret; and no database.
+    assert inputs(instance, f"move-{role}") == {
+        "region": "us-east-1",
+        "endpointId": f"move-{role}",
+        "endpointType": role,
+        "engineName": engine,
+        "secretsManagerArn": SECRET.format(role),
+        "secretsManagerAccessRoleArn": "arn:aws:iam::123456789012:role/move-secrets-role",
+        "sslMode": "verify-full",
+        "certificateArn": "arn:aws:dms:us-east-1:123456789012:cert:move-authorities",
+        "kmsKeyArn": EAST_KEY,
+        **more,
+    }
+
+
+def test_no_password_and_no_bundle_is_in_plain_text(instance: Recording) -> None:
+    assert ("move-source-login-version", "secretString") in instance.secret_inputs
+    assert ("move-target-login-version", "secretString") in instance.secret_inputs
+    assert inputs(instance, "move-authorities")["certificatePem"] == "<secret>"
