@@ -177,7 +177,7 @@ def test_a_secret_of_another_make(cloud: TestCloud, verify: Verify) -> None:
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (("nonsense",), "'nonsense' is neither an exercise (mysql, replica, aurora, redis) nor"),
+        (("nonsense",), "'nonsense' is neither an exercise (mysql, replica, aurora, redis"),
         (("--json", "/nonexistent/report.json"), "cannot write the report /nonexistent/report"),
         (("--junit", "/nonexistent/report.xml"), "cannot write the report /nonexistent/report"),
     ],

@@ -26,7 +26,7 @@ def names(planned: list[Planned]) -> list[tuple[str, str]]:
 
 
 def test_all_that_apply_in_the_registry_s_order() -> None:
-    assert list(EXERCISES) == ["mysql", "replica", "aurora", "redis"]
+    assert list(EXERCISES) == ["mysql", "replica", "aurora", "redis", "migration"]
     assert names(plan(STACK)) == [
         ("mysql", "mysql"),
         ("replica", "near"),
