@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from components.migration_endpoints import EndpointSecret
 from tests.components.ground import EAST_KEY, inputs
 from tests.components.migrated import SECRET, made
 from tests.recorder import Recording
@@ -48,3 +49,15 @@ def test_no_password_and_no_bundle_is_in_plain_text(instance: Recording) -> None
     assert ("move-source-login-version", "secretString") in instance.secret_inputs
     assert ("move-target-login-version", "secretString") in instance.secret_inputs
     assert inputs(instance, "move-authorities")["certificatePem"] == "<secret>"
+
+
+def test_a_login_is_a_secret_of_its_own(instance: Recording) -> None:
+    login = instance.named("move-source-login")
+    assert login.type == f"aws-databases:index:{EndpointSecret.__name__}"
+    assert inputs(instance, "move-source-login-secret") == {
+        "region": "us-east-1",
+        "description": "Endpoint move-source of DMS",
+        "kmsKeyId": EAST_KEY,
+        # As its database: a disposable one leaves nothing behind.
+        "recoveryWindowInDays": 0,
+    }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from localcloud.servers.mariadb import MariaDB
 from tests.localcloud.fleet_site import fleet, ref, rows, site
 from tests.localcloud.migration_site import Pair, mappings, pair
 
@@ -231,8 +232,6 @@ def test_mappings_without_a_table_end_the_migration_in_dms_words(pair: Pair) -> 
 
 
 def test_a_source_that_logs_statements_ends_the_migration(pair: Pair) -> None:
-    from localcloud.servers.mariadb import MariaDB
-
     server = pair.fleet.instances.get(ref("source")).server
     assert isinstance(server, MariaDB)
     server.run("SET GLOBAL binlog_format = 'MIXED'")
