@@ -10,15 +10,17 @@ import pulumi
 import pulumi_aws as aws
 
 from components.aurora_mysql import AuroraMysql
+from components.aurora_serverless import AuroraServerless
 from components.credentials import Credentials
 from components.keys import RegionKey
 from components.rds_mysql import PORT as MYSQL_PORT
 from components.rds_mysql import RdsMysql
+from components.rds_postgres import RdsPostgres
 from components.security_group import DatabaseSecurityGroup
 from components.tags import tags
 
 Role = Literal["source", "target"]
-End = RdsMysql | AuroraMysql
+End = RdsMysql | RdsPostgres | AuroraMysql | AuroraServerless
 """What can be at an end of a migration."""
 SSL_MODE = "verify-full"
 _TARGET_ATTRIBUTES: Mapping[str, str] = {
@@ -39,6 +41,7 @@ class EndFacts:
     credentials: Credentials
     security_group: DatabaseSecurityGroup
     disposable: bool
+    database: str | None = None
 
 
 def end_facts(end: End) -> EndFacts:
@@ -46,9 +49,12 @@ def end_facts(end: End) -> EndFacts:
     disposable = end.spec.lifetime == "disposable"
     common = (MYSQL_PORT, end.spec.username, end.credentials, end.security_group, disposable)
     match end:
+        case RdsPostgres():
+            port = end.spec.facts.port
+            return EndFacts("postgres", end.address, port, *common[1:], end.spec.database_name)
         case RdsMysql():
             return EndFacts("mysql", end.address, *common)
-        case AuroraMysql():
+        case AuroraMysql() | AuroraServerless():
             return EndFacts("aurora", end.endpoint, *common)
 
 
@@ -120,6 +126,8 @@ class EndpointArgs:
 def endpoint(name: str, args: EndpointArgs, opts: pulumi.ResourceOptions) -> aws.dms.Endpoint:
     """An endpoint that logs in by its secret over verified TLS. Costs nothing."""
     more: dict[str, Any] = {}
+    if args.end.database is not None:
+        more["database_name"] = args.end.database
     if args.role == "target" and args.end.engine in _TARGET_ATTRIBUTES:
         more["extra_connection_attributes"] = _TARGET_ATTRIBUTES[args.end.engine]
     return aws.dms.Endpoint(

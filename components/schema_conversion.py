@@ -13,7 +13,11 @@ from components.migration import Migration
 from components.migration_endpoints import SSL_MODE, EndpointArgs, Role
 from components.tags import tags
 
-_SETTINGS = {"mysql": "mysql_settings", "aurora": "mysql_settings"}
+_SETTINGS = {
+    "mysql": "mysql_settings",
+    "aurora": "mysql_settings",
+    "postgres": "postgresql_settings",
+}
 
 
 @dataclass(frozen=True)
@@ -94,6 +98,7 @@ class SchemaConversion(pulumi.ComponentResource):
                 "port": end.end.port,
                 "ssl_mode": SSL_MODE,
                 "certificate_arn": end.certificate_arn,
+                **({"database_name": end.end.database} if end.end.database else {}),
             }
         }
         return aws.dms.DataProvider(

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, field_validator
 
-from specs.aurora_mysql import AuroraMysql
+from specs.aurora import AuroraCluster
 from specs.parts import (
     ApplyChanges,
     Availability,
@@ -19,6 +19,7 @@ from specs.parts import (
 )
 from specs.problems import Conflict, refuse
 from specs.rds_mysql import RdsMysql
+from specs.rds_postgres import RdsPostgres
 from specs.read_replica import ReadReplica
 
 UNITS = (1, 2, 4, 8, 16, 32, 64, 128, 192, 256, 384)
@@ -142,7 +143,7 @@ class Migration(Described):
     def _no_source(self, other: Described) -> str | None:
         if isinstance(other, ReadReplica):
             return "is a replica, whose binary log it does not keep; name its source"
-        if not isinstance(other, RdsMysql | AuroraMysql):
+        if not isinstance(other, RdsMysql | AuroraCluster):
             return "cannot be a migration's source; name an rds-mysql or aurora-mysql topology"
         if not self.follows_changes:
             return None
@@ -153,8 +154,13 @@ class Migration(Described):
         return None
 
     def _no_target(self, other: Described) -> str | None:
-        if not isinstance(other, RdsMysql | AuroraMysql):
-            return "cannot be a migration's target; name an rds-mysql or aurora-mysql topology"
+        if isinstance(other, RdsPostgres):
+            return None
+        if not isinstance(other, RdsMysql | AuroraCluster):
+            return (
+                "cannot be a migration's target; name an rds-mysql, aurora-mysql or rds-postgres "
+                "topology"
+            )
         if other.migration != "target":
             return "does not take files, by which a migration loads; set its migration to target"
         return None

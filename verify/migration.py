@@ -7,6 +7,7 @@ import sys
 import time
 import uuid
 from collections.abc import Iterable, Mapping
+from contextlib import closing
 from typing import Any
 
 from contract import Database, Migration
@@ -15,14 +16,15 @@ from verify.aws import Credentials
 from verify.comparison import differences, summary
 from verify.deadline import Deadline
 from verify.endpoints import main_endpoint
-from verify.errors import DeadlineExceeded, NoDeployment, NotApplicable, Refused, StepFailed
+from verify.errors import DeadlineExceeded, NoDeployment, NotApplicable, StepFailed
 from verify.exercise import CLEAN, Check, Exercise, Scene
 from verify.expectations import equals, judge
 from verify.migration_run import Run
 from verify.migration_serverless import ServerlessRun
+from verify.migration_target import TargetSide, dialect_of
 from verify.migration_task import TaskRun
-from verify.sql import Sql, connect, open_connection
-from verify.sql_checks import NOT_THERE_YET, drop_own_database
+from verify.session import Session
+from verify.sql_checks import drop_own_database
 
 CONNECT_SOURCE = "connect to the source"
 CONNECT_TARGET = "connect to the target"
@@ -53,8 +55,8 @@ class DataMigration(Exercise):
         kind = TaskRun if self._migration.runs_on == "instance" else ServerlessRun
         self._run: Run = kind(scene.cloud, scene.database.region, self._migration)
         self._credentials: dict[str, Credentials] = {}
-        self._source: Sql
-        self._target: Sql
+        self._source: Session
+        self._target: TargetSide
 
     def checks(self) -> Iterable[Check]:
         return (
@@ -77,9 +79,8 @@ class DataMigration(Exercise):
     def clean_up(self, deadline: Deadline) -> str:
         removed = "the task and " if self._run.remove(deadline) else ""
         for role, database in self._ends.items():
-            credentials = self._credentials[role]
-            with connect(main_endpoint(database), credentials, deadline, ca=self.scene.ca) as sql:
-                drop_own_database(sql, own.SCHEMA, own.OWN)
+            with closing(self._open(role, deadline)) as session:
+                TargetSide(session, database).drop()
         return f"removed {removed}{own.SCHEMA} on both sides"
 
     def _facts(self) -> Migration:
@@ -100,13 +101,18 @@ class DataMigration(Exercise):
         scene, database = self.scene, self._ends[role]
         endpoint = main_endpoint(database)
         self._credentials[role] = scene.credentials(database)
-        sql = open_connection(endpoint, self._credentials[role], scene.deadline(), ca=scene.ca)
-        self.opened.callback(sql.close)
+        session = self._open(role, scene.deadline())
+        self.opened.callback(session.close)
         if role == "source":
-            self._source = sql
+            self._source = session
         else:
-            self._target = sql
+            self._target = TargetSide(session, database)
         return f"{getattr(self._migration, role)} at {endpoint.host}:{endpoint.port}"
+
+    def _open(self, role: str, deadline: Deadline) -> Session:
+        database = self._ends[role]
+        endpoint, credentials = main_endpoint(database), self._credentials[role]
+        return dialect_of(database).open(endpoint, credentials, deadline, ca=self.scene.ca)
 
     def _settings(self) -> str:
         said = []
@@ -131,7 +137,7 @@ class DataMigration(Exercise):
 
     def _clean(self) -> str:
         left = self._run.remove(self.scene.deadline())
-        said = [drop_own_database(sql, own.SCHEMA, own.OWN) for sql in (self._source, self._target)]
+        said = [drop_own_database(self._source, own.SCHEMA, own.OWN), self._target.drop()]
         return "; ".join([*(["removed a task"] if left else []), *said])
 
     def _create(self) -> str:
@@ -161,7 +167,7 @@ class DataMigration(Exercise):
     def _compare(self) -> str:
         said, wrong = [], []
         for table in own.tables(self._source):
-            here, there = own.rows(self._source, table), own.rows(self._target, table)
+            here, there = own.rows(self._source, table), self._target.rows(table)
             ours, theirs = summary(here), summary(there)
             said.append(f"{table.name} {ours.rows} rows, {ours.checksum[:12]}")
             if ours != theirs:
@@ -193,7 +199,7 @@ class DataMigration(Exercise):
         statement = f"INSERT INTO {own.SCHEMA}.heartbeat (run, beat) VALUES (%s, %s)"
         self._source.run(statement, (run, beat))
         committed, deadline = time.monotonic(), self.scene.deadline()
-        while not self._sees(run, beat):
+        while not self._target.sees(run, beat):
             if deadline.expired:
                 # Says more than the time, when DMS knows why.
                 self._run.need()
@@ -203,19 +209,6 @@ class DataMigration(Exercise):
                 )
             time.sleep(_POLL_S)
         return time.monotonic() - committed
-
-    def _sees(self, run: str, beat: int) -> bool:
-        try:
-            return bool(
-                self._target.run(
-                    f"SELECT 1 FROM {own.SCHEMA}.heartbeat WHERE run = %s AND beat = %s",
-                    (run, beat),
-                )
-            )
-        except Refused as error:
-            if error.errno in NOT_THERE_YET:
-                return False
-            raise
 
     def _compare_again(self) -> str:
         # A last beat: what came before it in the log is on the target, too.

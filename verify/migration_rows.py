@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from verify.comparison import Row, Table
-from verify.sql import Sql
+from verify.session import Session
 
 SCHEMA = "migrationtest"
 CUSTOMERS = 2000
@@ -40,7 +40,7 @@ CHANGES = (
 """An insert, updates of values and of a key, and a delete."""
 
 
-def create(sql: Sql) -> int:
+def create(sql: Session) -> int:
     """Make the schema and its rows; how many there are."""
     sql.run(f"CREATE DATABASE {SCHEMA} CHARACTER SET utf8mb4")
     for statement in TABLES:
@@ -63,7 +63,7 @@ def _purchases() -> Iterator[Row]:
             yield n, line, f"verify {n}/{line}", f"{n}.{line:04}", bought
 
 
-def _insert(sql: Sql, table: str, rows: Iterator[Row]) -> int:
+def _insert(sql: Session, table: str, rows: Iterator[Row]) -> int:
     waiting = list(rows)
     for start in range(0, len(waiting), _AT_ONCE):
         part = waiting[start : start + _AT_ONCE]
@@ -73,7 +73,7 @@ def _insert(sql: Sql, table: str, rows: Iterator[Row]) -> int:
     return len(waiting)
 
 
-def tables(sql: Sql) -> list[Table]:
+def tables(sql: Session) -> list[Table]:
     """Every table of the schema as the source describes it, by name."""
     columns: dict[str, list[str]] = {}
     keys: dict[str, list[str]] = {}
@@ -88,6 +88,6 @@ def tables(sql: Sql) -> list[Table]:
     return [Table(name, tuple(found), tuple(keys.get(name, ()))) for name, found in columns.items()]
 
 
-def rows(sql: Sql, table: Table) -> list[Row]:
+def rows(sql: Session, table: Table) -> list[Row]:
     """All rows of a table, in any order."""
     return sql.run(f"SELECT {', '.join(table.columns)} FROM {SCHEMA}.{table.name}")

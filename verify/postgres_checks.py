@@ -55,3 +55,15 @@ def drop_own_database(sql: Session, database: str, own: Mapping[str, str]) -> st
     sql.run(f"{CHANGE}{FIRST_DATABASE}")
     sql.run(f"DROP DATABASE {database}")
     return f"dropped {database}"
+
+
+def drop_own_schema(sql: Session, schema: str, own: Mapping[str, str]) -> str:
+    """As `drop_own_database`, for a schema of the database that the session is in."""
+    found = sql.run("SELECT 1 FROM pg_namespace WHERE nspname = %s", (schema,))
+    if not found:
+        return f"no {schema}"
+    tables = sql.run("SELECT tablename FROM pg_tables WHERE schemaname = %s", (schema,))
+    names = (str(row[0]) for row in tables)
+    sql_checks.leave_alone_foreign(sql, schema, names, own, qualifier=f"{schema}.")
+    sql.run(f"DROP SCHEMA {schema} CASCADE")
+    return f"dropped {schema}"

@@ -11,19 +11,21 @@ from components.migration import Migration, MigrationArgs
 from components.migration_network import SecretsEndpoint
 from components.migration_roles import DmsAccountRoles
 from components.rds_mysql import RdsMysql, RdsMysqlArgs
+from components.rds_postgres import RdsPostgres, RdsPostgresArgs
 from components.schema_conversion import SchemaConversion, SchemaConversionArgs
 from specs.aurora_mysql import AuroraMysql as AuroraSpec
 from specs.migration import Migration as Spec
 from specs.rds_mysql import RdsMysql as MysqlSpec
+from specs.rds_postgres import RdsPostgres as PostgresSpec
 from tests.components.ground import ground
 from tests.recorder import Recording, record
-from tests.specs.test_migration import MIGRATION, topologies
+from tests.specs.test_migration import MIGRATION, POSTGRES, topologies
 
 PEM = "-----BEGIN CERTIFICATE-----\n..."
 SECRET = "arn:aws:secretsmanager:us-east-1:123456789012:secret:move-{}-login-secret-AbCdEf"
 
 
-def made(*, convert: bool = False, **changes: Any) -> Recording:
+def made(*, convert: bool = False, postgres: bool = False, **changes: Any) -> Recording:
     tables = [
         {"schema": "myappdb", "table": "%"},
         {"schema": "myappdb", "table": "tmp%", "action": "exclude"},
@@ -33,6 +35,8 @@ def made(*, convert: bool = False, **changes: Any) -> Recording:
     mysql = MysqlSpec.model_validate(found["mysql"] | {"enhanced_monitoring": None})
     aurora = AuroraSpec.model_validate(found["aurora"])
 
+    archive = PostgresSpec.model_validate(POSTGRES)
+
     def program() -> None:
         here = ground()
         migration = Migration(
@@ -40,7 +44,9 @@ def made(*, convert: bool = False, **changes: Any) -> Recording:
             MigrationArgs(
                 spec=spec,
                 source=RdsMysql("mysql", RdsMysqlArgs(mysql, here.network, here.key)),
-                target=AuroraMysql(
+                target=RdsPostgres("archive", RdsPostgresArgs(archive, here.network, here.key))
+                if postgres
+                else AuroraMysql(
                     "aurora", AuroraMysqlArgs(aurora, here.network, here.key, "aurora")
                 ),
                 network=here.network,

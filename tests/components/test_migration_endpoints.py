@@ -51,6 +51,15 @@ def test_no_password_and_no_bundle_is_in_plain_text(instance: Recording) -> None
     assert inputs(instance, "move-authorities")["certificatePem"] == "<secret>"
 
 
+def test_an_endpoint_of_postgresql_names_its_database() -> None:
+    found = made(postgres=True)
+    target = inputs(found, "move-target")
+    assert (target["engineName"], target["databaseName"]) == ("postgres", "archive")
+    assert (target["sslMode"], "extraConnectionAttributes" in target) == ("verify-full", False)
+    door = inputs(found, "move-access-to-target")
+    assert (door["fromPort"], door["toPort"]) == (5432, 5432)
+
+
 def test_a_login_is_a_secret_of_its_own(instance: Recording) -> None:
     login = instance.named("move-source-login")
     assert login.type == f"aws-databases:index:{EndpointSecret.__name__}"

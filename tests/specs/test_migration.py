@@ -23,6 +23,19 @@ SERVERLESS: dict[str, Any] = {
     "availability": "single-az",
     "maintenance_window": "sun:06:00-sun:06:30",
 }
+POSTGRES: dict[str, Any] = {
+    "kind": "rds-postgres",
+    "identifier": "archive",
+    "engine_version": "17",
+    "class": "db.t3.medium",
+    "storage": {"type": "gp3", "size_gb": 20, "autoscale_to_gb": 100},
+    "availability": "single-az",
+    "username": "app",
+    "database": "archive",
+    "backups": {"retention_days": 7, "window": "03:00-04:00"},
+    "maintenance_window": "sun:04:30-sun:05:30",
+    "lifetime": "disposable",
+}
 MIGRATION: dict[str, Any] = {
     "kind": "migration",
     "identifier": "move",
@@ -123,6 +136,13 @@ def test_both_sides_are_told_what_they_are_in_a_migration() -> None:
         "topologies.move.target: 'aurora' does not take files, by which a migration loads; set "
         "its migration to target",
     ]
+
+
+def test_postgresql_is_a_target_as_it_is_and_no_source() -> None:
+    found = {**topologies(), "archive": POSTGRES}
+    assert stack(found, target="archive")
+    (said,) = problems(found, source="archive", target="aurora")
+    assert said.endswith("name an rds-mysql or aurora-mysql topology")
 
 
 def test_a_load_alone_needs_no_binary_log() -> None:
