@@ -54,7 +54,9 @@ def redis(site: Site, name: str = "redis") -> Launch:
     socket = site.run_dir / f"{name}.sock"
     program = shutil.which("redis-server")
     assert program is not None
-    argv = (program, "--port", "0", "--unixsocket", str(socket), "--dir", str(site.state_dir))
+    where = ("--port", "0", "--unixsocket", str(socket), "--dir", str(site.state_dir))
+    # A title would take the place of the arguments by which an orphan is known.
+    argv = (program, *where, "--set-proc-title", "no")
     return Launch(name, argv, site.state_dir / f"{name}.log")
 
 
