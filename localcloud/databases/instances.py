@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import Any
 
 from localcloud.databases.revival import Revival
 from localcloud.databases.store import Plan, Plans
@@ -23,6 +25,9 @@ from localcloud.servers.mariadb_replication import (
 )
 
 log = logging.getLogger(__name__)
+
+Fill = Callable[[MariaDB], None]
+"""Gives an empty server its users and its data."""
 
 
 class InstancePlan(Plan):
@@ -91,6 +96,20 @@ class Instance:
             self._follow()
             catch_up(self.server, source.server)
             self._plans.save(self.plan)
+
+    def create_by(self, fill: Fill) -> None:
+        """Start an empty server that ``fill`` gives its users and its data."""
+        with self._lock:
+            self.server.remove()
+            # It takes as long as there is data: after a kill its files are to be found.
+            self._plans.save(self.plan)
+            self._start()
+            fill(self.server)
+
+    @property
+    def undisturbed(self) -> AbstractContextManager[Any]:
+        """While it is held, nobody starts, stops or changes the server."""
+        return self._lock
 
     def recover(self) -> None:
         """Adopt the server, or start it again where it was."""

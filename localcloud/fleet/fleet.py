@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Mapping
 
+from localcloud.fleet.backups import Backups
 from localcloud.fleet.caches import Caches
 from localcloud.fleet.clusters import Clusters
 from localcloud.fleet.collection import Database
@@ -23,6 +24,7 @@ class Fleet:
         self._site = site
         self._machine = Machine(site)
         self.instances = Instances(self._machine)
+        self.backups = Backups(self._machine, self.instances)
         self.clusters = Clusters(self._machine)
         self.caches = Caches(self._machine)
         self.proxies = Proxies(self._machine)
@@ -33,6 +35,7 @@ class Fleet:
         self._machine.supervisor.stop_orphans()
         for collection in (self.instances, self.clusters, self.caches, self.proxies):
             collection.load()
+        self.backups.load()
         recover(self._machine.supervisor, self._databases())
 
     def close(self) -> None:
