@@ -9,10 +9,19 @@ from localcloud.errors import DeployFailed
 from localcloud.provider.kind import Outputs, Resource
 from localcloud.provider.mapping import Inputs
 from localcloud.provider.rds_groups import RdsKind
+from localcloud.provider.rds_restores import (
+    PROPERTIES,
+    modified_later,
+    restore_arguments,
+    restore_call,
+)
 
 _READY_S = 60.0
+_RESTORED_S = 600.0
+"""A restore takes as long as there is data."""
 _POLL_S = 0.1
 _SETTLED = frozenset({"available", "stopped"})
+_FAILED = frozenset({"failed", "restore-error"})
 
 
 class _AnyInstance(RdsKind):
@@ -33,12 +42,14 @@ class _AnyInstance(RdsKind):
         return answer["DBInstances"][0]
 
     def _settled(self, resource: Resource) -> Any:
-        end = time.monotonic() + _READY_S
+        within_s = _RESTORED_S if restore_call(resource.inputs) else _READY_S
+        end = time.monotonic() + within_s
         while (found := self._find(resource))["DBInstanceStatus"] not in _SETTLED:
-            if time.monotonic() > end:
+            status = found["DBInstanceStatus"]
+            if status in _FAILED or time.monotonic() > end:
                 raise DeployFailed(
-                    f"{resource.inputs['identifier']} is {found['DBInstanceStatus']}, not "
-                    f"available within {_READY_S:.0f} s"
+                    f"{resource.inputs['identifier']} is {status}, not available"
+                    + ("" if status in _FAILED else f" within {within_s:.0f} s")
                 )
             time.sleep(_POLL_S)
         return found
@@ -84,17 +95,22 @@ class Instance(_AnyInstance):
         }
     )  # fmt: skip
     auto_named = "identifier"
-    _silent = frozenset({"region", "tags", "replicateSourceDb"})
+    _silent = frozenset({"region", "tags", "replicateSourceDb"}) | PROPERTIES
 
     def replaces(self, old: Inputs, new: Inputs) -> frozenset[str]:
-        """Following another source needs a new replica; following none is a promotion."""
-        source = new.get("replicateSourceDb")
-        moved = source is not None and source != old.get("replicateSourceDb")
-        return frozenset({"replicateSourceDb"}) if moved else frozenset()
+        """Following another source needs a new replica; following none is a promotion.
+
+        An instance that follows none cannot begin to: `update` says so, as AWS's provider does.
+        """
+        before, source = old.get("replicateSourceDb"), new.get("replicateSourceDb")
+        moved = None not in (before, source) and source != before
+        return PROPERTIES | (frozenset({"replicateSourceDb"}) if moved else frozenset())
 
     def create(self, resource: Resource) -> tuple[str, Outputs]:
         if resource.inputs.get("replicateSourceDb"):
             self._create_replica(resource)
+        elif operation := restore_call(resource.inputs):
+            self._restore(resource, operation)
         else:
             self.client(resource).create_db_instance(**self.arguments(resource, "CreateDBInstance"))
         found = self._settled(resource)
@@ -127,6 +143,22 @@ class Instance(_AnyInstance):
         if "parameterGroupName" in later:
             client.reboot_db_instance(DBInstanceIdentifier=p["identifier"])
 
+    def _restore(self, resource: Resource, operation: str) -> None:
+        p, client = resource.inputs, self.client(resource)
+        call = client.restore_db_instance_to_point_in_time
+        if p.get("snapshotIdentifier"):
+            call = client.restore_db_instance_from_db_snapshot
+        call(**restore_arguments(client, operation, p, self.names))
+        self._settled(resource)
+        self._modify(resource, modified_later(client, operation, p, self.names) - self.ours)
+
+    def adopt(self, resource: Resource) -> tuple[str, Outputs] | None:
+        """What an interrupted run has made, when it is whole: a restore goes on without us."""
+        found = self.read(resource)
+        if found is not None:
+            self._settled(resource)
+        return super().adopt(resource)
+
     def _member(self, prop: str) -> str:
         return self.names.get(prop) or prop[0].upper() + prop[1:]
 
@@ -134,7 +166,7 @@ class Instance(_AnyInstance):
         return str(outputs["resourceId"])
 
     def outputs(self, found: Any) -> Outputs:
-        endpoint = found["Endpoint"]
+        endpoint = found.get("Endpoint") or {"Address": None, "Port": None}
         return {
             "address": endpoint["Address"],
             "arn": found["DBInstanceArn"],
@@ -151,7 +183,15 @@ class Instance(_AnyInstance):
     def update(self, resource: Resource, old: Inputs, changed: frozenset[str]) -> None:
         p = resource.inputs
         if "replicateSourceDb" in changed:
-            self.client(resource).promote_read_replica(DBInstanceIdentifier=p["identifier"])
+            if p.get("replicateSourceDb"):
+                raise DeployFailed(
+                    f"{p['identifier']} takes writes of its own: cannot elect new source database "
+                    "for replication; a replica is made anew, under another identifier"
+                )
+            kept = frozenset({"identifier", "backupRetentionPeriod", "backupWindow"})
+            self.client(resource).promote_read_replica(
+                **self.some(resource, "PromoteReadReplica", kept)
+            )
             self._settled(resource)
         exports: dict[str, Any] = {}
         if "enabledCloudwatchLogsExports" in changed:
