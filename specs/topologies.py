@@ -13,10 +13,11 @@ from specs.parts import Described, Part, RegionName
 from specs.problems import ConfigError, Problem, did_you_mean, problems_of
 from specs.rds_mysql import RdsMysql
 from specs.rds_proxy import RdsProxy
-from specs.read_replica import MOST_REPLICAS, ReadReplica
+from specs.read_replica import LONGEST_CHAIN, MOST_REPLICAS, ReadReplica
 from specs.redis import Redis
+from specs.restored_instance import RestoredInstance
 
-AnyTopology = RdsMysql | ReadReplica | AuroraMysql | Redis | RdsProxy
+AnyTopology = RdsMysql | ReadReplica | RestoredInstance | AuroraMysql | Redis | RdsProxy
 Topology = Annotated[AnyTopology, Field(discriminator="kind")]
 KINDS: Mapping[str, type[BaseModel]] = {
     get_args(model.model_fields["kind"].annotation)[0]: model for model in get_args(AnyTopology)
@@ -74,6 +75,7 @@ def read(region: object, network: object, topologies: object) -> Stack:
         named = frozenset(map(str, topologies))
         problems += _check_references(found, named)
         problems += _check_replicas(found)
+        problems += _check_chains(found)
         problems += _check_identifiers(found, str(region))
         problems += _check_zones(found, found_network)
     if problems:
@@ -146,12 +148,35 @@ def _check_replicas(found: Mapping[str, Described]) -> list[Problem]:
     counts: dict[str, int] = {}
     problems = []
     for name, topology in found.items():
-        if isinstance(topology, ReadReplica):
+        if isinstance(topology, ReadReplica) and topology.follows is not None:
             counts[topology.source] = counts.get(topology.source, 0) + 1
             if counts[topology.source] == MOST_REPLICAS + 1:
                 text = f"{topology.source!r} has more than {MOST_REPLICAS} replicas"
                 problems.append(Problem(f"topologies.{name}.source", text))
     return problems
+
+
+def _check_chains(found: Mapping[str, Described]) -> list[Problem]:
+    problems = []
+    for name in found:
+        length = _replicas_up_to(name, found)
+        if length == LONGEST_CHAIN + 1:
+            text = (
+                f"makes a chain of {length} replicas, of which RDS allows {LONGEST_CHAIN}; "
+                "let it copy an earlier one"
+            )
+            problems.append(Problem(f"topologies.{name}.source", text))
+    return problems
+
+
+def _replicas_up_to(name: str, found: Mapping[str, Described]) -> int:
+    """How many replicas there are from the first one of a chain to this one."""
+    seen: set[str] = set()
+    here = found.get(name)
+    while isinstance(here, ReadReplica) and here.follows is not None and here.source not in seen:
+        seen.add(here.source)
+        here = found.get(here.source)
+    return len(seen)
 
 
 def _region_of(name: str, found: Mapping[str, Described], region: str) -> str:

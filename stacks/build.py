@@ -13,10 +13,11 @@ from components.rds_mysql import RdsMysql, RdsMysqlArgs
 from components.rds_proxy import RdsProxy, RdsProxyArgs
 from components.read_replica import ReadReplica, ReadReplicaArgs
 from components.redis import Redis, RedisArgs
-from specs import aurora_mysql, rds_mysql, rds_proxy, read_replica, redis
+from components.restored_instance import RestoredInstance, RestoredInstanceArgs
+from specs import aurora_mysql, rds_mysql, rds_proxy, read_replica, redis, restored_instance
 from specs.topologies import AnyTopology, Stack
 
-Topology = RdsMysql | ReadReplica | AuroraMysql | Redis | RdsProxy
+Topology = RdsMysql | ReadReplica | RestoredInstance | AuroraMysql | Redis | RdsProxy
 
 
 @dataclass(frozen=True)
@@ -80,9 +81,15 @@ def _one(
             return RdsMysql(name, RdsMysqlArgs(spec, network, key, shared.monitoring_role))
         case read_replica.ReadReplica():
             source = built[spec.source]
-            assert isinstance(source, RdsMysql)
+            assert isinstance(source, RdsMysql | ReadReplica)
             role = shared.monitoring_role
             return ReadReplica(name, ReadReplicaArgs(spec, source, spec.source, network, key, role))
+        case restored_instance.RestoredInstance():
+            origin = built[spec.source]
+            assert isinstance(origin, RdsMysql)
+            role = shared.monitoring_role
+            args = RestoredInstanceArgs(spec, origin, spec.source, network, role)
+            return RestoredInstance(name, args)
         case aurora_mysql.AuroraMysql():
             return AuroraMysql(name, AuroraMysqlArgs(spec, network, key, f"topologies.{name}"))
         case rds_proxy.RdsProxy():
