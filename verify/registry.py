@@ -6,13 +6,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from contract import Database
+from verify import apart
+from verify.apart import Apart
 from verify.aurora import Aurora
+from verify.backup import Backup
 from verify.errors import UnknownName
 from verify.exercise import Exercise, Scene
 from verify.mysql import MySQL
 from verify.proxy import Proxy
 from verify.redis import Redis
-from verify.replica import Replica
 
 
 @dataclass(frozen=True)
@@ -21,14 +23,18 @@ class Entry:
 
     kind: str
     make: Callable[[Scene], Exercise]
+    restores: bool = False
+    """Whether it waits for a new instance, beside the network."""
 
 
 EXERCISES: Mapping[str, Entry] = {
     "mysql": Entry("rds-mysql", MySQL),
-    "replica": Entry("read-replica", Replica),
+    "replica": Entry("read-replica", apart.replica),
     "aurora": Entry("aurora-mysql", Aurora),
     "redis": Entry("redis", Redis),
     "proxy": Entry("rds-proxy", Proxy),
+    "restored": Entry("restored-instance", Apart),
+    "backup": Entry("rds-mysql", Backup, restores=True),
 }
 
 
