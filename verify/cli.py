@@ -167,7 +167,9 @@ def _write(report: Report, arguments: argparse.Namespace) -> None:
     whose: dict[str, list[str]] = {}
     for exercise in report.exercises:
         if exercise.not_run is not None:
-            whose.setdefault(exercise.not_run, []).append(exercise.database)
+            names = whose.setdefault(exercise.not_run, [])
+            if exercise.database not in names:
+                names.append(exercise.database)
     if whose:
         sys.stdout.flush()
         reasons = "; ".join(f"{', '.join(names)}: {reason}" for reason, names in whose.items())

@@ -18,7 +18,7 @@ import yaml
 from bench.workspace import Workspace
 from tests.end_to_end.reach import connect, rds, servers
 
-EXERCISES = {"mysql", "replica", "aurora", "redis"}
+EXERCISES = {"mysql", "replica", "aurora", "redis", "backup"}
 
 
 def test_every_exercise_passes_twice_in_a_row(deployed: Workspace, tmp_path: Path) -> None:

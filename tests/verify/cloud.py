@@ -68,6 +68,7 @@ class TestCloud:
                 "access_key_id": ACCESS_KEY_ID,
                 "secret_access_key": SECRET_ACCESS_KEY,
                 "ca_file": str(self.site.ca_dir / "ca.pem"),
+                "restore_s": 60,
             },
         }
 

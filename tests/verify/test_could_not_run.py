@@ -10,6 +10,7 @@ from tests.verify.cloud import PREFIX, TestCloud
 from tests.verify.command import Verify
 from tests.verify.databases import PASSWORD
 from verify.cli import main
+from verify.registry import EXERCISES
 from verify.trust import RDS_BUNDLE, stranger
 
 NOBODY = f"{PREFIX}.9.200"
@@ -177,7 +178,7 @@ def test_a_secret_of_another_make(cloud: TestCloud, verify: Verify) -> None:
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (("nonsense",), "'nonsense' is neither an exercise (mysql, replica, aurora, redis) nor"),
+        (("nonsense",), f"'nonsense' is neither an exercise ({', '.join(EXERCISES)}) nor a"),
         (("--json", "/nonexistent/report.json"), "cannot write the report /nonexistent/report"),
         (("--junit", "/nonexistent/report.xml"), "cannot write the report /nonexistent/report"),
     ],

@@ -26,13 +26,22 @@ def names(planned: list[Planned]) -> list[tuple[str, str]]:
 
 
 def test_all_that_apply_in_the_registry_s_order() -> None:
-    assert list(EXERCISES) == ["mysql", "replica", "aurora", "redis"]
+    assert list(EXERCISES) == [
+        "mysql",
+        "replica",
+        "aurora",
+        "redis",
+        "proxy",
+        "restored",
+        "backup",
+    ]
     assert names(plan(STACK)) == [
         ("mysql", "mysql"),
         ("replica", "near"),
         ("replica", "far"),
         ("aurora", "aurora"),
         ("redis", "cache"),
+        ("backup", "mysql"),
     ]
 
 
