@@ -80,6 +80,9 @@ class Database(_Frozen):
     tls: bool = True
     source: str | None = None
     """The name of the database this one replicates (a read replica) or leads to (a proxy)."""
+    origin: str | None = None
+    """The name of the database whose data it began with, and which it does not follow: it was
+    promoted from a replica, or restored from backups."""
     proxy: str | None = None
     """RDS Proxy identifier."""
     instances: tuple[str, ...] = ()
@@ -117,6 +120,9 @@ class Access(_Frozen):
     """PEM bundle that signed the databases' certificates."""
     lacks: Mapping[str, str] = Field(default_factory=dict)
     """Why an endpoint's databases cannot do something, by its name: a reason to skip a step."""
+    restore_s: float | None = None
+    """Within how many seconds a backup is restored, where that costs nothing; AWS takes from a
+    quarter of an hour to hours and charges for the new instance."""
     if_silent: str | None = None
     """What to do when the endpoint does not answer, as a sentence's end."""
     metrics_period_s: int = 60

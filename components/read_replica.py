@@ -9,11 +9,11 @@ import pulumi
 import pulumi_aws as aws
 
 from components.facts import Facts, facts
+from components.instance_groups import instance_groups
 from components.keys import RegionKey
 from components.monitoring_role import MonitoringRole, enhanced_monitoring
 from components.network import Network
-from components.rds_instance import RdsInstance, growth
-from components.rds_parameters import instance_parameters
+from components.rds_instance import RdsInstance, growth, lifetime
 from components.security_group import DatabaseSecurityGroup, DatabaseSecurityGroupArgs
 from components.tags import tags
 from specs.read_replica import ReadReplica as Spec
@@ -24,7 +24,7 @@ class ReadReplicaArgs:
     """``network`` and ``key`` are those of the replica's region."""
 
     spec: Spec
-    source: RdsInstance
+    source: RdsInstance | ReadReplica
     source_name: str
     """The source's name in the stack."""
     network: Network
@@ -37,15 +37,23 @@ class ReadReplica(pulumi.ComponentResource):
 
     MySQL and MariaDB refuse them with error 1290, PostgreSQL with 25006.
 
+    Its source is an instance or another replica. Of role ``standalone`` it is promoted where it
+    stands: an instance with its own history, and with the user and password of its source.
+
     Creates: a security group and the instance; in another region than the source's also a subnet
     group and a parameter group, which an in-region replica has from its source.
     Costs: hours x the class's price, GB x the storage's price; between regions also the
     transferred GB.
     Fails: a replica whose replication has stopped for 30 days is ended by RDS; when the source
-    is deleted a replica becomes an instance of its own. Pulumi deletes the replica first.
+    is deleted a replica becomes an instance of its own. Pulumi deletes the replica first. A
+    promotion restarts the instance. The AWS provider refuses to take one back ("cannot elect new
+    source database for replication"), and to create one that was never a replica ("engine":
+    required field is not set).
     """
 
     spec: Spec
+    origin: RdsInstance
+    """The instance at the beginning of its chain: engine, users and databases are that one's."""
     region: str
     security_group: DatabaseSecurityGroup
     identifier: pulumi.Output[str]
@@ -58,21 +66,28 @@ class ReadReplica(pulumi.ComponentResource):
     ) -> None:
         super().__init__("aws-databases:index:ReadReplica", name, None, opts)
         spec, source, network = args.spec, args.source, args.network
-        self.spec, self._source, self._source_name = spec, source, args.source_name
+        self.spec, self._source_name = spec, args.source_name
+        self.origin = source if isinstance(source, RdsInstance) else source.origin
+        first = self.origin.spec
         self.region = network.region
         child = pulumi.ResourceOptions(parent=self)
         self.security_group = DatabaseSecurityGroup(
-            f"{name}-access", DatabaseSecurityGroupArgs(network, source.spec.facts.port), child
+            f"{name}-access", DatabaseSecurityGroupArgs(network, first.facts.port), child
         )
-        if self.region == source.region:
-            # RDS takes subnet group, parameter group and key from the source and refuses ours.
-            where: dict[str, Any] = {"replicate_source_db": source.identifier}
-        else:
-            where = {
-                "replicate_source_db": source.arn,
-                "kms_key_id": args.key.arn,
-                **self._elsewhere(name, args, child),
-            }
+        # In its source's region RDS takes subnet group, parameter group and key from the source,
+        # and refuses ours.
+        here = self.region == source.region
+        where: dict[str, Any] = {}
+        if not here:
+            groups = instance_groups(name, spec.identifier, network, first, child)
+            where = {"kms_key_id": args.key.arn, **groups}
+        if spec.follows is not None:
+            where["replicate_source_db"] = source.identifier if here else source.arn
+        if spec.backups is not None:
+            # Both windows, since the one that RDS would choose may overlap.
+            where["backup_retention_period"] = spec.backups.retention_days
+            where["backup_window"] = first.backups.window
+            where["maintenance_window"] = first.maintenance_window
         instance = aws.rds.Instance(
             f"{name}-instance",
             region=self.region,
@@ -83,15 +98,13 @@ class ReadReplica(pulumi.ComponentResource):
             # compares it with what it finds, and would replace the replica at every deployment
             # (terraform-aws-modules/terraform-aws-rds#432).
             storage_encrypted=True,
-            **growth(source.spec.storage),
+            **growth(first.storage),
             vpc_security_group_ids=[self.security_group.id],
             publicly_accessible=False,
-            auto_minor_version_upgrade=source.spec.moves_by_itself,
+            auto_minor_version_upgrade=first.moves_by_itself,
             copy_tags_to_snapshot=True,
             apply_immediately=spec.apply_changes == "immediately",
-            deletion_protection=spec.lifetime == "protected",
-            # RDS takes no final snapshot of a replica, and says so by refusing the deletion.
-            skip_final_snapshot=True,
+            **self._end(),
             **enhanced_monitoring(spec.enhanced_monitoring, args.monitoring_role),
             **where,
             tags=tags(spec.identifier),
@@ -112,50 +125,34 @@ class ReadReplica(pulumi.ComponentResource):
             }
         )
 
-    def _elsewhere(
-        self, name: str, args: ReadReplicaArgs, child: pulumi.ResourceOptions
-    ) -> dict[str, pulumi.Output[str]]:
-        source = args.source.spec
-        subnets = aws.rds.SubnetGroup(
-            f"{name}-subnets",
-            region=self.region,
-            subnet_ids=list(args.network.subnets.values()),
-            description=f"Zones of {args.spec.identifier}",
-            tags=tags(f"{name}-subnets"),
-            opts=child,
-        )
-        parameters = aws.rds.ParameterGroup(
-            f"{name}-parameters",
-            region=self.region,
-            family=source.family,
-            description=f"Parameters of {args.spec.identifier}",
-            parameters=[
-                aws.rds.ParameterGroupParameterArgs(**p) for p in instance_parameters(source)
-            ],
-            tags=tags(f"{name}-parameters"),
-            opts=child,
-        )
-        return {"db_subnet_group_name": subnets.name, "parameter_group_name": parameters.name}
+    def _end(self) -> dict[str, bool | str]:
+        end = lifetime(self.spec.identifier, disposable=self.spec.lifetime == "disposable")
+        if self.spec.follows is None:
+            return end
+        # RDS takes no final snapshot of a replica, and says so by refusing the deletion.
+        protected = end["deletion_protection"]
+        return {"deletion_protection": protected, "skip_final_snapshot": True}
 
     @property
     def facts(self) -> Facts:
-        """Its entry in the output contract. User and secret are its source's."""
-        source = self._source.spec
-        here = {"host": self.address, "port": source.facts.port}
+        """Its entry in the output contract. User and secret are those of its chain's origin."""
+        first = self.origin.spec
+        here = {"host": self.address, "port": first.facts.port}
+        follows = self.spec.follows is not None
         return facts(
             {
                 "kind": self.spec.kind,
-                "engine": source.engine,
+                "engine": first.engine,
                 "version": self.version,
                 "region": self.region,
                 "endpoints": [
-                    {"role": "reader", **here},
+                    {"role": "reader" if follows else "writer", **here},
                     {"role": "instance", "name": self.spec.identifier, **here},
                 ],
-                "database": source.database_name,
-                "user": source.username,
-                "secret_arn": self._source.credentials.secret_arn,
-                "source": self._source_name,
+                "database": first.database_name,
+                "user": first.username,
+                "secret_arn": self.origin.credentials.secret_arn,
+                "source" if follows else "origin": self._source_name,
                 "instances": [self.identifier],
                 "security_group": self.security_group.id,
             }

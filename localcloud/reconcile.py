@@ -10,6 +10,7 @@ from typing import Any
 from localcloud.errors import StateUnreadable
 from localcloud.fleet import Fleet, Ref
 from localcloud.fleet.collection import Collection
+from localcloud.reconcile_snapshots import reconcile_snapshots
 from localcloud.records import Records
 from localcloud.services.cache_shapes import settled
 
@@ -70,6 +71,7 @@ def reconcile(records: Records, fleet: Fleet) -> None:
     for region, name in sorted(served - known):
         log.warning("server %s in %s has no record: removed", name, region)
         _remove_server(fleet, Ref(region, name))
+    reconcile_snapshots(records, fleet)
     for region, name in records.keys("instance"):
         _judge(records, region, name, (region, name) in served)
 

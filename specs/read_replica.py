@@ -14,15 +14,25 @@ from specs.parts import (
     Described,
     EnhancedMonitoring,
     Lifetime,
+    Part,
 )
+from specs.problems import Conflict
 from specs.rds_instance import OpenSourceInstance, known_class
 
 MOST_REPLICAS = 15
 """Of one source."""
+LONGEST_CHAIN = 3
+"""Replicas one behind the other."""
 
 
 def _class(text: str) -> str:
     return known_class(text, "what RDS still replicates")
+
+
+class CopiedBackups(Part):
+    """Automated backups in the window of the instance that is copied."""
+
+    retention_days: int = Field(ge=1, le=35)
 
 
 class ReadReplica(Described):
@@ -30,13 +40,29 @@ class ReadReplica(Described):
 
     kind: Literal["read-replica"]
     source: str
-    """The name of the topology it copies."""
+    """The name of the topology it copies: an instance or another replica that has backups."""
+    role: Literal["replica", "standalone"] = "replica"
+    """``standalone`` promotes a deployed replica in place: from then on it takes writes and copies
+    nobody. There is no way back, and no way to begin so: RDS refuses both, as only it knows what
+    was deployed before."""
+    backups: CopiedBackups | None = None
+    """A replica needs them when it has replicas of its own."""
     instance_class: Annotated[str, AfterValidator(_class)] = Field(alias="class")
     availability: Availability = "single-az"
     enhanced_monitoring: EnhancedMonitoring | None = None
     apply_changes: ApplyChanges = "maintenance-window"
     lifetime: Lifetime = "protected"
-    """``protected`` is deletion protection only: RDS takes no final snapshot of a replica."""
+    """``protected`` is deletion protection only as long as it is a replica: RDS takes no final
+    snapshot of one."""
+
+    @property
+    def follows(self) -> str | None:
+        """The name of the topology it replicates from, now."""
+        return self.source if self.role == "replica" else None
+
+    def conflicts(self) -> Iterator[Conflict]:
+        if self.role == "standalone" and self.backups is None:
+            yield "backups", "is missing, which an instance of its own needs; add retention_days"
 
     @property
     def claims(self) -> Iterator[Claim]:
@@ -47,6 +73,10 @@ class ReadReplica(Described):
         return {"source": self.source}
 
     def objection(self, key: str, other: Described) -> str | None:
+        if isinstance(other, ReadReplica):
+            if other.backups is None:
+                return "has no backups, which a replica of it needs; set its backups.retention_days"
+            return None
         if not isinstance(other, OpenSourceInstance):
             return "is no rds-mysql, rds-mariadb or rds-postgres topology; name one"
         if other.backups.retention_days == 0:

@@ -20,8 +20,9 @@ from specs.rds_oracle import RdsOracle
 from specs.rds_postgres import RdsPostgres
 from specs.rds_proxy import RdsProxy
 from specs.rds_sqlserver import RdsSqlserver
-from specs.read_replica import MOST_REPLICAS, ReadReplica
+from specs.read_replica import LONGEST_CHAIN, MOST_REPLICAS, ReadReplica
 from specs.redis import Redis, Valkey
+from specs.restored_instance import RestoredInstance
 from specs.serverless_cache import ServerlessCache
 
 AnyTopology = (
@@ -31,6 +32,7 @@ AnyTopology = (
     | RdsOracle
     | RdsSqlserver
     | ReadReplica
+    | RestoredInstance
     | AuroraMysql
     | AuroraServerless
     | Redis
@@ -101,6 +103,7 @@ def read(region: object, network: object, topologies: object) -> Stack:
         problems += _check_replicas(found)
         problems += _check_neighbours(found, str(region))
         problems += _check_account_wide(found)
+        problems += _check_chains(found)
         problems += _check_identifiers(found, str(region))
         problems += _check_zones(found, found_network)
     if problems:
@@ -181,7 +184,7 @@ def _check_replicas(found: Mapping[str, Described]) -> list[Problem]:
     counts: dict[str, int] = {}
     problems = []
     for name, topology in found.items():
-        if isinstance(topology, ReadReplica):
+        if isinstance(topology, ReadReplica) and topology.follows is not None:
             counts[topology.source] = counts.get(topology.source, 0) + 1
             if counts[topology.source] == MOST_REPLICAS + 1:
                 text = f"has more than {MOST_REPLICAS} replicas; leave this one out"
@@ -215,6 +218,29 @@ def _check_account_wide(found: Mapping[str, Described]) -> list[Problem]:
         for key in ("account_roles", "secrets_endpoint")
         if getattr(migration, key) != getattr(other, key)
     ]
+
+
+def _check_chains(found: Mapping[str, Described]) -> list[Problem]:
+    problems = []
+    for name in found:
+        length = _replicas_up_to(name, found)
+        if length == LONGEST_CHAIN + 1:
+            text = (
+                f"makes a chain of {length} replicas, of which RDS allows {LONGEST_CHAIN}; "
+                "let it copy an earlier one"
+            )
+            problems.append(Problem(f"topologies.{name}.source", text))
+    return problems
+
+
+def _replicas_up_to(name: str, found: Mapping[str, Described]) -> int:
+    """How many replicas there are from the first one of a chain to this one."""
+    seen: set[str] = set()
+    here = found.get(name)
+    while isinstance(here, ReadReplica) and here.follows is not None and here.source not in seen:
+        seen.add(here.source)
+        here = found.get(here.source)
+    return len(seen)
 
 
 def _region_of(name: str, found: Mapping[str, Described], region: str) -> str:

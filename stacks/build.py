@@ -24,6 +24,7 @@ from components.rds_proxy import RdsProxy, RdsProxyArgs
 from components.rds_sqlserver import RdsSqlserver, RdsSqlserverArgs
 from components.read_replica import ReadReplica, ReadReplicaArgs
 from components.redis import Redis, RedisArgs
+from components.restored_instance import RestoredInstance, RestoredInstanceArgs
 from components.serverless_cache import ServerlessCache, ServerlessCacheArgs
 from specs import (
     aurora_mysql,
@@ -38,6 +39,7 @@ from specs import (
     rds_sqlserver,
     read_replica,
     redis,
+    restored_instance,
     serverless_cache,
 )
 from specs.topologies import AnyTopology, Stack
@@ -46,6 +48,7 @@ from stacks.trust import authorities
 Topology = (
     RdsInstance
     | ReadReplica
+    | RestoredInstance
     | AuroraMysql
     | AuroraServerless
     | Redis
@@ -144,9 +147,15 @@ def _one(
             return RdsSqlserver(name, RdsSqlserverArgs(spec, network, key, shared.monitoring_role))
         case read_replica.ReadReplica():
             source = built[spec.source]
-            assert isinstance(source, RdsInstance)
+            assert isinstance(source, RdsInstance | ReadReplica)
             role = shared.monitoring_role
             return ReadReplica(name, ReadReplicaArgs(spec, source, spec.source, network, key, role))
+        case restored_instance.RestoredInstance():
+            origin = built[spec.source]
+            assert isinstance(origin, RdsMysql)
+            role = shared.monitoring_role
+            args = RestoredInstanceArgs(spec, origin, spec.source, network, role)
+            return RestoredInstance(name, args)
         case aurora_mysql.AuroraMysql():
             return AuroraMysql(name, AuroraMysqlArgs(spec, network, key, f"topologies.{name}"))
         case rds_proxy.RdsProxy():

@@ -34,6 +34,10 @@ _UNREACHABLE = (
 )
 
 
+AWS_RESTORE_S = 3600.0
+"""For a database of the course's size: an hour is four times what it takes."""
+
+
 @dataclass(frozen=True)
 class Credentials:
     """A database user and its password, or a cache's auth token (user ``None``)."""
@@ -87,6 +91,16 @@ class Cloud:
     def metrics_period_s(self) -> int:
         """How often databases tell CloudWatch something."""
         return self._access.metrics_period_s
+
+    @property
+    def restores_freely(self) -> bool:
+        """Whether an instance can be restored without asking: it is quick and costs nothing."""
+        return self._access.restore_s is not None
+
+    @property
+    def restore_s(self) -> float:
+        """The longest wait for a restored instance, in seconds."""
+        return self._access.restore_s or AWS_RESTORE_S
 
     def client(self, service: str, region: str) -> Any:
         """A boto3 client, made once."""
@@ -144,6 +158,27 @@ class Cloud:
         with self._translated("RDS"):
             answer = self.client("rds", region).describe_option_groups(OptionGroupName=name)
         return _only(answer["OptionGroupsList"], name)
+
+    def find_instance(self, region: str, identifier: str) -> dict[str, Any] | None:
+        """As `instance`, ``None`` when there is none."""
+        with self._translated("RDS"):
+            answer = self.client("rds", region).describe_db_instances(
+                Filters=[{"Name": "db-instance-id", "Values": [identifier]}]
+            )
+        found: list[dict[str, Any]] = answer["DBInstances"]
+        return found[0] if found else None
+
+    def restore_instance(self, region: str, arguments: dict[str, Any]) -> None:
+        """Ask RDS to make an instance of what another one had at a moment."""
+        with self._translated("RDS"):
+            self.client("rds", region).restore_db_instance_to_point_in_time(**arguments)
+
+    def delete_instance(self, region: str, identifier: str) -> None:
+        """Ask RDS to delete an instance without a trace."""
+        with self._translated("RDS"):
+            self.client("rds", region).delete_db_instance(
+                DBInstanceIdentifier=identifier, SkipFinalSnapshot=True
+            )
 
     def cluster(self, region: str, identifier: str) -> dict[str, Any]:
         """One Aurora cluster as ``describe_db_clusters`` reports it."""

@@ -96,6 +96,13 @@ def _parser(exercises: Sequence[str]) -> argparse.ArgumentParser:
         help="wait up to so many seconds for a serverless database to pause, "
         "which takes 300 at least",
     )
+    parser.add_argument(
+        "--restore",
+        dest="allowed",
+        action="append_const",
+        const="restore",
+        help="also restore a backup to a new instance where that is charged for, and delete it",
+    )
     parser.add_argument("--keep", action="store_true", help="leave what the exercises make")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the results as JSON")
     parser.add_argument("--junit", type=Path, metavar="FILE", help="write them as JUnit XML")
@@ -133,6 +140,8 @@ def _run(arguments: argparse.Namespace, exercises: Sequence[str]) -> int:
             entry = EXERCISES[planned.exercise]
             limit = LIMIT_IN_WAITS * arguments.timeout + arguments.wait_for_pause
             limit += entry.metrics_periods * cloud.metrics_period_s
+            # For the moment to be reached, for the instance, and for an earlier one to go.
+            limit += 3 * cloud.restore_s if entry.restores else 0
             scene = Scene(
                 name=planned.database,
                 databases=databases,
@@ -174,7 +183,9 @@ def _write(report: Report, arguments: argparse.Namespace) -> None:
     whose: dict[str, list[str]] = {}
     for exercise in report.exercises:
         if exercise.not_run is not None:
-            whose.setdefault(exercise.not_run, []).append(exercise.database)
+            names = whose.setdefault(exercise.not_run, [])
+            if exercise.database not in names:
+                names.append(exercise.database)
     if whose:
         sys.stdout.flush()
         reasons = "; ".join(f"{', '.join(names)}: {reason}" for reason, names in whose.items())

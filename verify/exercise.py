@@ -27,7 +27,7 @@ LIMIT_IN_WAITS = 6
 """An exercise as a whole may take this many times the longest single wait."""
 
 
-Disturbance = Literal["fail-over"]
+Disturbance = Literal["fail-over", "restore"]
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Scene:
     """The longest single wait on the network, in seconds."""
     limit: Deadline
     allowed: frozenset[Disturbance] = frozenset()
-    """What may be done to the databases that their other users would notice."""
+    """What may be done that other users of the databases would notice, or that costs money."""
     wait_for_pause_s: float = 0.0
     """How long somebody is willing to wait for a serverless database to pause."""
     unserved: Mapping[str, str] = field(default_factory=dict)

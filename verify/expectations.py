@@ -70,6 +70,17 @@ REPLICA = (
 )
 """Practice 2: a read replica."""
 
+APART = (
+    equals("ReadReplicaSourceDBInstanceIdentifier", None),
+    _at_least("BackupRetentionPeriod", 1),
+    equals("PubliclyAccessible", False),
+    equals("StorageEncrypted", True),
+)
+"""A promoted replica, or a restored instance."""
+
+BACKED_UP = (_at_least("BackupRetentionPeriod", 1),)
+"""An instance that can be restored to a moment."""
+
 CLUSTER = (
     equals("StorageEncrypted", True),
     _at_least("BackupRetentionPeriod", 1),

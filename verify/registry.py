@@ -6,8 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from contract import Database
-from verify import serverless
+from verify import apart, serverless
+from verify.apart import Apart
 from verify.aurora import Aurora
+from verify.backup import Backup
 from verify.errors import UnknownName
 from verify.exercise import Exercise, Scene
 from verify.mariadb import MariaDB
@@ -18,7 +20,6 @@ from verify.oracle import Oracle
 from verify.postgres import PostgreSQL
 from verify.proxy import Proxy
 from verify.redis import Redis
-from verify.replica import Replica
 from verify.serverless import Serverless
 from verify.serverless_cache import ServerlessCache
 from verify.sqlserver import SQLServer
@@ -32,6 +33,8 @@ class Entry:
     make: Callable[[Scene], Exercise]
     metrics_periods: int = 0
     """How many periods of the cloud's metrics it may wait for, beside the network."""
+    restores: bool = False
+    """Whether it waits for a new instance, beside the network."""
 
 
 EXERCISES: Mapping[str, Entry] = {
@@ -40,7 +43,7 @@ EXERCISES: Mapping[str, Entry] = {
     "postgres": Entry("rds-postgres", PostgreSQL),
     "oracle": Entry("rds-oracle", Oracle),
     "sqlserver": Entry("rds-sqlserver", SQLServer),
-    "replica": Entry("read-replica", Replica),
+    "replica": Entry("read-replica", apart.replica),
     "aurora": Entry("aurora-mysql", Aurora),
     "serverless": Entry("aurora-serverless", Serverless, serverless.PERIODS),
     "redis": Entry("redis", Redis),
@@ -49,6 +52,8 @@ EXERCISES: Mapping[str, Entry] = {
     "serverless_cache": Entry("serverless-cache", ServerlessCache),
     "proxy": Entry("rds-proxy", Proxy),
     "migration": Entry("migration", DataMigration),
+    "restored": Entry("restored-instance", Apart),
+    "backup": Entry("rds-mysql", Backup, restores=True),
 }
 
 

@@ -36,8 +36,8 @@ class Replica(Exercise):
         super().__init__(scene)
         self._dialect = dialect_of(scene.database)
         self._endpoint = main_endpoint(scene.database)
-        self._source_facts = self._find_source()
-        self._source_endpoint = main_endpoint(self._source_facts)
+        self._source_facts = self._find_source(scene.database)
+        self._source_endpoint = main_endpoint(self._find_writer())
         self._credentials = Credentials(None, "")
         self._source: Session
         self._replica: Session
@@ -65,13 +65,22 @@ class Replica(Exercise):
     def _open(self, endpoint: Endpoint, deadline: Deadline) -> Session:
         return self._dialect.open(endpoint, self._credentials, deadline, ca=self.scene.ca)
 
-    def _find_source(self) -> Database:
-        name = self.scene.database.source
+    def _find_source(self, replica: Database) -> Database:
+        name = replica.source
         if name is None or name not in self.scene.databases:
             raise NoDeployment(
                 f"{self.scene.name} replicates {name!r}, which is not among the stack's outputs"
             )
         return self.scene.databases[name]
+
+    def _find_writer(self) -> Database:
+        # The source may be a replica itself; what is written at the beginning comes through it.
+        found = self._source_facts
+        for _ in self.scene.databases:
+            if found.source is None:
+                return found
+            found = self._find_source(found)
+        raise NoDeployment(f"{self.scene.name} replicates itself, by the stack's outputs")
 
     def _connect_source(self) -> str:
         scene = self.scene

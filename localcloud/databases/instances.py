@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import Any
 
 from localcloud.databases.revival import Revival
 from localcloud.databases.store import Plan, Plans
 from localcloud.listing import status_of, unserved
 from localcloud.servers.facts import Address, Credentials, Ref, ServerStatus
 from localcloud.servers.machine import Machine
+from localcloud.servers.mariadb_instance import MariaDBInstance
 from localcloud.servers.no_server import UNSERVED
 from localcloud.servers.server import SERVERS
 
 log = logging.getLogger(__name__)
+
+Fill = Callable[[MariaDBInstance], None]
+"""Gives an empty server of MySQL or MariaDB its users and its data."""
 
 
 class InstancePlan(Plan):
@@ -91,6 +97,21 @@ class Instance:
             self._start()
             self.server.catch_up(source.server)
             self._plans.save(self.plan)
+
+    def create_by(self, fill: Fill) -> None:
+        """Start an empty server that ``fill`` gives its users and its data."""
+        with self._lock:
+            self.server.remove()
+            # It takes as long as there is data: after a kill its files are to be found.
+            self._plans.save(self.plan)
+            self._start()
+            assert isinstance(self.server, MariaDBInstance)
+            fill(self.server)
+
+    @property
+    def undisturbed(self) -> AbstractContextManager[Any]:
+        """While it is held, nobody starts, stops or changes the server."""
+        return self._lock
 
     def recover(self) -> None:
         """Adopt the server, or start it again where it was."""

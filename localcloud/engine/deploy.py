@@ -20,6 +20,8 @@ from localcloud.records import write_atomically
 from localcloud.servers.no_server import UNSERVED
 from localcloud.site import ACCESS_KEY_ID, SECRET_ACCESS_KEY, Site
 
+RESTORE_S = 60.0
+"""Within how many seconds a backup of the size of the course's databases is restored."""
 RECORDS = ".deployments"
 """The folder, beside a program, of what was deployed where."""
 
@@ -91,6 +93,7 @@ def _record(site: Site, project: Project, outputs: dict[str, Any]) -> None:
                 "mysql-pooling": "this endpoint's proxy for MySQL hands connections through, it "
                 "does not pool",
             },
+            "restore_s": RESTORE_S,
             "if_silent": "`python -m localcloud up` starts it again",
             "metrics_period_s": PERIOD_S,
             "unserved": UNSERVED,

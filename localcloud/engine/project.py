@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +55,14 @@ def _full(key: str, project: str) -> str:
 def _text(key: str, value: Any) -> str:
     if isinstance(value, dict) and set(value) == {"secure"}:
         raise BadSetting(f"{key} is encrypted; the local cloud has no key for it")
-    return value if isinstance(value, str) else json.dumps(value)
+    return value if isinstance(value, str) else json.dumps(value, default=_moment)
+
+
+def _moment(value: Any) -> str:
+    # YAML reads a time without quotes as one; Pulumi writes it back as it was.
+    if not isinstance(value, datetime):
+        raise TypeError(f"{value!r} cannot be in a stack's config")
+    return value.isoformat().replace("+00:00", "Z")
 
 
 def _read(file: Path, missing: str) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Mapping
 from typing import Any
 
+from localcloud.fleet.backups import Backups
 from localcloud.fleet.caches import Caches
 from localcloud.fleet.clusters import Clusters
 from localcloud.fleet.collection import Collection, Database
@@ -29,6 +30,7 @@ class Fleet:
         self._site = site
         self._machine = Machine(site)
         self.instances = Instances(self._machine)
+        self.backups = Backups(self._machine, self.instances)
         self.clusters = Clusters(self._machine)
         self.caches = Caches(self._machine)
         self.proxies = Proxies(self._machine)
@@ -58,6 +60,7 @@ class Fleet:
         self._machine.supervisor.stop_orphans()
         for collection in self._collections:
             collection.load()
+        self.backups.load()
         recover(self._machine.supervisor, self._databases())
 
     def close(self) -> None:

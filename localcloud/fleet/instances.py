@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from localcloud.databases.instances import Instance, InstancePlan
+from localcloud.databases.instances import Fill, Instance, InstancePlan
 from localcloud.databases.planning import plan_instance, plan_replica
 from localcloud.databases.store import Plans
 from localcloud.fleet.collection import Collection
@@ -43,6 +43,13 @@ class Instances(Collection[Instance]):
         origin = self.get(source)
         plan = plan_replica(self._machine, ref, origin.plan, parameters)
         return self.make(self._instance(plan), lambda i: i.create_from(origin)).address
+
+    def create_by(
+        self, ref: Ref, user: str, parameters: Mapping[str, str], fill: Fill, engine: str = "mysql"
+    ) -> Address:
+        """A server that has its data and users from ``fill``, ``user`` the master among them."""
+        plan = plan_instance(self._machine, ref, engine, user, parameters)
+        return self.make(self._instance(plan), lambda i: i.create_by(fill)).address
 
     def promote(self, ref: Ref) -> None:
         self.get(ref).promote()

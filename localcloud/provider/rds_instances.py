@@ -11,14 +11,24 @@ from localcloud.errors import DeployFailed
 from localcloud.provider.kind import Outputs, Resource
 from localcloud.provider.mapping import Inputs, members
 from localcloud.provider.rds_groups import RdsKind
+from localcloud.provider.rds_restores import (
+    PROPERTIES,
+    modified_later,
+    restore_arguments,
+    restore_call,
+)
 
 _READY_S = 60.0
+_RESTORED_S = 600.0
+"""A restore takes as long as there is data."""
 _POLL_S = 0.1
 _CREATE_REPLICA = "CreateDBInstanceReadReplica"
 _SETTLED = frozenset({"available", "stopped"})
 _NO_GROUP_YET = "parameter group can't be specified during Read Replica creation"
 """What RDS says to a replica in its source's region and to most engines. The AWS provider
 modifies and reboots the new replica then (terraform-provider-aws#38227)."""
+
+_FAILED = frozenset({"failed", "restore-error"})
 
 
 class _AnyInstance(RdsKind):
@@ -38,12 +48,14 @@ class _AnyInstance(RdsKind):
         return answer["DBInstances"][0]
 
     def _settled(self, resource: Resource) -> Any:
-        end = time.monotonic() + _READY_S
+        within_s = _RESTORED_S if restore_call(resource.inputs) else _READY_S
+        end = time.monotonic() + within_s
         while (found := self._find(resource))["DBInstanceStatus"] not in _SETTLED:
-            if time.monotonic() > end:
+            status = found["DBInstanceStatus"]
+            if status in _FAILED or time.monotonic() > end:
                 raise DeployFailed(
-                    f"{resource.inputs['identifier']} is {found['DBInstanceStatus']}, not "
-                    f"available within {_READY_S:.0f} s"
+                    f"{resource.inputs['identifier']} is {status}, not available"
+                    + ("" if status in _FAILED else f" within {within_s:.0f} s")
                 )
             time.sleep(_POLL_S)
         return found
@@ -81,7 +93,7 @@ class Instance(_AnyInstance):
     }
     ours = frozenset(
         {"allowMajorVersionUpgrade", "applyImmediately", "deleteAutomatedBackups",
-         "finalSnapshotIdentifier", "replicateSourceDb", "skipFinalSnapshot"}
+         "finalSnapshotIdentifier", "replicateSourceDb", "skipFinalSnapshot", *PROPERTIES}
     )  # fmt: skip
     also_changes = frozenset({"tags", "enabledCloudwatchLogsExports", "port"})
     absent = {
@@ -99,14 +111,19 @@ class Instance(_AnyInstance):
     auto_named = "identifier"
 
     def replaces(self, old: Inputs, new: Inputs) -> frozenset[str]:
-        """Following another source needs a new replica; following none is a promotion."""
-        source = new.get("replicateSourceDb")
-        moved = source is not None and source != old.get("replicateSourceDb")
-        return frozenset({"replicateSourceDb"}) if moved else frozenset()
+        """Following another source needs a new replica; following none is a promotion.
+
+        An instance that follows none cannot begin to: `update` says so, as AWS's provider does.
+        """
+        before, source = old.get("replicateSourceDb"), new.get("replicateSourceDb")
+        moved = None not in (before, source) and source != before
+        return PROPERTIES | (frozenset({"replicateSourceDb"}) if moved else frozenset())
 
     def create(self, resource: Resource) -> tuple[str, Outputs]:
         if resource.inputs.get("replicateSourceDb"):
             made = self._create_replica(resource)
+        elif operation := restore_call(resource.inputs):
+            made = self._restore(resource, operation)
         else:
             made = self.client(resource).create_db_instance(
                 **self.arguments(resource, self.creates)
@@ -117,6 +134,9 @@ class Instance(_AnyInstance):
         self._settled(resource)
         if resource.inputs.get("replicateSourceDb"):
             self._complete_replica(resource)
+        elif operation := restore_call(resource.inputs):
+            client, p = self.client(resource), resource.inputs
+            self._modify(resource, modified_later(client, operation, p, self.names) - self.ours)
         return self.outputs(self._find(resource))
 
     def _create_replica(self, resource: Resource) -> Any:
@@ -161,6 +181,13 @@ class Instance(_AnyInstance):
         region = source.split(":")[3] if source.startswith("arn:") else None
         return None if region == (resource.region or self._clients.region) else region
 
+    def _restore(self, resource: Resource, operation: str) -> Any:
+        p, client = resource.inputs, self.client(resource)
+        call = client.restore_db_instance_to_point_in_time
+        if p.get("snapshotIdentifier"):
+            call = client.restore_db_instance_from_db_snapshot
+        return call(**restore_arguments(client, operation, p, self.names))
+
     def id_of(self, resource: Resource, outputs: Any) -> str:
         return str(outputs["resourceId"])
 
@@ -186,7 +213,15 @@ class Instance(_AnyInstance):
     def update(self, resource: Resource, old: Inputs, changed: frozenset[str]) -> None:
         p = resource.inputs
         if "replicateSourceDb" in changed:
-            self.client(resource).promote_read_replica(DBInstanceIdentifier=p["identifier"])
+            if p.get("replicateSourceDb"):
+                raise DeployFailed(
+                    f"{p['identifier']} takes writes of its own: cannot elect new source database "
+                    "for replication; a replica is made anew, under another identifier"
+                )
+            kept = frozenset({"identifier", "backupRetentionPeriod", "backupWindow"})
+            self.client(resource).promote_read_replica(
+                **self.some(resource, "PromoteReadReplica", kept)
+            )
             self._settled(resource)
         more: dict[str, Any] = {}
         if "enabledCloudwatchLogsExports" in changed:

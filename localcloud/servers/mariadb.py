@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import secrets
 import shutil
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,6 +16,7 @@ import mysql.connector
 
 from localcloud.errors import ServerFailed
 from localcloud.programs import program
+from localcloud.records import write_atomically
 from localcloud.servers.door import Door
 from localcloud.servers.facts import Address, Credentials
 from localcloud.servers.machine import Machine, own, service_user
@@ -95,7 +97,8 @@ class MariaDB:
         self.address = Address(host, PORT)
         self._also_at = tuple(also_at)
         self._folder = machine.folder(self.name)
-        self._user = service_user("mysql")
+        self.user = service_user("mysql")
+        """The system user that owns its files."""
 
     @property
     def _socket(self) -> Path:
@@ -105,36 +108,40 @@ class MariaDB:
     def _log(self) -> Path:
         return self._folder / "mariadbd.log"
 
+    @property
+    def data(self) -> Path:
+        """Its data folder, the binary log's files among them."""
+        return self._folder / "data"
+
     def open_door(self) -> Door:
         """Take clients while it is stopped, for the next start to serve them."""
-        self._machine.sockets(self.address.host, self._user)
-        return Door(self.address, self._socket, self._user)
+        self._machine.sockets(self.address.host, self.user)
+        return Door(self.address, self._socket, self.user)
 
     def start(self, settings: Settings, door: Door | None = None) -> None:
         """Start the server, behind ``door``, and wait until it answers; existing data are kept.
 
         Raises `ServerFailed` with the end of its log, `MissingPackage`.
         """
-        data = self._folder / "data"
-        if not data.exists():
-            copy_template(self._machine.site.state_dir / "templates", data, self._user)
+        if not self.data.exists():
+            copy_template(self._machine.site.state_dir / "templates", self.data, self.user)
         tls = self._certificate()
         # Not the system's: a server that starts clears it of every server's temporary tables.
         temporary = self._folder / "tmp"
         temporary.mkdir(exist_ok=True)
-        own(temporary, self._user)
-        self._machine.sockets(self.address.host, self._user)
+        own(temporary, self.user)
+        self._machine.sockets(self.address.host, self.user)
         argv = (
             program("mariadbd"),
             "--no-defaults",
-            f"--datadir={data}",
+            f"--datadir={self.data}",
             f"--tmpdir={temporary}",
             f"--socket={self._socket}",
             f"--pid-file={self._socket}.pid",
             f"--bind-address={self.address.host}",
             f"--port={PORT}",
             f"--report-host={self.identifier}",
-            f"--server-id={_server_id(self.address.host)}",
+            f"--server-id={self._server_id()}",
             "--skip-name-resolve",
             "--character-set-server=utf8mb4",
             f"--ssl-cert={tls.certificate}",
@@ -151,15 +158,23 @@ class MariaDB:
         )
         sockets = door.sockets if door is not None else ()
         self._machine.supervisor.start(
-            Launch(self.name, argv, self._log, self._user, sockets=sockets)
+            Launch(self.name, argv, self._log, self.user, sockets=sockets)
         )
         self._wait()
+
+    def _server_id(self) -> int:
+        # Of its data, not of its address: a server does not repeat what carries its own number,
+        # so one at the address of a deleted one would leave out what that one wrote.
+        file = self._folder / "server.id"
+        if not file.exists():
+            write_atomically(file, str(secrets.randbelow(2**32 - 1) + 1).encode())
+        return int(file.read_text())
 
     def _certificate(self) -> Certificate:
         tls = self._machine.authority.issue(
             self._folder / "tls", [self.address.host, *self._also_at]
         )
-        own(tls.key, self._user)
+        own(tls.key, self.user)
         return tls
 
     def name_also(self, hosts: Sequence[str]) -> None:
@@ -297,9 +312,3 @@ def admits(address: Address, credentials: Credentials, ca: Path) -> bool:
     except (mysql.connector.Error, OSError):
         return False
     return True
-
-
-def _server_id(host: str) -> int:
-    """Unique within a site, as its address is."""
-    _, _, net, number = host.split(".")
-    return (int(net) << 8) | int(number)

@@ -73,16 +73,21 @@ def follow(server: MariaDB, source: Address, password: str, ca: str) -> None:
 def catch_up(server: MariaDB, source: MariaDB) -> None:
     """Wait until ``server`` has applied what ``source`` has now; `ServerFailed` if it does not."""
     position = source.run("SELECT @@GLOBAL.gtid_binlog_pos AS v")[0]["v"]
+    reach(server, position, CATCH_UP_S, source.identifier)
+
+
+def reach(server: MariaDB, position: str, within_s: float, whose: str) -> None:
+    """Wait until ``server`` has applied ``whose`` ``position``; `ServerFailed` if it does not."""
     with server.connect() as session:
-        end = time.monotonic() + CATCH_UP_S
+        end = time.monotonic() + within_s
         while session.value(f"MASTER_GTID_WAIT('{position}', 1)") != 0:
             status = (session.run("SHOW SLAVE STATUS") or [{}])[0]
             trouble = status.get("Last_SQL_Error") or status.get("Last_IO_Error")
             # An IO error alone heals itself at the next attempt to connect.
             if status.get("Last_SQL_Error") or time.monotonic() > end:
                 raise ServerFailed(
-                    f"{server.identifier} does not catch up with {source.identifier}: "
-                    f"{trouble or f'not at {position} within {CATCH_UP_S} s'}"
+                    f"{server.identifier} does not catch up with {whose}: "
+                    f"{trouble or f'not at {position} within {within_s:.0f} s'}"
                 )
 
 

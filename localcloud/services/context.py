@@ -78,14 +78,14 @@ def changed(record: Mapping[str, Any], params: Mapping[str, Any], names: tuple[s
 def describe_events(cloud: Cloud, call: Call) -> Answer:
     """``DescribeEvents`` of RDS and ElastiCache: newest last, the last hour unless asked."""
     p = call.params
-    end = _moment(p.get("EndTime")) or datetime.now(UTC) + timedelta(seconds=1)
+    end = moment(p.get("EndTime")) or datetime.now(UTC) + timedelta(seconds=1)
     minutes = int(p.get("Duration") or 60)
-    start = _moment(p.get("StartTime")) or end - timedelta(minutes=minutes)
+    start = moment(p.get("StartTime")) or end - timedelta(minutes=minutes)
     wanted = set(p.get("EventCategories") or ())
     found = []
     for event in cloud.records.all(f"{call.service}-event", call.region):
-        moment = _moment(event["Date"])
-        if moment is None or not start <= moment <= end:
+        happened = moment(event["Date"])
+        if happened is None or not start <= happened <= end:
             continue
         if p.get("SourceIdentifier") not in (None, event["SourceIdentifier"]):
             continue
@@ -97,11 +97,12 @@ def describe_events(cloud: Cloud, call: Call) -> Answer:
     return page(call, "Events", found)
 
 
-def _moment(value: Any) -> datetime | None:
+def moment(value: Any) -> datetime | None:
+    """A time of a call or a record, which is in UTC unless it says otherwise."""
     if value is None:
         return None
-    moment = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    found = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 class Tags:

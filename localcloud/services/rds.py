@@ -16,6 +16,8 @@ from localcloud.services.rds_parameters import CLUSTER, INSTANCE, ParameterGroup
 from localcloud.services.rds_proxies import Proxies
 from localcloud.services.rds_proxy_targets import ProxyTargets
 from localcloud.services.rds_replicas import Replicas
+from localcloud.services.rds_restores import Restores
+from localcloud.services.rds_snapshots import Snapshots
 from localcloud.services.subnet_groups import RDS, SubnetGroups
 
 _TAGGED = (
@@ -32,6 +34,7 @@ def register(operations: Operations, cloud: Cloud) -> None:
     groups = SubnetGroups(cloud, RDS)
     instances = Instances(cloud, groups)
     clusters = Clusters(cloud, instances, groups)
+    snapshots = Snapshots(cloud, instances)
     targets = ProxyTargets(cloud, instances, clusters)
     for part in (
         groups,
@@ -42,6 +45,8 @@ def register(operations: Operations, cloud: Cloud) -> None:
         Lifecycle(cloud, instances),
         Modify(cloud, instances),
         Replicas(cloud, instances, groups),
+        snapshots,
+        Restores(cloud, instances, snapshots, groups),
         clusters,
         ClusterChanges(cloud, clusters),
         ClusterEndpoints(cloud, clusters),

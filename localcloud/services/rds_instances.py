@@ -20,6 +20,7 @@ from localcloud.services.engine_versions import (
     engine_of,
     resolve,
 )
+from localcloud.services.rds_backups import Backups
 from localcloud.services.rds_engines import GPL
 from localcloud.services.rds_options import membership
 from localcloud.services.rds_parameters import INSTANCE, group_for, values_for
@@ -54,6 +55,7 @@ class Instances:
         self._records = cloud.records
         self._fleet = cloud.fleet
         self._groups = groups
+        self.backups = Backups(cloud)
         self.member_record: Callable[[Call, str], Record] = _no_clusters
         """Makes the record of an Aurora member; the clusters' module puts its own here."""
 
@@ -130,7 +132,6 @@ class Instances:
                 identifier,
                 DBInstanceStatus="available",
                 InstanceCreateTime=now(),
-                LatestRestorableTime=now(),
                 Endpoint={
                     "Address": address.host,
                     "Port": address.port,
@@ -140,7 +141,8 @@ class Instances:
             )
             record = self.need(region, identifier)
             self.tell(record, "DB instance created", "creation")
-        return record
+        self.backups.kept_from_now(record)
+        return self.backups.shown(record)
 
     def tell(self, record: Record, message: str, category: str) -> None:
         """Leave an event of an instance."""
@@ -260,7 +262,7 @@ class Instances:
             wanted = p["DBInstanceIdentifier"]
             if region_of(wanted, call.region) != call.region:
                 raise missing(wanted)
-            return {"DBInstances": [self.need(call.region, wanted)]}
+            return {"DBInstances": [self.backups.shown(self.need(call.region, wanted))]}
         members = {
             "db-cluster-id": "DBClusterIdentifier",
             "db-instance-id": "DBInstanceIdentifier",
@@ -274,7 +276,7 @@ class Instances:
                 raise rules.refuse(f"Unrecognized filter name: {wish['Name']}")
             values = {v if member == "DbiResourceId" else name_of(v) for v in wish["Values"]}
             found = [record for record in found if record.get(member) in values]
-        return page(call, "DBInstances", found)
+        return page(call, "DBInstances", [self.backups.shown(record) for record in found])
 
     def standalone(self, ref: Ref) -> None:
         """A replica is one no more."""

@@ -1,16 +1,16 @@
-"""RDS instances in operation: reboot, stop, start, delete, and what a deletion leaves."""
+"""RDS instances in operation: reboot, stop, start, delete."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from localcloud.api import Answer, ApiError, Call, Operations, given, now, page
+from localcloud.api import Answer, ApiError, Call, Operations
 from localcloud.fleet import Ref
 from localcloud.records import Record
 from localcloud.services import rds_rules as rules
 from localcloud.services.context import Cloud
+from localcloud.services.rds_backups import MANUAL, check_snapshot_name
 from localcloud.services.rds_instances import Instances, in_sync
-from localcloud.services.surroundings import arn, name_of
 
 
 class Lifecycle:
@@ -27,27 +27,36 @@ class Lifecycle:
         operations.handle("rds", "StopDBInstance", self._stop)
         operations.handle("rds", "StartDBInstance", self._start)
         operations.handle("rds", "DeleteDBInstance", self._delete)
-        operations.handle("rds", "DescribeDBSnapshots", self._snapshots)
 
     def _delete(self, call: Call) -> Answer:
         p = call.params
-        name = p["DBInstanceIdentifier"]
-        with self._records.change():
-            record = self._instances.need(call.region, name)
-            self._check_delete(record, p)
-            identifier = record["DBInstanceIdentifier"]
-            self._records.update("instance", call.region, identifier, DBInstanceStatus="deleting")
+        record = self._instances.need(call.region, p["DBInstanceIdentifier"])
+        final = self._check_delete(record, p)
+        identifier = record["DBInstanceIdentifier"]
+        if final is not None:
+            self._keep(record, final)
+        self._records.update("instance", call.region, identifier, DBInstanceStatus="deleting")
         self._release_replicas(record)
-        if p.get("FinalDBSnapshotIdentifier"):
-            self._snapshot(record, p["FinalDBSnapshotIdentifier"])
         self._remove_server(record)
+        self._instances.backups.no_more(record)
         with self._records.change():
             self._records.drop("instance", call.region, identifier)
             self._instances.forget_at_source(record)
             self._instances.tell(record, "DB instance deleted", "deletion")
         return {"DBInstance": record | {"DBInstanceStatus": "deleting"}}
 
-    def _check_delete(self, record: Record, p: dict[str, Any]) -> None:
+    def _keep(self, record: Record, name: str) -> None:
+        """The final snapshot: of everything, so nobody may write any more.
+
+        Until it is whole the instance is a stopped one, which a kill leaves with its data.
+        """
+        ref = Ref(record["_region"], record["DBInstanceIdentifier"])
+        self._fleet.instances.stop(ref)
+        self._records.update("instance", ref.region, ref.identifier, DBInstanceStatus="stopped")
+        self._instances.backups.take(record, name, MANUAL)
+
+    def _check_delete(self, record: Record, p: dict[str, Any]) -> str | None:
+        """The name of the final snapshot, if there is to be one."""
         if record["DBInstanceStatus"] in ("creating", "deleting"):
             raise ApiError(
                 "InvalidDBInstanceState",
@@ -69,8 +78,17 @@ class Lifecycle:
             raise rules.combination(
                 "FinalDBSnapshotIdentifier is required unless SkipFinalSnapshot is specified."
             )
-        if final and self._records.get("snapshot", record["_region"], name_of(final)):
-            raise ApiError("DBSnapshotAlreadyExists", f"Snapshot {final} already exists.")
+        if not final:
+            return None
+        if record["DBInstanceStatus"] not in ("available", "stopped"):
+            raise ApiError(
+                "InvalidDBInstanceState",
+                f"Instance {record['DBInstanceIdentifier']} is {record['DBInstanceStatus']}; only "
+                "skip the final snapshot.",
+            )
+        name = check_snapshot_name("FinalDBSnapshotIdentifier", final)
+        self._instances.backups.check_free(Ref(record["_region"], name))
+        return name
 
     def _remove_server(self, record: Record) -> None:
         """Stop the server and remove its data."""
@@ -89,39 +107,6 @@ class Lifecycle:
             ref = Ref(replica["_region"], replica["DBInstanceIdentifier"])
             self._fleet.instances.promote(ref)
             self._instances.standalone(ref)
-
-    def _snapshot(self, record: Record, name: str) -> None:
-        identifier = rules.check_identifier("FinalDBSnapshotIdentifier", name)
-        region = record["_region"]
-        snapshot = given(
-            record,
-            ("DBInstanceIdentifier", "Engine", "EngineVersion", "AllocatedStorage", "KmsKeyId",
-             "MasterUsername", "StorageType", "DbiResourceId"),
-        ) | {
-            "DBSnapshotIdentifier": identifier,
-            "DBSnapshotArn": arn("rds", region, "snapshot", identifier),
-            "_arn": arn("rds", region, "snapshot", identifier),
-            "SnapshotCreateTime": now(),
-            "SnapshotType": "manual",
-            "Status": "available",
-            "PercentProgress": 100,
-            "Encrypted": record["StorageEncrypted"],
-        }  # fmt: skip
-        self._records.put("snapshot", region, identifier, snapshot)
-
-    def _snapshots(self, call: Call) -> Answer:
-        found = self._records.all("snapshot", call.region)
-        for member in ("DBSnapshotIdentifier", "DBInstanceIdentifier"):
-            wanted = call.params.get(member)
-            if wanted:
-                found = [s for s in found if s[member] == name_of(wanted)]
-        if call.params.get("DBSnapshotIdentifier") and not found:
-            raise ApiError(
-                "DBSnapshotNotFound",
-                f"DBSnapshot {call.params['DBSnapshotIdentifier']} not found.",
-                404,
-            )
-        return page(call, "DBSnapshots", found)
 
     def _reboot(self, call: Call) -> Answer:
         record = self._instances.need_available(call.region, call.params["DBInstanceIdentifier"])

@@ -62,6 +62,7 @@ class Modify:
         with self._records.change():
             self._records.update("instance", ref.region, ref.identifier, **values)
             fresh = self._instances.need(ref.region, ref.identifier)
+        self._instances.backups.changed(record, fresh)
         if "DBParameterGroups" in values:
             self._cloud.fleet.set_parameters(ref, values_for(self._cloud, ref.region, fresh))
         if "DBInstanceClass" in values and "DBClusterIdentifier" in record:

@@ -191,4 +191,6 @@ class Replicas:
             )
             self._instances.forget_at_source(record)
             self._instances.tell(record, "Read replica promoted", "read replica")
-        return {"DBInstance": self._instances.need(ref.region, ref.identifier)}
+        promoted = self._instances.need(ref.region, ref.identifier)
+        self._instances.backups.changed(record, promoted)
+        return {"DBInstance": promoted}

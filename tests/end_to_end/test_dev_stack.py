@@ -18,7 +18,7 @@ import yaml
 from bench.workspace import Workspace
 from tests.end_to_end.reach import connect, rds, servers
 
-EXERCISES = {"mysql", "replica", "aurora", "serverless", "redis", "memcached"}
+EXERCISES = {"mysql", "replica", "aurora", "serverless", "redis", "memcached", "backup"}
 SKIPPED = {"it pauses without connections", "a connection resumes it with every row"}
 """The dev stack's pause is 300 s long: only who asks for it waits."""
 

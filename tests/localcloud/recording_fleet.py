@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from types import SimpleNamespace
 from typing import Any
 
@@ -59,6 +60,15 @@ class RecordingFleet:
             delete=self.delete_cluster,
             set_scaling=self.set_scaling,
             set_serverless=self.set_serverless,
+        )
+        self.kept: set[Ref] = set()
+        self.backups = SimpleNamespace(
+            names=lambda: set(self.kept),
+            take=self.take_snapshot,
+            copy=self.copy_snapshot,
+            delete=self.delete_snapshot,
+            restore=self.restore,
+            restore_to=self.restore_to,
         )
         self.locked = False
         self.proxies = SimpleNamespace(
@@ -148,6 +158,30 @@ class RecordingFleet:
 
     def create_replica(self, ref: Ref, source: Ref, values: Mapping[str, str]) -> Address:
         self._note("create_replica", ref, source, dict(values))
+        self._row(ref)
+        return self._address()
+
+    def take_snapshot(self, snapshot: Ref, instance: Ref) -> None:
+        self._note("take", snapshot, instance)
+        self.kept.add(snapshot)
+
+    def copy_snapshot(self, source: Ref, target: Ref) -> None:
+        self._note("copy", source, target)
+        self.kept.add(target)
+
+    def delete_snapshot(self, snapshot: Ref) -> None:
+        self._note("delete_snapshot", snapshot)
+        self.kept.discard(snapshot)
+
+    def restore(self, ref: Ref, snapshot: Ref, user: str, values: Mapping[str, str]) -> Address:
+        self._note("restore", ref, snapshot, user, dict(values))
+        self._row(ref)
+        return self._address()
+
+    def restore_to(
+        self, ref: Ref, source: Ref, until: datetime, values: Mapping[str, str]
+    ) -> Address:
+        self._note("restore_to", ref, source, until, dict(values))
         self._row(ref)
         return self._address()
 

@@ -43,7 +43,7 @@ def test_a_finished_instance_is_left_alone(site: Site) -> None:
     with served(site, fleet) as second:
         shown = second.client("rds").describe_db_instances()["DBInstances"]
     assert [i["DBInstanceIdentifier"] for i in shown] == [NAME]
-    assert [call[0] for call in fleet.calls] == ["create_instance"]
+    assert [call[0] for call in fleet.calls] == ["create_instance", "take"]
 
 
 def test_an_instance_without_a_server_is_reported_failed_until_it_has_one(site: Site) -> None:

@@ -234,7 +234,7 @@ def test_stop_start_and_reboot_reach_the_server(endpoint: Endpoint) -> None:
     assert refusal(rds.reboot_db_instance, **name) == "InvalidDBInstanceState"
     assert rds.start_db_instance(**name)["DBInstance"]["DBInstanceStatus"] == "available"
     rds.reboot_db_instance(**name)
-    done = [call[0] for call in endpoint.fleet.calls[1:]]
+    done = [call[0] for call in endpoint.fleet.calls if call[0] not in ("create_instance", "take")]
     assert done == ["stop_instance", "start_instance", "reboot"]
 
 

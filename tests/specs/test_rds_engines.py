@@ -156,13 +156,15 @@ def test_each_of_them_can_be_replicated(source: dict[str, Any]) -> None:
     assert "set its backups.retention_days to 1 or more" in found.text
 
 
-def test_what_no_instance_is_cannot_be_replicated() -> None:
-    replica = {"kind": "read-replica", "identifier": "copy", "class": "db.m6g.large"}
-    cascade = {"one": replica | {"source": "db"}, "two": replica | {"source": "one"}}
-    cascade["two"]["identifier"] = "copy-two"
-    (found,) = problems(db=POSTGRES_CONFIG, **cascade)
+def test_a_replica_is_replicated_once_it_has_backups() -> None:
+    replica = {"kind": "read-replica", "class": "db.m6g.large"}
+    one = replica | {"source": "db", "identifier": "copy"}
+    two = replica | {"source": "one", "identifier": "copy-two"}
+    (found,) = problems(db=POSTGRES_CONFIG, one=one, two=two)
     assert found.path == "topologies.two.source"
-    assert "name one" in found.text
+    assert "set its backups.retention_days" in found.text
+    backed_up = one | {"backups": {"retention_days": 1}}
+    assert problems(db=POSTGRES_CONFIG, one=backed_up, two=two) == []
 
 
 @pytest.mark.parametrize(

@@ -40,7 +40,7 @@ WRONG = [
     Wrong({"source": ""}, "source", "'' is no database of this stack"),
     Wrong({"source": "aurora"}, "source", "name"),
     Wrong({"source": "redis"}, "source", "rds-mysql"),
-    Wrong({"source": "mysql-replica"}, "source", "rds-mysql"),
+    Wrong({"source": "mysql-replica"}, "source", "set its backups.retention_days"),
     Wrong({"source": ...}, "source", "is missing; add it"),
     Wrong({"source": 1}, "source", 'write text here, in quotes: "1"'),
     Wrong({"source": ["mysql"]}, "source", "write text here"),

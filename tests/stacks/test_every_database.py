@@ -35,6 +35,7 @@ def test_no_password_is_managed_by_rds(recording: Recording) -> None:
 def test_a_replica_has_nothing_that_is_its_sources(recording: Recording) -> None:
     sources = {"engine", "engineVersion", "username", "password", "dbName", "allocatedStorage"}
     refused = sources | {"manageMasterUserPassword", "snapshotIdentifier", "databaseInsightsMode"}
+    refused |= {"restoreToPointInTime"}
     for resource in of_type(recording, "aws:rds/instance:Instance"):
         source = resource.inputs.get("replicateSourceDb")
         if source is None:
@@ -43,6 +44,17 @@ def test_a_replica_has_nothing_that_is_its_sources(recording: Recording) -> None
         elsewhere = {"dbSubnetGroupName", "parameterGroupName", "kmsKeyId"}
         found = resource.inputs.keys() & elsewhere
         assert found == (elsewhere if source.startswith("arn:") else set()), resource.name
+
+
+def test_what_backups_bring_is_not_said_again(recording: Recording) -> None:
+    brought = {"engine", "engineVersion", "username", "dbName", "allocatedStorage", "kmsKeyId"}
+    # Left out by the AWS provider's restore to a moment, and so a promise that nobody keeps.
+    refused = brought | {"password", "replicateSourceDb", "performanceInsightsEnabled"}
+    for resource in of_type(recording, "aws:rds/instance:Instance"):
+        made_of = resource.inputs.keys() & {"restoreToPointInTime", "snapshotIdentifier"}
+        assert len(made_of) <= 1, resource.name
+        if made_of:
+            assert not resource.inputs.keys() & refused, resource.name
 
 
 def test_a_changed_instance_is_changed_when_the_config_says(recording: Recording) -> None:

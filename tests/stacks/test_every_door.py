@@ -6,6 +6,7 @@ import ipaddress
 import re
 from typing import Any
 
+from tests.components.ground import EAST_KEY
 from tests.recorder import SECRET, SECRETS, Recording
 from tests.stacks.recorded import accepts, of_type, resources, texts
 
@@ -100,10 +101,13 @@ def test_data_is_encrypted_where_it_is_kept(recording: Recording) -> None:
 def test_an_instance_has_our_key_unless_it_shares_its_sources(recording: Recording) -> None:
     for instance in of_type(recording, "aws:rds/instance:Instance"):
         source = instance.inputs.get("replicateSourceDb")
-        if source is not None and not source.startswith("arn:"):
+        if "engine" in instance.inputs or str(source).startswith("arn:"):
+            assert OUR_KEY.fullmatch(instance.inputs["kmsKeyId"]), instance.name
+        elif source is not None:
             assert "kmsKeyId" not in instance.inputs, instance.name
         else:
-            assert OUR_KEY.fullmatch(instance.inputs["kmsKeyId"]), instance.name
+            # Promoted, or restored: it was encrypted before it was its own.
+            assert OUR_KEY.fullmatch(instance.inputs.get("kmsKeyId", EAST_KEY)), instance.name
 
 
 def test_every_engine_asks_for_tls(recording: Recording) -> None:
@@ -119,9 +123,9 @@ def test_every_engine_asks_for_tls(recording: Recording) -> None:
     asked = 0
     for resource in resources(recording):
         if resource.type == "aws:rds/instance:Instance":
-            # A replica in its source's region has its source's group.
+            # A replica in its source's region has its source's group, also when it is promoted.
             name = resource.inputs.get("parameterGroupName")
-            assert name is not None or "replicateSourceDb" in resource.inputs, resource.name
+            assert name is not None or "engine" not in resource.inputs, resource.name
         elif resource.type == "aws:rds/cluster:Cluster":
             name = resource.inputs["dbClusterParameterGroupName"]
         else:

@@ -41,6 +41,8 @@ def test_all_that_apply_in_the_registry_s_order() -> None:
         "serverless_cache",
         "proxy",
         "migration",
+        "restored",
+        "backup",
     ]
     assert names(plan(STACK)) == [
         ("mysql", "mysql"),
@@ -48,6 +50,7 @@ def test_all_that_apply_in_the_registry_s_order() -> None:
         ("replica", "far"),
         ("aurora", "aurora"),
         ("redis", "cache"),
+        ("backup", "mysql"),
     ]
 
 

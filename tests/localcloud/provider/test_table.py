@@ -50,7 +50,8 @@ NEW_RESOURCE: dict[str, set[str]] = {
     "aws:rds/instance:Instance": {
         "availabilityZone", "backupTarget", "characterSetName", "customIamInstanceProfile",
         "dbName", "dbSubnetGroupName", "engine", "identifier", "kmsKeyId",
-        "ncharCharacterSetName", "replicateSourceDb", "storageEncrypted", "timezone", "username",
+        "ncharCharacterSetName", "restoreToPointInTime", "snapshotIdentifier", "storageEncrypted",
+        "timezone", "username",
     },
     "aws:rds/parameterGroup:ParameterGroup": {"description", "family", "name"},
     "aws:rds/subnetGroup:SubnetGroup": {"name"},
