@@ -41,8 +41,8 @@ bench: $(VENV)/ready servers  ## measure the figures of docs/figures.md
 # The local cloud starts its own servers, so the packages' services are kept from starting:
 # Debian's way is a policy-rc.d that answers 101, here only for the length of the install.
 servers:
-	@for program in mariadbd redis-server haproxy memcached psql; do \
-	  PATH="$$PATH:/usr/sbin" command -v $$program >/dev/null || missing=1; done; \
+	@for program in mariadbd redis-server haproxy memcached postgres; do \
+	  PATH="$$PATH:/usr/sbin:$$(echo /usr/lib/postgresql/*/bin | tr ' ' :)" command -v $$program >/dev/null || missing=1; done; \
 	if [ -n "$$missing" ]; then \
 	  echo "installing $(SERVERS)"; \
 	  policy=/usr/sbin/policy-rc.d; \

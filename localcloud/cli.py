@@ -14,7 +14,7 @@ from typing import Any
 
 from localcloud import daemon, state_folder
 from localcloud.errors import LocalCloudError, NotRunning
-from localcloud.site import ACCESS_KEY_ID, SECRET_ACCESS_KEY, Site
+from localcloud.site import ACCESS_KEY_ID, CA_VARIABLE, SECRET_ACCESS_KEY, Site
 
 INTERRUPTED = 130
 
@@ -119,7 +119,7 @@ def _env(site: Site, arguments: argparse.Namespace) -> int:
         "AWS_SECRET_ACCESS_KEY": SECRET_ACCESS_KEY,
         "AWS_DEFAULT_REGION": "us-east-1",
         "AWS_REGION": "us-east-1",
-        "DATABASES_CA_FILE": str(site.ca_dir / "ca.pem"),
+        CA_VARIABLE: str(site.ca_dir / "ca.pem"),
     }
     for name, value in exports.items():
         print(f"export {name}={shlex.quote(value)}")

@@ -12,6 +12,8 @@ from localcloud.errors import BadSetting
 ACCESS_KEY_ID = "LOCALCLOUD0000000001"
 """Twenty characters: moto replaces a shorter key by one of its own."""
 SECRET_ACCESS_KEY = "local-cloud-has-no-secrets"
+CA_VARIABLE = "DATABASES_CA_FILE"
+"""Where a program and `verify` look for the CAs that they trust."""
 ACCOUNT_ID = "123456789012"
 
 

@@ -90,7 +90,7 @@ class SelfHealing:
         if self.servers[writer].alive and self.servers[writer].answers():
             self._watch(writer)
             self._open(writer)
-        elif may_promote(set(self.plan.members), writer, self._reachable()):
+        elif not self.plan.alone and may_promote(set(self.plan.members), writer, self._reachable()):
             readers = {n: self.servers[n] for n in self.plan.members if n != writer}
             tiers = {name: member.tier for name, member in self.plan.members.items()}
             best = take_over(readers, tiers, self._link())
@@ -103,10 +103,11 @@ class SelfHealing:
 
     def _open(self, name: str) -> None:
         # On disk first: should we be killed now, recovery opens this one and no other.
-        self._save(writer=name)
+        readers = self._reachable() - {name}
+        self._save(writer=name, alone=self.plan.alone or not readers)
         self._joined.add(name)
         with self.servers[name].connect() as session:
-            open_writer(session, has_readers=bool(self._reachable() - {name}))
+            open_writer(session, has_readers=bool(readers))
         self._route()
 
     def _restart_writer(self) -> None:
@@ -172,9 +173,25 @@ class SelfHealing:
     def _settle(self) -> None:
         """Acknowledgements and endpoints as the members that are there now allow."""
         if self.plan.writer in self._joined:
+            readers = self._readers()
+            # On disk before the first row that nobody else has, and until somebody has them all.
+            if not readers:
+                self._save(alone=True)
             with self._writer.connect() as session:
-                open_writer(session, has_readers=bool(self._readers()))
+                open_writer(session, has_readers=bool(readers))
+            if readers and self.plan.alone:
+                self._share(readers)
         self._route()
+
+    def _share(self, readers: set[str]) -> None:
+        """Have ``readers`` take what their writer acknowledged before it waited for them."""
+        try:
+            for name in sorted(readers):
+                catch_up(self.servers[name], self._writer)
+        except ServerFailed as error:
+            log.warning("%s: only its writer has every row: %s", self.ref, error)
+        else:
+            self._save(alone=False)
 
     def _route(self) -> None:
         nodes = {name: self.servers[name].address for name in self.plan.members}

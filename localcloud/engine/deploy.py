@@ -18,7 +18,7 @@ from localcloud.metrics import PERIOD_S
 from localcloud.provider.provider import Provider
 from localcloud.records import write_atomically
 from localcloud.servers.no_server import UNSERVED
-from localcloud.site import ACCESS_KEY_ID, SECRET_ACCESS_KEY, Site
+from localcloud.site import ACCESS_KEY_ID, CA_VARIABLE, SECRET_ACCESS_KEY, Site
 
 RESTORE_S = 60.0
 """Within how many seconds a backup of the size of the course's databases is restored."""
@@ -44,10 +44,8 @@ def up(
 
     with contextlib.nullcontext() if preview else _alone(site, project.stack):
         engine = _engine(site, project, listener, preview=preview)
-        # As `python -m localcloud env` would have it: the program reads whose certificates to
-        # trust.
-        os.environ["DATABASES_CA_FILE"] = str(site.ca_dir / "ca.pem")
-        outputs = run_program(project, engine, preview=preview)
+        with _trusted(site):
+            outputs = run_program(project, engine, preview=preview)
         engine.delete_unregistered()
         if not preview:
             _record(site, project, outputs)
@@ -59,6 +57,20 @@ def destroy(site: Site, project: Project, listener: Callable[[Step], None]) -> N
     with _alone(site, project.stack):
         _engine(site, project, listener, preview=False).delete_unregistered()
     (project.folder / RECORDS / f"{project.stack}.json").unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def _trusted(site: Site) -> Iterator[None]:
+    """What `python -m localcloud env` says of whom to trust, for the program and no longer."""
+    before = os.environ.get(CA_VARIABLE)
+    os.environ[CA_VARIABLE] = str(site.ca_dir / "ca.pem")
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[CA_VARIABLE]
+        else:
+            os.environ[CA_VARIABLE] = before
 
 
 @contextlib.contextmanager

@@ -144,7 +144,7 @@ class ReplicationGroup(CacheKind):
     }
     ours = frozenset({"applyImmediately", "finalSnapshotIdentifier", "authTokenUpdateStrategy"})
     # AWS's provider, too, takes the zones for new groups only and ignores a change.
-    also_changes = frozenset({"tags", "numCacheClusters", "preferredCacheClusterAzs"})
+    also_changes = _RESIZING | _ACCESS | {"tags", "preferredCacheClusterAzs"}
     absent = {
         "automaticFailoverEnabled": False, "multiAzEnabled": False, "snapshotRetentionLimit": 0,
     }  # fmt: skip

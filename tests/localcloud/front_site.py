@@ -48,7 +48,7 @@ def served(site: Site, fleet: RecordingFleet) -> Iterator[Endpoint]:
     BackendDict.reset()
     front = build(site, cast(Fleet, fleet), {})
     server = make_server(site.endpoint_host, 0, front, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     try:
         yield Endpoint(f"http://{site.endpoint_host}:{server.server_port}", fleet)

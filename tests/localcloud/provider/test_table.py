@@ -67,9 +67,6 @@ NEW_RESOURCE: dict[str, set[str]] = {
 """Beside the region. From the documentation of the providers ("forces replacement")."""
 FIXED: dict[str, set[str]] = {
     "aws:cloudwatch/logGroup:LogGroup": {"deletionProtectionEnabled", "kmsKeyId"},
-    "aws:elasticache/replicationGroup:ReplicationGroup": {
-        "numNodeGroups", "replicasPerNodeGroup", "userGroupIds",
-    },
     "aws:iam/role:Role": {"permissionsBoundary"},
     "aws:kms/key:Key": {"bypassPolicyLockoutSafetyCheck"},
     "aws:rds/cluster:Cluster": {
