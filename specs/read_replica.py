@@ -71,7 +71,10 @@ class ReadReplica(Described):
     def objection(self, key: str, other: Described) -> str | None:
         if isinstance(other, ReadReplica):
             if other.backups is None:
-                return "has no backups, which a replica of it needs; set its backups.retention_days"
+                return (
+                    "has no backups, which a replica of it needs; set its backups.retention_days, "
+                    "or name one that has some"
+                )
             return None
         if not isinstance(other, RdsMysql):
             return "is no rds-mysql topology; name one"

@@ -91,7 +91,7 @@ class Instance(_AnyInstance):
     replaced_by = frozenset(
         {
             "availabilityZone", "characterSetName", "dbName", "dbSubnetGroupName", "engine",
-            "identifier", "kmsKeyId", "storageEncrypted", "username",
+            "identifier", "kmsKeyId", "storageEncrypted", "username", *PROPERTIES,
         }
     )  # fmt: skip
     auto_named = "identifier"
@@ -104,7 +104,7 @@ class Instance(_AnyInstance):
         """
         before, source = old.get("replicateSourceDb"), new.get("replicateSourceDb")
         moved = None not in (before, source) and source != before
-        return PROPERTIES | (frozenset({"replicateSourceDb"}) if moved else frozenset())
+        return frozenset({"replicateSourceDb"}) if moved else frozenset()
 
     def create(self, resource: Resource) -> tuple[str, Outputs]:
         if resource.inputs.get("replicateSourceDb"):
