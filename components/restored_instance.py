@@ -13,8 +13,7 @@ from components.facts import Facts, facts
 from components.instance_groups import instance_groups
 from components.monitoring_role import MonitoringRole, enhanced_monitoring
 from components.network import Network
-from components.rds_instance import growth, lifetime
-from components.rds_mysql import PORT, RdsMysql
+from components.rds_instance import RdsInstance, growth, lifetime
 from components.security_group import DatabaseSecurityGroup, DatabaseSecurityGroupArgs
 from components.tags import tags
 from specs.restored_instance import Moment, Snapshot
@@ -26,7 +25,7 @@ class RestoredInstanceArgs:
     """``network`` is that of the source's region."""
 
     spec: Spec
-    source: RdsMysql
+    source: RdsInstance
     source_name: str
     """The source's name in the stack."""
     network: Network
@@ -64,7 +63,7 @@ class RestoredInstance(pulumi.ComponentResource):
         self.region = network.region
         child = pulumi.ResourceOptions(parent=self)
         self.security_group = DatabaseSecurityGroup(
-            f"{name}-access", DatabaseSecurityGroupArgs(network, PORT), child
+            f"{name}-access", DatabaseSecurityGroupArgs(network, source.spec.facts.port), child
         )
         groups = instance_groups(name, spec.identifier, network, source.spec, child)
         instance = aws.rds.Instance(
@@ -112,19 +111,20 @@ class RestoredInstance(pulumi.ComponentResource):
     @property
     def facts(self) -> Facts:
         """Its entry in the output contract. User and secret are its source's."""
-        here = {"host": self.address, "port": PORT}
+        source = self._source.spec
+        here = {"host": self.address, "port": source.facts.port}
         return facts(
             {
                 "kind": self.spec.kind,
-                "engine": "mysql",
+                "engine": source.engine,
                 "version": self.version,
                 "region": self.region,
                 "endpoints": [
                     {"role": "writer", **here},
                     {"role": "instance", "name": self.spec.identifier, **here},
                 ],
-                "database": self._source.spec.database_name,
-                "user": self._source.spec.username,
+                "database": source.database_name,
+                "user": source.username,
                 "secret_arn": self._source.credentials.secret_arn,
                 "origin": self._source_name,
                 "instances": [self.identifier],

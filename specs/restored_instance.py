@@ -20,6 +20,7 @@ from specs.parts import (
 )
 from specs.problems import Conflict, refuse
 from specs.rds_instance import known_class
+from specs.rds_mariadb import RdsMariadb
 from specs.rds_mysql import RdsMysql
 
 LATEST: Literal["latest"] = "latest"
@@ -70,11 +71,11 @@ def _snapshot(name: Any) -> Snapshot:
     return Snapshot(name)
 
 
-def _class(text: str) -> str:
-    return known_class(text, "MySQL 8.4")
-
-
 Moment = Annotated[Literal["latest"] | datetime | Snapshot, PlainValidator(_moment)]
+
+
+def _class(text: str) -> str:
+    return known_class(text, "what RDS still restores")
 
 
 class RestoredInstance(Described):
@@ -107,8 +108,8 @@ class RestoredInstance(Described):
             yield "region", "is its source's, where the backups are; leave it out"
 
     def objection(self, key: str, other: Described) -> str | None:
-        if not isinstance(other, RdsMysql):
-            return "is no rds-mysql topology; name one"
+        if not isinstance(other, RdsMysql | RdsMariadb):
+            return "is no rds-mysql or rds-mariadb topology; name one"
         if other.backups.retention_days == 0 and not isinstance(self.at, Snapshot):
             return (
                 "has no backups to restore; set its backups.retention_days to 1 or more, or "

@@ -152,7 +152,7 @@ def _one(
             return ReadReplica(name, ReadReplicaArgs(spec, source, spec.source, network, key, role))
         case restored_instance.RestoredInstance():
             origin = built[spec.source]
-            assert isinstance(origin, RdsMysql)
+            assert isinstance(origin, RdsInstance)
             role = shared.monitoring_role
             args = RestoredInstanceArgs(spec, origin, spec.source, network, role)
             return RestoredInstance(name, args)

@@ -28,6 +28,8 @@ class Dialect:
     refused_without_tls: Attempt
     refused_by_wrong_ca: Attempt
     drop_own_database: Callable[[Session, str, Mapping[str, str]], str]
+    source_of: Callable[[Session], str | None]
+    """Whom a server replicates from, ``None`` when it is nobody."""
     read_only: frozenset[int | str]
     """What a replica answers to a write."""
     not_there_yet: frozenset[int | str]
@@ -42,6 +44,7 @@ MYSQL = Dialect(
     refused_without_tls=sql_checks.refused_without_tls,
     refused_by_wrong_ca=sql_checks.refused_by_wrong_ca,
     drop_own_database=sql_checks.drop_own_database,
+    source_of=sql_checks.source_of,
     read_only=frozenset({sql_checks.READ_ONLY}),
     not_there_yet=sql_checks.NOT_THERE_YET,
 )
@@ -53,6 +56,7 @@ POSTGRES = Dialect(
     refused_without_tls=postgres_checks.refused_without_tls,
     refused_by_wrong_ca=postgres_checks.refused_by_wrong_ca,
     drop_own_database=postgres_checks.drop_own_database,
+    source_of=postgres_checks.source_of,
     read_only=frozenset({postgres_checks.READ_ONLY}),
     not_there_yet=postgres_checks.NOT_THERE_YET,
 )

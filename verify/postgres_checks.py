@@ -38,6 +38,12 @@ def tls_in_use(sql: Session) -> str:
     return f"{rows[0][0]} {rows[0][1]}"
 
 
+def source_of(sql: Session) -> str | None:
+    """Whom the server replicates from, ``None`` when it is nobody."""
+    (row,) = sql.run("SELECT pg_is_in_recovery()")
+    return "its source" if row[0] else None
+
+
 def drop_own_database(sql: Session, database: str, own: Mapping[str, str]) -> str:
     """Drop ``database`` if it holds only what an exercise makes; else `StepFailed`."""
     try:

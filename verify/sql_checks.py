@@ -81,6 +81,12 @@ def tls_in_use(sql: Session) -> str:
     return f"{status.get('ssl_version')} {status['ssl_cipher']}"
 
 
+def source_of(sql: Session) -> str | None:
+    """Whom the server replicates from, ``None`` when it is nobody."""
+    rows = sql.run("SHOW REPLICA STATUS")
+    return str(rows[0][1]) if rows else None
+
+
 def drop_own_database(sql: Session, database: str, own: Mapping[str, str]) -> str:
     """Drop ``database`` if it holds only what an exercise makes; else `StepFailed`.
 

@@ -13,14 +13,13 @@ from localcloud.databases.store import Plan, Plans
 from localcloud.listing import status_of, unserved
 from localcloud.servers.facts import Address, Credentials, Ref, ServerStatus
 from localcloud.servers.machine import Machine
-from localcloud.servers.mariadb_instance import MariaDBInstance
 from localcloud.servers.no_server import UNSERVED
-from localcloud.servers.server import SERVERS
+from localcloud.servers.server import SERVERS, Server
 
 log = logging.getLogger(__name__)
 
-Fill = Callable[[MariaDBInstance], None]
-"""Gives an empty server of MySQL or MariaDB its users and its data."""
+Fill = Callable[[Server], None]
+"""Gives an empty server its users and its data."""
 
 
 class InstancePlan(Plan):
@@ -105,7 +104,6 @@ class Instance:
             # It takes as long as there is data: after a kill its files are to be found.
             self._plans.save(self.plan)
             self._start()
-            assert isinstance(self.server, MariaDBInstance)
             fill(self.server)
 
     @property

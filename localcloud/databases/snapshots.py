@@ -6,13 +6,15 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 
-from localcloud.databases.instances import Instance, server_name
+from localcloud.databases.instances import Fill, Instance, server_name
 from localcloud.errors import LocalCloudError
 from localcloud.servers.facts import Ref
 from localcloud.servers.mariadb import MariaDB
-from localcloud.servers.mariadb_history import keep
+from localcloud.servers.mariadb_history import keep, repeat
+from localcloud.servers.server import Server
 
 
 class Snapshots:
@@ -60,9 +62,17 @@ class Snapshots:
         return self._folder / server_name(snapshot)
 
 
+def filling(folder: Path, until: datetime | None) -> Fill:
+    """Gives an empty server what is kept in ``folder``, as `mariadb_history.repeat`."""
+    return lambda server: repeat(folder, _with_history(server), until)
+
+
 def _keep(instance: Instance, folder: Path) -> None:
-    server = instance.server
-    if not isinstance(server, MariaDB):
-        raise LocalCloudError(f"{instance.ref}: only MySQL and MariaDB have snapshots here")
     with instance.undisturbed:
-        keep(server, folder)
+        keep(_with_history(instance.server), folder)
+
+
+def _with_history(server: Server) -> MariaDB:
+    if not isinstance(server, MariaDB):
+        raise LocalCloudError(f"{server.identifier}: only MySQL and MariaDB have snapshots here")
+    return server

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from localcloud.databases.snapshots import Snapshots
+from localcloud.databases.snapshots import Snapshots, filling
 from localcloud.fleet.instances import Instances
 from localcloud.servers.facts import Address, Ref
 from localcloud.servers.machine import Machine
-from localcloud.servers.mariadb_history import repeat
 
 
 class Backups:
@@ -37,12 +36,12 @@ class Backups:
     def delete(self, snapshot: Ref) -> None:
         self._snapshots.delete(snapshot)
 
-    def restore(self, ref: Ref, snapshot: Ref, user: str, parameters: Mapping[str, str]) -> Address:
+    def restore(
+        self, ref: Ref, snapshot: Ref, engine: str, user: str, parameters: Mapping[str, str]
+    ) -> Address:
         """A new server with a snapshot's data and users; raises `ServerFailed`."""
-        folder = self._snapshots.folder(snapshot)
-        return self._instances.create_by(
-            ref, user, parameters, lambda server: repeat(folder, server, None)
-        )
+        fill = filling(self._snapshots.folder(snapshot), None)
+        return self._instances.create_by(ref, engine, user, parameters, fill)
 
     def restore_to(
         self, ref: Ref, source: Ref, until: datetime, parameters: Mapping[str, str]
@@ -50,10 +49,5 @@ class Backups:
         """A new server with what ``source`` had committed when the second ``until`` began."""
         origin = self._instances.get(source)
         with self._snapshots.passing(ref, origin) as folder:
-            return self._instances.create_by(
-                ref,
-                origin.plan.user,
-                parameters,
-                lambda server: repeat(folder, server, until),
-                origin.plan.engine,
-            )
+            plan, fill = origin.plan, filling(folder, until)
+            return self._instances.create_by(ref, plan.engine, plan.user, parameters, fill)

@@ -45,7 +45,7 @@ class Instances(Collection[Instance]):
         return self.make(self._instance(plan), lambda i: i.create_from(origin)).address
 
     def create_by(
-        self, ref: Ref, user: str, parameters: Mapping[str, str], fill: Fill, engine: str = "mysql"
+        self, ref: Ref, engine: str, user: str, parameters: Mapping[str, str], fill: Fill
     ) -> Address:
         """A server that has its data and users from ``fill``, ``user`` the master among them."""
         plan = plan_instance(self._machine, ref, engine, user, parameters)

@@ -66,7 +66,7 @@ class Restores:
             call,
             p["DBInstanceIdentifier"],
             origin,
-            lambda ref, values: backups.restore(ref, kept, user, values),
+            lambda ref, values: backups.restore(ref, kept, origin["Engine"], user, values),
         )
 
     def _to_moment(self, call: Call) -> Answer:

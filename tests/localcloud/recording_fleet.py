@@ -173,8 +173,10 @@ class RecordingFleet:
         self._note("delete_snapshot", snapshot)
         self.kept.discard(snapshot)
 
-    def restore(self, ref: Ref, snapshot: Ref, user: str, values: Mapping[str, str]) -> Address:
-        self._note("restore", ref, snapshot, user, dict(values))
+    def restore(
+        self, ref: Ref, snapshot: Ref, engine: str, user: str, values: Mapping[str, str]
+    ) -> Address:
+        self._note("restore", ref, snapshot, engine, user, dict(values))
         self._row(ref)
         return self._address()
 

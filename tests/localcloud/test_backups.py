@@ -64,7 +64,9 @@ def test_a_snapshot_has_what_was_committed_and_the_users(
 ) -> None:
     fleet.backups.take(SNAPSHOT, ref("source"))
     rows(site, source, f"DELETE FROM {table}")
-    made = fleet.backups.restore(ref(restored), SNAPSHOT, ADMIN.user, {"long_query_time": "7"})
+    made = fleet.backups.restore(
+        ref(restored), SNAPSHOT, "mysql", ADMIN.user, {"long_query_time": "7"}
+    )
     assert made != source
     # The master user of the source, by its password; the parameters are the new one's own.
     assert rows(site, made, "SELECT @@report_host, @@long_query_time") == [("restored", 7.0)]
@@ -83,7 +85,7 @@ def test_a_snapshot_outlives_its_instance(fleet: Fleet, site: Site, restored: st
     fleet.instances.delete(ref("short-lived"))
     fleet.backups.copy(SNAPSHOT, ref("copy", "us-west-2"))
     fleet.backups.delete(SNAPSHOT)
-    made = fleet.backups.restore(ref(restored), ref("copy", "us-west-2"), ADMIN.user, {})
+    made = fleet.backups.restore(ref(restored), ref("copy", "us-west-2"), "mysql", ADMIN.user, {})
     assert rows(site, made, "SELECT id FROM d.t") == [(7,)]
     fleet.backups.delete(ref("copy", "us-west-2"))
 
@@ -96,7 +98,7 @@ def test_a_stopped_instance_has_a_snapshot_of_its_last_row(
         fleet.backups.take(SNAPSHOT, ref("source"))
     finally:
         fleet.instances.start(ref("source"))
-    made = fleet.backups.restore(ref(restored), SNAPSHOT, ADMIN.user, {})
+    made = fleet.backups.restore(ref(restored), SNAPSHOT, "mysql", ADMIN.user, {})
     assert count(site, made) == 2
     fleet.backups.delete(SNAPSHOT)
 
@@ -153,12 +155,12 @@ def test_what_was_restored_can_be_a_source_and_be_restored_again(
     fleet: Fleet, site: Site, source: Address, table: str, restored: str
 ) -> None:
     fleet.backups.take(SNAPSHOT, ref("source"))
-    made = fleet.backups.restore(ref(restored), SNAPSHOT, ADMIN.user, {})
+    made = fleet.backups.restore(ref(restored), SNAPSHOT, "mysql", ADMIN.user, {})
     rows(site, made, f"INSERT INTO {table} VALUES (3)")
     replica = fleet.instances.create_replica(ref("its-replica"), ref(restored), {})
     assert count(site, replica) == 3
     fleet.backups.take(ref("second"), ref("its-replica"))
-    again = fleet.backups.restore(ref("again"), ref("second"), ADMIN.user, {})
+    again = fleet.backups.restore(ref("again"), ref("second"), "mysql", ADMIN.user, {})
     assert count(site, again) == 3
     for name in ("its-replica", "again"):
         fleet.instances.delete(ref(name))
@@ -181,13 +183,13 @@ def test_a_restored_instance_survives_kills(
     fleet: Fleet, site: Site, source: Address, table: str, restored: str
 ) -> None:
     fleet.backups.take(SNAPSHOT, ref("source"))
-    made = fleet.backups.restore(ref(restored), SNAPSHOT, ADMIN.user, {})
+    made = fleet.backups.restore(ref(restored), SNAPSHOT, "mysql", ADMIN.user, {})
     rows(site, made, f"INSERT INTO {table} VALUES (3)")
     kill(pid_of(fleet, restored))
     eventually(lambda: count(site, made) == 3, "the server is back")
     # Its history, too: what was repeated and what came later.
     fleet.backups.take(ref("later"), ref(restored))
-    again = fleet.backups.restore(ref("again"), ref("later"), ADMIN.user, {})
+    again = fleet.backups.restore(ref("again"), ref("later"), "mysql", ADMIN.user, {})
     assert count(site, again) == 3
     fleet.instances.delete(ref("again"))
     for name in ("before", "later"):
@@ -202,7 +204,7 @@ def test_a_killed_source_has_its_whole_history(
         kill(pid_of(fleet, "source"))
         eventually(lambda: rows(site, source, "SELECT 1") == [(1,)], "the source")
     fleet.backups.take(SNAPSHOT, ref("source"))
-    made = fleet.backups.restore(ref(restored), SNAPSHOT, ADMIN.user, {})
+    made = fleet.backups.restore(ref(restored), SNAPSHOT, "mysql", ADMIN.user, {})
     assert count(site, made) == 4
     fleet.backups.delete(SNAPSHOT)
 
@@ -222,7 +224,7 @@ def test_a_large_row_and_every_kind_of_statement_come_back(
     ):
         rows(site, source, statement)
     fleet.backups.take(SNAPSHOT, ref("source"))
-    made = fleet.backups.restore(ref(restored), SNAPSHOT, ADMIN.user, {})
+    made = fleet.backups.restore(ref(restored), SNAPSHOT, "mysql", ADMIN.user, {})
     assert rows(site, made, "SELECT LENGTH(b) FROM shop.big") == [(12_000_000,)]
     assert count(site, made, "shop.ids") == count(site, made, "shop.plain") == 1
     assert rows(site, made, "SHOW TRIGGERS FROM shop")[0][0] == "tr"
@@ -239,7 +241,7 @@ def test_a_history_that_cannot_be_repeated_is_said_and_leaves_nothing(
     first = min((site.state_dir / "snapshots" / "us-east-1.before").iterdir())
     first.unlink()
     with pytest.raises(ServerFailed, match="does not catch up with its history: "):
-        fleet.backups.restore(ref("broken"), SNAPSHOT, ADMIN.user, {})
+        fleet.backups.restore(ref("broken"), SNAPSHOT, "mysql", ADMIN.user, {})
     assert "broken" not in {row.identifier for row in fleet.listing()}
     assert not list(site.servers_dir.glob("*broken*"))
     fleet.backups.delete(SNAPSHOT)
@@ -262,7 +264,7 @@ def test_a_restore_that_a_kill_cut_short_can_be_deleted_with_its_files(site: Sit
 
     earlier = Fleet(site)
     with pytest.raises(Killed):
-        earlier.instances.create_by(ref("half"), ADMIN.user, {}, fill)
+        earlier.instances.create_by(ref("half"), "mysql", ADMIN.user, {}, fill)
     earlier.close()
     later = Fleet(site)
     later.recover()

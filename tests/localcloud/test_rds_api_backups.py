@@ -196,7 +196,9 @@ def test_the_final_snapshot_is_taken_when_nobody_writes_any_more(endpoint: Endpo
     )["DBInstance"]
     assert made["DBInstanceStatus"] == "creating"
     assert settled(rds, SOURCE)["DBInstanceStatus"] == "available"
-    assert endpoint.fleet.named("restore") == [(Ref(EAST, SOURCE), Ref(EAST, "last"), "admin", {})]
+    assert endpoint.fleet.named("restore") == [
+        (Ref(EAST, SOURCE), Ref(EAST, "last"), "mysql", "admin", {})
+    ]
 
 
 def test_an_instance_whose_final_snapshot_fails_is_stopped_and_there(endpoint: Endpoint) -> None:

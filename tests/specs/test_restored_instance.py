@@ -63,8 +63,8 @@ TOMORROW = f"{datetime.now(UTC) + timedelta(days=1):%Y-%m-%dT%H:%M:%SZ}"
     [
         ({"source": None}, "source", "is missing; add it"),
         ({"source": "mysqll"}, "source", "did you mean 'mysql'?"),
-        ({"source": "aurora"}, "source", "is no rds-mysql topology"),
-        ({"source": "before"}, "source", "is no rds-mysql topology"),
+        ({"source": "aurora"}, "source", "is no rds-mysql or rds-mariadb topology"),
+        ({"source": "before"}, "source", "is no rds-mysql or rds-mariadb topology"),
         ({"days": 0}, "source", "has no backups to restore; set its backups.retention_days"),
         ({"at": None}, "at", "is missing; add it"),
         ({"at": "yesterday"}, "at", "'yesterday' is no moment; write latest, a time"),

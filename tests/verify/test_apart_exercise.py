@@ -108,7 +108,7 @@ def test_one_that_writes_through_fails(
     assert done.code == 1
     said = done.failed["the one it came from is untouched"]
     assert said == "the database that was made here is there, too"
-    assert "what that one writes does not arrive" in done.failed
+    assert done.step("what that one writes does not arrive")[0] == "skipped"
     assert done.step("clean up")[0] == "passed"
 
 

@@ -89,7 +89,9 @@ def test_what_cannot_is_deleted_first_and_its_dependents_before_it(stage: Stage)
     for name in ("again", "again-replica"):
         assert after[name]["DbiResourceId"] != before[name]["DbiResourceId"]
     assert after["again"]["MasterUsername"] == "root2"
-    done = [(call[0], call[1].identifier) for call in fleet.calls[seen:]]
+    backups = {"take", "delete_snapshot"}
+    calls = [call for call in fleet.calls[seen:] if call[0] not in backups]
+    done = [(call[0], call[1].identifier) for call in calls]
     assert done == [
         ("delete_instance", "again-replica"),
         ("delete_instance", "again"),
