@@ -198,7 +198,14 @@ def window_conflicts(backup: str, maintenance: str, least_minutes: int) -> Itera
 
 
 Space = Literal[
-    "instance", "cluster", "endpoint", "cache", "serverless-cache", "proxy", "proxy endpoint"
+    "instance",
+    "cluster",
+    "endpoint",
+    "cache",
+    "serverless-cache",
+    "proxy",
+    "proxy endpoint",
+    "global cluster",
 ]
 """Where AWS keeps identifiers apart from each other."""
 
@@ -239,7 +246,7 @@ class Described(Part):
 
     @property
     def claims(self) -> Iterator[Claim]:
-        """Every identifier of it that must be unique in its region."""
+        """Every identifier of it that must be unique in its region; a global cluster's in all."""
         yield from ()
 
     @property
@@ -253,6 +260,11 @@ class Described(Part):
 
         It stands in the region of the first one unless it says otherwise.
         """
+        return {}
+
+    @property
+    def elsewhere(self) -> Mapping[str, Described]:
+        """What of it stands in another region, which it names, by the key that describes it."""
         return {}
 
     def objection(self, key: str, other: Described) -> str | None:

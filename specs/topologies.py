@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
 from specs.aurora_mysql import AuroraMysql
 from specs.aurora_serverless import AuroraServerless
+from specs.global_database import GlobalDatabase
 from specs.memcached import Memcached
 from specs.network import Network
 from specs.parts import Described, Part, RegionName, is_name
@@ -17,6 +18,14 @@ from specs.rds_mysql import RdsMysql
 from specs.rds_proxy import RdsProxy
 from specs.read_replica import MOST_REPLICAS, ReadReplica
 from specs.redis import Redis
+from specs.regions import (
+    Standing,
+    check_identifiers,
+    check_secondaries,
+    check_zones,
+    region_of,
+    standings,
+)
 from specs.serverless_cache import ServerlessCache
 
 AnyTopology = (
@@ -24,6 +33,7 @@ AnyTopology = (
     | ReadReplica
     | AuroraMysql
     | AuroraServerless
+    | GlobalDatabase
     | Redis
     | Memcached
     | ServerlessCache
@@ -47,12 +57,17 @@ class Stack(Part):
 
     def region_of(self, name: str) -> str:
         """Where a topology stands: its own region, that of what it builds on, the stack's."""
-        return _region_of(name, self.topologies, self.region)
+        return region_of(name, self.topologies, self.region)
+
+    @property
+    def standings(self) -> tuple[Standing, ...]:
+        """The topologies, each followed by what of it stands in another region."""
+        return tuple(standings(self.topologies, self.region))
 
     @property
     def regions(self) -> tuple[str, ...]:
         """Every region in use, in the order of the topologies."""
-        return tuple(dict.fromkeys(self.region_of(name) for name in self.topologies))
+        return tuple(dict.fromkeys(standing.region for standing in self.standings))
 
     @property
     def in_order(self) -> tuple[str, ...]:
@@ -88,8 +103,9 @@ def read(region: object, network: object, topologies: object) -> Stack:
         named = frozenset(map(str, topologies))
         problems += _check_references(found, named)
         problems += _check_replicas(found)
-        problems += _check_identifiers(found, str(region))
-        problems += _check_zones(found, found_network)
+        problems += check_secondaries(found, str(region))
+        problems += check_identifiers(found, str(region))
+        problems += check_zones(found, str(region), found_network.zones)
     if problems:
         raise ConfigError(problems)
     return Stack(region=str(region), network=found_network, topologies=found)
@@ -175,45 +191,3 @@ def _check_replicas(found: Mapping[str, Described]) -> list[Problem]:
                 at = f"topologies.{name}.source"
                 problems.append(Problem(at, f"{topology.source!r} {text}"))
     return problems
-
-
-def _region_of(name: str, found: Mapping[str, Described], region: str) -> str:
-    seen: set[str] = set()
-    while name in found and name not in seen:
-        topology = found[name]
-        if topology.region is not None:
-            return topology.region
-        seen.add(name)
-        name = next(iter(topology.references.values()), "")
-    return region
-
-
-def _check_identifiers(found: Mapping[str, Described], region: str) -> list[Problem]:
-    taken: dict[tuple[str, str, str], str] = {}
-    problems = []
-    for name, topology in found.items():
-        home = _region_of(name, found, region)
-        for space, key, identifier in topology.claims:
-            path = f"topologies.{name}.{key}"
-            first = taken.setdefault((space, home, identifier), path)
-            if first != path:
-                problems.append(
-                    Problem(path, f"{identifier!r} is {first} in {home}, too; rename one of them")
-                )
-    return problems
-
-
-def _check_zones(found: Mapping[str, Described], network: Network) -> list[Problem]:
-    # A member outside of the subnet group's zones is an InvalidVPCNetworkStateFault.
-    zones = network.zones
-    if zones is None:
-        return []
-    return [
-        Problem(
-            f"topologies.{name}.{key}",
-            f"{zone!r} is not one of network.zones; choose {', '.join(zones)}",
-        )
-        for name, topology in found.items()
-        for key, zone in topology.placed.items()
-        if zone not in zones
-    ]
