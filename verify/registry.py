@@ -6,10 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from contract import Database
-from verify import serverless
+from verify import global_database, serverless
 from verify.aurora import Aurora
 from verify.errors import UnknownName
 from verify.exercise import Exercise, Scene
+from verify.global_database import GlobalDatabase
 from verify.memcached import Memcached
 from verify.mysql import MySQL
 from verify.proxy import Proxy
@@ -27,6 +28,8 @@ class Entry:
     make: Callable[[Scene], Exercise]
     metrics_periods: int = 0
     """How many periods of the cloud's metrics it may wait for, beside the network."""
+    switchovers: int = 0
+    """How many it may wait for, where they are allowed."""
 
 
 EXERCISES: Mapping[str, Entry] = {
@@ -34,6 +37,9 @@ EXERCISES: Mapping[str, Entry] = {
     "replica": Entry("read-replica", Replica),
     "aurora": Entry("aurora-mysql", Aurora),
     "serverless": Entry("aurora-serverless", Serverless, serverless.PERIODS),
+    "global_database": Entry(
+        "global-database", GlobalDatabase, switchovers=global_database.SWITCHOVERS
+    ),
     "redis": Entry("redis", Redis),
     "memcached": Entry("memcached", Memcached),
     "serverless_cache": Entry("serverless-cache", ServerlessCache),

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import statistics
 import sys
-import time
-import uuid
 from collections.abc import Iterable
 
 from contract import Database
@@ -13,19 +10,18 @@ from verify import course
 from verify.aws import Credentials
 from verify.deadline import Deadline
 from verify.endpoints import main_endpoint
-from verify.errors import DeadlineExceeded, NoDeployment, Refused, StepFailed
+from verify.errors import NoDeployment, StepFailed
 from verify.exercise import CLEAN, Check, Exercise, Scene
 from verify.expectations import REPLICA, judge
+from verify.heartbeats import create_heartbeats, lag
 from verify.mysql import OWN, select_users
 from verify.sql import Sql, connect, open_connection
-from verify.sql_checks import NOT_THERE_YET, READ_ONLY, drop_own_database, expect_read_only
+from verify.sql_checks import READ_ONLY, drop_own_database, expect_read_only
 
 CONNECT_SOURCE = "connect to the source"
 CONNECT_REPLICA = "connect to the replica"
 CREATE = "create testdb.users on the source"
 ARRIVE = "rows arrive at the replica"
-HEARTBEATS = 20
-_POLL_S = 0.0005
 
 
 class Replica(Exercise):
@@ -102,46 +98,11 @@ class Replica(Exercise):
         self.began = True
         for statement in course.statements(course.USERS):
             self._source.run(statement)
-        self._source.run(
-            "CREATE TABLE heartbeat (run CHAR(32) NOT NULL, beat INT NOT NULL, "
-            "sent_at TIMESTAMP(6) DEFAULT CURRENT_TIMESTAMP(6), PRIMARY KEY (run, beat))"
-        )
+        create_heartbeats(self._source, "testdb")
         return "3 rows inserted, and a table for heartbeats"
 
     def _lag(self) -> str:
-        # A token of this run: a replica that is stuck may still show an earlier run's beats.
-        run = uuid.uuid4().hex
-        lags = []
-        for beat in range(1, HEARTBEATS + 1):
-            self._source.run("INSERT INTO heartbeat (run, beat) VALUES (%s, %s)", (run, beat))
-            committed = time.monotonic()
-            self._await(run, beat)
-            lags.append(1000 * (time.monotonic() - committed))
-        return (
-            f"{HEARTBEATS} heartbeats, from commit to visible: min {min(lags):.1f} ms, "
-            f"median {statistics.median(lags):.1f} ms, max {max(lags):.1f} ms"
-        )
-
-    def _await(self, run: str, beat: int) -> None:
-        deadline = self.scene.deadline()
-        while not self._sees(run, beat):
-            if deadline.expired:
-                raise DeadlineExceeded(
-                    f"heartbeat {beat} did not reach the replica within {self.scene.wait_s:g} s: "
-                    "it does not replicate, or lags behind"
-                )
-            time.sleep(_POLL_S)
-
-    def _sees(self, run: str, beat: int) -> bool:
-        try:
-            rows = self._replica.run(
-                "SELECT 1 FROM testdb.heartbeat WHERE run = %s AND beat = %s", (run, beat)
-            )
-        except Refused as error:
-            if error.errno in NOT_THERE_YET:
-                return False
-            raise
-        return bool(rows)
+        return lag(self.scene, self._source, self._replica, "testdb", "the replica")
 
     def _select(self) -> str:
         self._replica.run("USE testdb")
