@@ -35,10 +35,11 @@ class GlobalDatabase(AuroraCluster[Spec]):
     costs its volume and the replicated writes only.
     Fails: within a region as an Aurora cluster. A switchover or failover to another region is
     asked for through the API, not by the config: the roles swap and the next `up` leaves them.
-    The version is changed at the global cluster, which takes its members along. Pulumi deletes in
-    the order that RDS wants, the reverse of the creation: the secondaries' members and clusters,
-    the primary's, the global cluster. A destroy that ends with "unexpected state 'promoting'" is
-    started again (terraform-provider-aws#39909).
+    Before a destroy switch back: what Pulumi deletes first would be the primary. The version is
+    changed at the global cluster, which takes its members along. Pulumi deletes in the order that
+    RDS wants, the reverse of the creation: the secondaries' members and clusters, the primary's,
+    the global cluster. A destroy that ends with "unexpected state 'promoting'" is started again
+    (terraform-provider-aws#39909).
     """
 
     secondaries: Mapping[str, GlobalSecondary]

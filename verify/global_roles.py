@@ -48,7 +48,7 @@ class GlobalRoles:
         if writer != home:
             raise StepFailed(
                 f"{writer} takes the writes, not {home}: somebody has switched over; switch back "
-                "(`aws rds switchover-global-cluster`), or deploy with the regions swapped"
+                "by `aws rds switchover-global-cluster`"
             )
         return f"{writer} in {self._scene.database.region}"
 
