@@ -232,56 +232,6 @@ def test_a_failover_without_the_primary(fleet: Fleet, site: Site, ends: Ends) ->
     eventually(lambda: _ids(site, ends.east, "reader") == [1, 2], "the old primary follows", 60)
 
 
-def _reopened(site: Site, ends: Ends) -> None:
-    second = Fleet(site)
-    second.recover()
-    try:
-        primary = second.global_clusters.members("store")[0]
-        here, there = (ends.east, ends.west) if primary == EAST else (ends.west, ends.east)
-        rows(site, here.writer, "INSERT INTO app.t VALUES (7)")
-        eventually(lambda: 7 in _ids(site, there, "reader"), "the row in the other region")
-        with pytest.raises(mysql.connector.Error) as caught:
-            rows(site, there.reader, "INSERT INTO app.t VALUES (8)")
-        assert caught.value.errno == 1290
-        rows(site, here.writer, "DELETE FROM app.t WHERE id = 7")
-    finally:
-        second.close()
-
-
-@pytest.mark.parametrize("primary", [EAST, WEST])
-def test_roles_outlive_the_daemon_and_its_servers(
-    fleet: Fleet, site: Site, ends: Ends, primary: Ref
-) -> None:
-    """Each new fleet stands for a daemon that was killed: it has nothing but what is on disk."""
-    if primary == WEST:
-        fleet.global_clusters.switch_over(WEST)
-    _reopened(site, ends)
-    for name in ("east-a", "west-a", "west-b"):
-        kill(pid_of(fleet, name))
-    _reopened(site, ends)
-
-
-def test_a_daemon_killed_before_the_plan_is_written_leaves_the_old_primary(
-    fleet: Fleet, site: Site, ends: Ends
-) -> None:
-    east, west = fleet.clusters.get(EAST), fleet.clusters.get(WEST)
-    east.fence()
-    west.prepare_to_lead(east)
-    _reopened(site, ends)
-    assert fleet.global_clusters.members("store")[0] == EAST
-
-
-def test_a_daemon_killed_after_the_plan_is_written_leaves_the_new_one(
-    fleet: Fleet, site: Site, ends: Ends
-) -> None:
-    east, west = fleet.clusters.get(EAST), fleet.clusters.get(WEST)
-    east.fence()
-    west.prepare_to_lead(east)
-    fleet.clusters._worldwide.lead(WEST)
-    _reopened(site, ends)
-    rows(site, ends.west.writer, "INSERT INTO app.t VALUES (9)")
-
-
 def test_one_that_leaves_is_a_cluster_of_its_own(fleet: Fleet, site: Site, ends: Ends) -> None:
     lone = ref("lone", "ap-southeast-2")
     fleet.global_clusters.join("store", lone)
