@@ -66,6 +66,33 @@ class Migration(_Frozen):
     target: str
 
 
+class Secondary(_Frozen):
+    """A cluster of a global database in another region than the primary's. None of it writes.
+
+    User, password and database are the primary's. It is headless without ``instances``: its
+    endpoints lead nowhere then.
+    """
+
+    region: str
+    cluster: str
+    writer: Endpoint
+    """Leads nowhere until a switchover makes this cluster the primary."""
+    reader: Endpoint
+    nodes: tuple[Endpoint, ...] = ()
+    """The instances' own addresses."""
+    instances: tuple[str, ...] = ()
+    write_forwarding: bool = False
+    security_group: str | None = None
+
+
+class Worldwide(_Frozen):
+    """What a global database has beside its primary, which the `Database` itself describes."""
+
+    identifier: str
+    """The global cluster's."""
+    secondaries: tuple[Secondary, ...] = ()
+
+
 class Database(_Frozen):
     """The connection facts of one topology of the stack."""
 
@@ -95,6 +122,9 @@ class Database(_Frozen):
 
     migration: Migration | None = None
     """Only of a migration, which is no database and has no endpoint."""
+
+    worldwide: Worldwide | None = None
+    """Of a global database only."""
     schema_version: Literal[1] = SCHEMA_VERSION
 
     def endpoint(self, role: Role, name: str | None = None) -> Endpoint:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pulumi
 import pulumi_aws as aws
 
@@ -29,18 +31,16 @@ class AuroraServerless(AuroraCluster[Spec]):
     def __init__(
         self, name: str, args: AuroraServerlessArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
-        capacity = args.spec.capacity
+        super().__init__("aws-databases:index:AuroraServerless", name, args, opts)
+        self.register_outputs(self._outputs)
+
+    def _of_the_cluster(self, name: str) -> dict[str, Any]:
+        capacity = self.spec.capacity
         pause = capacity.pause_after_seconds if isinstance(capacity, Pausing) else None
         # Part of the cluster: RDS refuses a serverless member where there is no range yet.
-        super().__init__(
-            "aws-databases:index:AuroraServerless",
-            name,
-            args,
-            opts,
-            serverlessv2_scaling_configuration=aws.rds.ClusterServerlessv2ScalingConfigurationArgs(
-                min_capacity=capacity.min_acu,
-                max_capacity=capacity.max_acu,
-                seconds_until_auto_pause=pause,
-            ),
+        scaling = aws.rds.ClusterServerlessv2ScalingConfigurationArgs(
+            min_capacity=capacity.min_acu,
+            max_capacity=capacity.max_acu,
+            seconds_until_auto_pause=pause,
         )
-        self.register_outputs(self._outputs)
+        return {"serverlessv2_scaling_configuration": scaling}

@@ -42,6 +42,9 @@ def _version(text: str) -> str:
     return text
 
 
+AuroraVersion = Annotated[str, AfterValidator(_version)]
+
+
 @dataclass(frozen=True)
 class Seat:
     """One instance of a cluster. ``key`` is its place in the topology's config.
@@ -66,7 +69,7 @@ class AuroraCluster(Described):
     """A cluster; who its members are is said by each kind of it."""
 
     kind: str
-    engine_version: Annotated[str, AfterValidator(_version)]
+    engine_version: AuroraVersion
     username: Username
     database: DatabaseName | None = None
     backups: ClusterBackups
@@ -76,6 +79,11 @@ class AuroraCluster(Described):
     migration: MigrationRole | None = None
     apply_changes: ApplyChanges = "maintenance-window"
     lifetime: Lifetime = "protected"
+
+    @property
+    def cluster_identifier(self) -> str:
+        """What RDS calls the cluster."""
+        return self.identifier
 
     @property
     @abstractmethod
@@ -93,7 +101,7 @@ class AuroraCluster(Described):
 
     @property
     def claims(self) -> Iterator[Claim]:
-        yield "cluster", "identifier", self.identifier
+        yield "cluster", "identifier", self.cluster_identifier
 
     def conflicts(self) -> Iterator[Conflict]:
         yield from window_conflicts(self.backups.window, self.maintenance_window, least_minutes=30)

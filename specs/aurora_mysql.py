@@ -12,7 +12,7 @@ from specs.parts import LONGEST_IDENTIFIER, Claim, Identifier, Part, Zone, sized
 from specs.problems import Conflict, did_you_mean, refuse
 
 MOST_CUSTOM_ENDPOINTS = 5
-_GENERATIONS = ("r5", "r6g", "r6i", "r7g", "r7i", "r8g", "r8a", "x2g")
+MEMORY_OPTIMISED = ("r5", "r6g", "r6i", "r7g", "r7i", "r8g", "r8a", "x2g")
 _T_SIZES = ("medium", "large")
 
 
@@ -20,7 +20,7 @@ def _class(text: str) -> str:
     family, size = sized("db.", text)
     if family in ("t3", "t4g") and size in _T_SIZES:
         return text
-    if family in _GENERATIONS and size.endswith("large"):
+    if family in MEMORY_OPTIMISED and size.endswith("large"):
         return text
     raise refuse(
         f"Aurora MySQL refuses {text!r}; the smallest it takes are db.t3.medium and "

@@ -8,7 +8,8 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, field_validator
 
-from specs.aurora import AuroraCluster
+from specs.aurora_mysql import AuroraMysql
+from specs.aurora_serverless import AuroraServerless
 from specs.parts import (
     ApplyChanges,
     Availability,
@@ -143,7 +144,7 @@ class Migration(Described):
     def _no_source(self, other: Described) -> str | None:
         if isinstance(other, ReadReplica):
             return "is a replica, whose binary log it does not keep; name its source"
-        if not isinstance(other, RdsMysql | AuroraCluster):
+        if not isinstance(other, RdsMysql | AuroraMysql | AuroraServerless):
             return "cannot be a migration's source; name an rds-mysql or aurora-mysql topology"
         if not self.follows_changes:
             return None
@@ -156,7 +157,7 @@ class Migration(Described):
     def _no_target(self, other: Described) -> str | None:
         if isinstance(other, RdsPostgres):
             return None
-        if not isinstance(other, RdsMysql | AuroraCluster):
+        if not isinstance(other, RdsMysql | AuroraMysql | AuroraServerless):
             return (
                 "cannot be a migration's target; name an rds-mysql, aurora-mysql or rds-postgres "
                 "topology"

@@ -206,6 +206,7 @@ Space = Literal[
     "proxy",
     "proxy endpoint",
     "migration",
+    "global cluster",
 ]
 """Where AWS keeps identifiers apart from each other."""
 
@@ -250,7 +251,7 @@ class Described(Part):
 
     @property
     def claims(self) -> Iterator[Claim]:
-        """Every identifier of it that must be unique in its region."""
+        """Every identifier of it that must be unique in its region; a global cluster's in all."""
         yield from ()
 
     @property
@@ -270,6 +271,11 @@ class Described(Part):
     def neighbours(self) -> frozenset[str]:
         """The references that must stand in its own region."""
         return frozenset()
+
+    @property
+    def elsewhere(self) -> Mapping[str, Described]:
+        """What of it stands in another region, which it names, by the key that describes it."""
+        return {}
 
     def objection(self, key: str, other: Described) -> str | None:
         """What keeps ``other`` from being the reference under ``key``: a sentence, or nothing."""

@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
 from specs.aurora_mysql import AuroraMysql
 from specs.aurora_serverless import AuroraServerless
+from specs.global_database import GlobalDatabase
 from specs.memcached import Memcached
 from specs.migration import Migration
 from specs.network import Network
@@ -22,6 +23,14 @@ from specs.rds_proxy import RdsProxy
 from specs.rds_sqlserver import RdsSqlserver
 from specs.read_replica import LONGEST_CHAIN, MOST_REPLICAS, ReadReplica
 from specs.redis import Redis, Valkey
+from specs.regions import (
+    Standing,
+    check_identifiers,
+    check_secondaries,
+    check_zones,
+    region_of,
+    standings,
+)
 from specs.restored_instance import RestoredInstance
 from specs.serverless_cache import ServerlessCache
 
@@ -35,6 +44,7 @@ AnyTopology = (
     | RestoredInstance
     | AuroraMysql
     | AuroraServerless
+    | GlobalDatabase
     | Redis
     | Valkey
     | Memcached
@@ -60,12 +70,17 @@ class Stack(Part):
 
     def region_of(self, name: str) -> str:
         """Where a topology stands: its own region, that of what it builds on, the stack's."""
-        return _region_of(name, self.topologies, self.region)
+        return region_of(name, self.topologies, self.region)
+
+    @property
+    def standings(self) -> tuple[Standing, ...]:
+        """The topologies, each followed by what of it stands in another region."""
+        return tuple(standings(self.topologies, self.region))
 
     @property
     def regions(self) -> tuple[str, ...]:
         """Every region in use, in the order of the topologies."""
-        return tuple(dict.fromkeys(self.region_of(name) for name in self.topologies))
+        return tuple(dict.fromkeys(standing.region for standing in self.standings))
 
     @property
     def in_order(self) -> tuple[str, ...]:
@@ -104,8 +119,9 @@ def read(region: object, network: object, topologies: object) -> Stack:
         problems += _check_neighbours(found, str(region))
         problems += _check_account_wide(found)
         problems += _check_chains(found)
-        problems += _check_identifiers(found, str(region))
-        problems += _check_zones(found, found_network)
+        problems += check_secondaries(found, str(region))
+        problems += check_identifiers(found, str(region))
+        problems += check_zones(found, str(region), found_network.zones)
     if problems:
         raise ConfigError(problems)
     return Stack(region=str(region), network=found_network, topologies=found)
@@ -196,10 +212,10 @@ def _check_replicas(found: Mapping[str, Described]) -> list[Problem]:
 def _check_neighbours(found: Mapping[str, Described], region: str) -> list[Problem]:
     problems = []
     for name, topology in found.items():
-        home = _region_of(name, found, region)
+        home = region_of(name, found, region)
         for key in sorted(topology.neighbours):
             other = topology.references[key]
-            if other in found and (away := _region_of(other, found, region)) != home:
+            if other in found and (away := region_of(other, found, region)) != home:
                 text = f"{other!r} stands in {away} and not in {home}; name one of that region"
                 problems.append(Problem(f"topologies.{name}.{key}", text))
     return problems
@@ -241,45 +257,3 @@ def _replicas_up_to(name: str, found: Mapping[str, Described]) -> int:
         seen.add(here.source)
         here = found.get(here.source)
     return len(seen)
-
-
-def _region_of(name: str, found: Mapping[str, Described], region: str) -> str:
-    seen: set[str] = set()
-    while name in found and name not in seen:
-        topology = found[name]
-        if topology.region is not None:
-            return topology.region
-        seen.add(name)
-        name = next(iter(topology.references.values()), "")
-    return region
-
-
-def _check_identifiers(found: Mapping[str, Described], region: str) -> list[Problem]:
-    taken: dict[tuple[str, str, str], str] = {}
-    problems = []
-    for name, topology in found.items():
-        home = _region_of(name, found, region)
-        for space, key, identifier in topology.claims:
-            path = f"topologies.{name}.{key}"
-            first = taken.setdefault((space, home, identifier), path)
-            if first != path:
-                problems.append(
-                    Problem(path, f"{identifier!r} is {first} in {home}, too; rename one of them")
-                )
-    return problems
-
-
-def _check_zones(found: Mapping[str, Described], network: Network) -> list[Problem]:
-    # A member outside of the subnet group's zones is an InvalidVPCNetworkStateFault.
-    zones = network.zones
-    if zones is None:
-        return []
-    return [
-        Problem(
-            f"topologies.{name}.{key}",
-            f"{zone!r} is not one of network.zones; choose {', '.join(zones)}",
-        )
-        for name, topology in found.items()
-        for key, zone in topology.placed.items()
-        if zone not in zones
-    ]

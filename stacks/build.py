@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from components.aurora_mysql import AuroraMysql, AuroraMysqlArgs
 from components.aurora_serverless import AuroraServerless, AuroraServerlessArgs
+from components.global_database import GlobalDatabase, GlobalDatabaseArgs
 from components.keys import RegionKey, RegionKeyArgs
 from components.memcached import Memcached, MemcachedArgs
 from components.migration import Migration, MigrationArgs
@@ -29,6 +30,7 @@ from components.serverless_cache import ServerlessCache, ServerlessCacheArgs
 from specs import (
     aurora_mysql,
     aurora_serverless,
+    global_database,
     memcached,
     migration,
     rds_mariadb,
@@ -51,6 +53,7 @@ Topology = (
     | RestoredInstance
     | AuroraMysql
     | AuroraServerless
+    | GlobalDatabase
     | Redis
     | Memcached
     | ServerlessCache
@@ -125,9 +128,9 @@ class _SharedByMigrations:
 def _check_zones(stack: Stack, networks: Mapping[str, Network]) -> None:
     # Only the account knows its zones. A member would ask only after the databases before it, and
     # its own cluster, are being made.
-    for name, spec in stack.topologies.items():
-        for key, zone in spec.placed.items():
-            networks[stack.region_of(name)].zone_name(zone, f"topologies.{name}.{key}")
+    for standing in stack.standings:
+        for key, zone in standing.what.placed.items():
+            networks[standing.region].zone_name(zone, f"{standing.path}.{key}")
 
 
 def _one(
@@ -167,6 +170,11 @@ def _one(
         case aurora_serverless.AuroraServerless():
             at = f"topologies.{name}"
             return AuroraServerless(name, AuroraServerlessArgs(spec, network, key, at))
+        case global_database.GlobalDatabase():
+            others = {each.region: shared.networks[each.region] for each in spec.secondaries}
+            keys = {region: shared.keys[region] for region in others}
+            at = f"topologies.{name}"
+            return GlobalDatabase(name, GlobalDatabaseArgs(spec, network, key, at, others, keys))
         case redis.Redis() | redis.Valkey():
             return Redis(name, RedisArgs(spec, network, key))
         case memcached.Memcached():

@@ -19,7 +19,7 @@ from pulumi.runtime import mocks, rpc
 from pulumi.runtime.sync_await import _ensure_event_loop
 
 ACCOUNT = "123456789012"
-ZONES = {"us-east-1": "abcdef", "us-west-2": "abcd"}
+ZONES = {"us-east-1": "abcdef", "us-west-2": "abcd", "eu-west-1": "abc"}
 _ZONE_IDS = dict(zip("abcdef", ("az6", "az1", "az2", "az4", "az3", "az5"), strict=True))
 SECRETS = frozenset({"password", "masterPassword", "authToken", "secretString", "passwords"})
 SECRET = "<secret>"
@@ -38,6 +38,8 @@ class Resource:
     custom: bool
     parent: str
     depends_on: tuple[str, ...]
+    ignores: tuple[str, ...] = ()
+    """Properties whose changes the program ignores."""
 
 
 @dataclass
@@ -197,6 +199,9 @@ _OUTPUTS: Mapping[str, Callable[[str, str, Mapping[str, Any]], dict[str, Any]]] 
     "aws:rds/clusterEndpoint:ClusterEndpoint": lambda name, region, i: {
         "endpoint": f"{i['clusterEndpointIdentifier']}.cluster-custom.{region}",
     },
+    "aws:rds/globalCluster:GlobalCluster": lambda name, region, i: {
+        "arn": f"arn:aws:rds::{ACCOUNT}:global-cluster:{i['globalClusterIdentifier']}",
+    },
     "aws:iam/rolePolicy:RolePolicy": _nothing,
     "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": _nothing,
     "aws:rds/proxy:Proxy": lambda name, region, i: {
@@ -251,7 +256,7 @@ _OUTPUTS: Mapping[str, Callable[[str, str, Mapping[str, Any]], dict[str, Any]]] 
 
 def _subnet(call: Mapping[str, Any]) -> dict[str, Any]:
     region, letter = call["id"].removeprefix("subnet-").rsplit("-", 1)
-    short = {"us-east-1": "use1", "us-west-2": "usw2"}.get(region, "xx")
+    short = {"us-east-1": "use1", "us-west-2": "usw2", "eu-west-1": "euw1"}.get(region, "xx")
     return {
         "id": call["id"],
         "vpcId": f"vpc-{region}",
@@ -298,6 +303,7 @@ class _Monitor(mocks.MockMonitor):
                     custom=request.custom,
                     parent=request.parent.rsplit("::", 1)[-1],
                     depends_on=tuple(urn.rsplit("::", 1)[-1] for urn in request.dependencies),
+                    ignores=tuple(request.ignoreChanges),
                 )
             )
         answer = super().RegisterResource(request)

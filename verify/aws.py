@@ -186,6 +186,21 @@ class Cloud:
             answer = self.client("rds", region).describe_db_clusters(DBClusterIdentifier=identifier)
         return _only(answer["DBClusters"], identifier)
 
+    def global_cluster(self, region: str, identifier: str) -> dict[str, Any]:
+        """One global cluster as ``describe_global_clusters`` reports it."""
+        with self._translated("RDS"):
+            answer = self.client("rds", region).describe_global_clusters(
+                GlobalClusterIdentifier=identifier
+            )
+        return _only(answer["GlobalClusters"], identifier)
+
+    def switch_over(self, region: str, identifier: str, target: str) -> None:
+        """Ask RDS, in the primary's ``region``, to make the cluster of ARN ``target`` primary."""
+        with self._translated("RDS"):
+            self.client("rds", region).switchover_global_cluster(
+                GlobalClusterIdentifier=identifier, TargetDbClusterIdentifier=target
+            )
+
     def proxy(self, region: str, name: str) -> dict[str, Any]:
         """One RDS Proxy as ``describe_db_proxies`` reports it."""
         with self._translated("RDS"):

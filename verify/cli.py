@@ -16,6 +16,7 @@ from verify.deadline import Deadline
 from verify.deployment import databases_of, find_deployment
 from verify.errors import CannotRun
 from verify.exercise import LIMIT_IN_WAITS, Scene, perform
+from verify.global_roles import SWITCHOVER_IN_WAITS
 from verify.registry import EXERCISES, plan
 from verify.results import Report, check_writable, write_json, write_junit
 from verify.trust import ca_file
@@ -89,6 +90,13 @@ def _parser(exercises: Sequence[str]) -> argparse.ArgumentParser:
         help="also fail databases over, which interrupts whoever else uses them",
     )
     parser.add_argument(
+        "--switchover",
+        dest="allowed",
+        action="append_const",
+        const="switchover",
+        help="also switch global databases over to another region and back, likewise",
+    )
+    parser.add_argument(
         "--wait-for-pause",
         type=_long_wait,
         default=0.0,
@@ -142,6 +150,8 @@ def _run(arguments: argparse.Namespace, exercises: Sequence[str]) -> int:
             limit += entry.metrics_periods * cloud.metrics_period_s
             # For the moment to be reached, for the instance, and for an earlier one to go.
             limit += 3 * cloud.restore_s if entry.restores else 0
+            if "switchover" in arguments.allowed:
+                limit += entry.switchovers * SWITCHOVER_IN_WAITS * arguments.timeout
             scene = Scene(
                 name=planned.database,
                 databases=databases,

@@ -27,7 +27,7 @@ LIMIT_IN_WAITS = 6
 """An exercise as a whole may take this many times the longest single wait."""
 
 
-Disturbance = Literal["fail-over", "restore"]
+Disturbance = Literal["fail-over", "switchover", "restore"]
 
 
 @dataclass(frozen=True)

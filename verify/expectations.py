@@ -87,6 +87,12 @@ CLUSTER = (
 )
 """Practice 3: an Aurora cluster."""
 
+GLOBAL_CLUSTER = (
+    equals("Status", "available"),
+    equals("StorageEncrypted", True),
+)
+"""An Aurora global cluster."""
+
 PROXY = (
     equals("Status", "available"),
     equals("RequireTLS", True),

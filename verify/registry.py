@@ -6,12 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from contract import Database
-from verify import apart, serverless
+from verify import apart, global_database, serverless
 from verify.apart import Apart
 from verify.aurora import Aurora
 from verify.backup import Backup
 from verify.errors import UnknownName
 from verify.exercise import Exercise, Scene
+from verify.global_database import GlobalDatabase
 from verify.mariadb import MariaDB
 from verify.memcached import Memcached
 from verify.migration import DataMigration
@@ -35,6 +36,8 @@ class Entry:
     """How many periods of the cloud's metrics it may wait for, beside the network."""
     restores: bool = False
     """Whether it waits for a new instance, beside the network."""
+    switchovers: int = 0
+    """How many it may wait for, where they are allowed."""
 
 
 EXERCISES: Mapping[str, Entry] = {
@@ -46,6 +49,9 @@ EXERCISES: Mapping[str, Entry] = {
     "replica": Entry("read-replica", apart.replica),
     "aurora": Entry("aurora-mysql", Aurora),
     "serverless": Entry("aurora-serverless", Serverless, serverless.PERIODS),
+    "global_database": Entry(
+        "global-database", GlobalDatabase, switchovers=global_database.SWITCHOVERS
+    ),
     "redis": Entry("redis", Redis),
     "valkey": Entry("valkey", Redis),
     "memcached": Entry("memcached", Memcached),

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import statistics
 import sys
-import time
-import uuid
 from collections.abc import Iterable
 
 from contract import Database, Endpoint
@@ -14,9 +11,10 @@ from verify.aws import Credentials
 from verify.deadline import Deadline
 from verify.dialects import dialect_of
 from verify.endpoints import main_endpoint
-from verify.errors import DeadlineExceeded, NoDeployment, Refused, StepFailed
+from verify.errors import NoDeployment, StepFailed
 from verify.exercise import CLEAN, Check, Exercise, Scene
 from verify.expectations import REPLICA, judge
+from verify.heartbeats import create_heartbeats, lag
 from verify.instance import OWN, select_users
 from verify.session import Session
 from verify.sql_checks import expect_read_only
@@ -25,8 +23,6 @@ CONNECT_SOURCE = "connect to the source"
 CONNECT_REPLICA = "connect to the replica"
 CREATE = "create testdb.users on the source"
 ARRIVE = "rows arrive at the replica"
-HEARTBEATS = 20
-_POLL_S = 0.0005
 
 
 class Replica(Exercise):
@@ -41,7 +37,6 @@ class Replica(Exercise):
         self._credentials = Credentials(None, "")
         self._source: Session
         self._replica: Session
-        self._entered = False
 
     def checks(self) -> Iterable[Check]:
         return (
@@ -113,51 +108,11 @@ class Replica(Exercise):
         self.began = True
         for statement in course.statements(self._dialect.users):
             self._source.run(statement)
-        self._source.run(
-            "CREATE TABLE heartbeat (run CHAR(32) NOT NULL, beat INT NOT NULL, "
-            "sent_at TIMESTAMP(6) DEFAULT CURRENT_TIMESTAMP(6), PRIMARY KEY (run, beat))"
-        )
+        create_heartbeats(self._source)
         return "3 rows inserted, and a table for heartbeats"
 
     def _lag(self) -> str:
-        # A token of this run: a replica that is stuck may still show an earlier run's beats.
-        run = uuid.uuid4().hex
-        lags = []
-        for beat in range(1, HEARTBEATS + 1):
-            self._source.run("INSERT INTO heartbeat (run, beat) VALUES (%s, %s)", (run, beat))
-            committed = time.monotonic()
-            self._await(run, beat)
-            lags.append(1000 * (time.monotonic() - committed))
-        return (
-            f"{HEARTBEATS} heartbeats, from commit to visible: min {min(lags):.1f} ms, "
-            f"median {statistics.median(lags):.1f} ms, max {max(lags):.1f} ms"
-        )
-
-    def _await(self, run: str, beat: int) -> None:
-        deadline = self.scene.deadline()
-        while not self._sees(run, beat):
-            if deadline.expired:
-                raise DeadlineExceeded(
-                    f"heartbeat {beat} did not reach the replica within {self.scene.wait_s:g} s: "
-                    "it does not replicate, or lags behind"
-                )
-            time.sleep(_POLL_S)
-
-    def _sees(self, run: str, beat: int) -> bool:
-        try:
-            if not self._entered:
-                self._replica.run(f"{self._dialect.use}testdb")
-                self._entered = True
-            rows = self._replica.run(
-                "SELECT 1 FROM heartbeat WHERE run = %s AND beat = %s", (run, beat)
-            )
-        except Refused as error:
-            if error.errno in self._dialect.not_there_yet:
-                # It may have been the database of an earlier run.
-                self._entered = False
-                return False
-            raise
-        return bool(rows)
+        return lag(self.scene, self._dialect, self._source, self._replica, "testdb", "the replica")
 
     def _select(self) -> str:
         return select_users(self._replica)

@@ -11,9 +11,9 @@ from localcloud.servers.facts import Address, Ref
 from localcloud.servers.mariadb import PORT
 
 
-def routes(plan: ClusterPlan, joined: Set[str]) -> list[Endpoint]:
+def routes(plan: ClusterPlan, writer: str | None, joined: Set[str]) -> list[Endpoint]:
     """The writer, reader and custom endpoints; ``joined`` are the members in their roles."""
-    members, writer = set(plan.members), plan.writer
+    members = set(plan.members)
     slots = {custom.slot: custom for custom in plan.custom.values()}
     writers = frozenset({writer} if writer else ())
     readers = reader_targets(members, writer, joined)

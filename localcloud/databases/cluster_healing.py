@@ -28,6 +28,7 @@ from localcloud.servers.mariadb_replication import (
     catch_up,
     follow,
     prepare,
+    stop_following,
 )
 
 log = logging.getLogger(__name__)
@@ -56,6 +57,11 @@ class SelfHealing:
         return ClusterAddresses(
             Address(self.plan.writer_host, PORT), Address(self.plan.reader_host, PORT)
         )
+
+    @property
+    def writer(self) -> str | None:
+        """The member that writes, ``None`` when none does."""
+        return self.plan.writer
 
     def recover(self) -> None:
         """Adopt what runs, start what does not, agree on one writer."""
@@ -90,7 +96,9 @@ class SelfHealing:
         if self.servers[writer].alive and self.servers[writer].answers():
             self._watch(writer)
             self._open(writer)
-        elif not self.plan.alone and may_promote(set(self.plan.members), writer, self._reachable()):
+        elif not self.plan.unshared and may_promote(
+            set(self.plan.members), writer, self._reachable()
+        ):
             readers = {n: self.servers[n] for n in self.plan.members if n != writer}
             tiers = {name: member.tier for name, member in self.plan.members.items()}
             best = take_over(readers, tiers, self._link())
@@ -104,9 +112,11 @@ class SelfHealing:
     def _open(self, name: str) -> None:
         # On disk first: should we be killed now, recovery opens this one and no other.
         readers = self._reachable() - {name}
-        self._save(writer=name, alone=self.plan.alone or not readers)
+        self._save(writer=name, unshared=self.plan.unshared or not readers)
         self._joined.add(name)
         with self.servers[name].connect() as session:
+            # It may have been a secondary's, of a global database.
+            stop_following(session)
             open_writer(session, has_readers=bool(readers))
         self._route()
 
@@ -128,7 +138,7 @@ class SelfHealing:
         try:
             self._follow(server)
         except ServerFailed as error:
-            if not self._writer.alive or not server.alive:
+            if not self._source_lives() or not server.alive:
                 raise
             log.warning("%s cannot rejoin %s and is made anew: %s", name, self.ref, error)
             server.remove()
@@ -138,9 +148,14 @@ class SelfHealing:
 
     def _follow(self, server: MariaDB) -> None:
         server.run("SET GLOBAL read_only = 1")
+        server.run("SET GLOBAL rpl_semi_sync_slave_enabled = 1")
         link = self._link()
         follow(server, self._writer.address, link.password, link.ca)
         catch_up(server, self._writer)
+
+    def _source_lives(self) -> bool:
+        """Whether the server that members copy can be copied."""
+        return self.plan.writer is not None and self._writer.alive
 
     def _start(self, name: str, member: MemberPlan, *, writing: bool = False) -> None:
         """Start a member as a reader, or ``writing`` from its first moment on.
@@ -172,14 +187,14 @@ class SelfHealing:
 
     def _settle(self) -> None:
         """Acknowledgements and endpoints as the members that are there now allow."""
-        if self.plan.writer in self._joined:
+        if self.writer in self._joined:
             readers = self._readers()
             # On disk before the first row that nobody else has, and until somebody has them all.
             if not readers:
-                self._save(alone=True)
+                self._save(unshared=True)
             with self._writer.connect() as session:
                 open_writer(session, has_readers=bool(readers))
-            if readers and self.plan.alone:
+            if readers and self.plan.unshared:
                 self._share(readers)
         self._route()
 
@@ -191,13 +206,13 @@ class SelfHealing:
         except ServerFailed as error:
             log.warning("%s: only its writer has every row: %s", self.ref, error)
         else:
-            self._save(alone=False)
+            self._save(unshared=False)
 
     def _route(self) -> None:
         nodes = {name: self.servers[name].address for name in self.plan.members}
         # Clients at a door have their member already, and would lose it by a detour.
         joined = self._joined | self._doors.keys()
-        self.endpoints.apply(nodes, routes(self.plan, joined), asleep=self.plan.paused)
+        self.endpoints.apply(nodes, routes(self.plan, self.writer, joined), asleep=self.plan.paused)
         self._machine.supervisor.unwatch(self.endpoints.name)
         self._machine.supervisor.watch(self.endpoints.name, self._endpoints_died)
 
@@ -227,7 +242,7 @@ class SelfHealing:
         return self.servers[self.plan.writer]
 
     def _readers(self) -> set[str]:
-        return self._joined - {self.plan.writer or ""}
+        return self._joined - {self.writer or ""}
 
     def _reachable(self) -> set[str]:
         return {name for name, server in self.servers.items() if server.alive}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from localcloud.databases.cluster_healing import SelfHealing
+from localcloud.databases.cluster_following import Following
 from localcloud.errors import LocalCloudError
 from localcloud.servers.door import Door
 from localcloud.servers.mariadb_activity import activity
@@ -12,7 +12,7 @@ from localcloud.servers.mariadb_activity import activity
 log = logging.getLogger(__name__)
 
 
-class Pausing(SelfHealing):
+class Pausing(Following):
     """A cluster that can stop its servers, and starts them again behind its clients' backs.
 
     While it is paused a door stands open at every member's address, so that the endpoints and
@@ -36,7 +36,7 @@ class Pausing(SelfHealing):
         """
         with self._lock:
             whole = set(self.plan.members) == self._joined and self._plans.has(self.plan)
-            if self.plan.paused or self.plan.writer is None or not whole:
+            if self.plan.paused or self.writer is None or not whole:
                 return False
             try:
                 if self.endpoints.hold() and not any(map(self._in_use, self.plan.members)):

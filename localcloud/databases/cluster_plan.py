@@ -47,7 +47,7 @@ class ClusterPlan(Plan):
     custom_hosts: tuple[str, ...]
     members: Mapping[str, MemberPlan] = {}
     writer: str | None = None
-    alone: bool = True
+    unshared: bool = True
     """Whether the writer may have acknowledged rows that no other member has."""
     custom: Mapping[str, CustomEndpointPlan] = {}
     scaling: Scaling | None = None

@@ -35,11 +35,13 @@ class Cluster(Pausing):
 
     @property
     def state(self) -> ClusterState:
-        return ClusterState(self.plan.writer, tuple(self.plan.members))
+        return ClusterState(self.writer, tuple(self.plan.members))
 
     @property
     def after(self) -> Ref | None:
-        return None
+        """The primary that a secondary waits for."""
+        leader = self.leader
+        return leader.ref if leader is not None else None
 
     def processes(self) -> set[str]:
         return {self.endpoints.name, *(server.name for server in self.servers.values())}
@@ -49,7 +51,7 @@ class Cluster(Pausing):
         supervisor, region = self._machine.supervisor, self.ref.region
         rows = []
         for name, member in list(self.servers.items()):
-            role = "writer" if name == self.plan.writer else "reader"
+            role = "writer" if name == self.writer else "reader"
             ref = Ref(region, name)
             row = status_of(supervisor, "aurora", ref, role, member.name, member.address)
             rows.append(replace(row, paused=self.plan.paused and not row.alive))
@@ -96,7 +98,7 @@ class Cluster(Pausing):
             server.remove()
             self.servers[name] = server
             try:
-                if self.plan.writer is None:
+                if self.writer is None and self.leader is None:
                     self._seed(name, member)
                 else:
                     self._save(members={**self.plan.members, name: member})
@@ -115,7 +117,7 @@ class Cluster(Pausing):
             if name not in self.servers:
                 return
             self.resume()
-            if name == self.plan.writer and self._readers():
+            if name == self.writer and self._readers():
                 self.fail_over(None)
             plan = self.plan.without_member(name)
             if name == plan.writer:
@@ -152,7 +154,7 @@ class Cluster(Pausing):
             chosen = target or successor(
                 Candidate(name, 0, self.plan.members[name].tier) for name in readers
             )
-            if chosen not in readers or self.plan.writer is None:
+            if chosen not in readers or self.writer is None:
                 raise LocalCloudError(f"{self.ref} has no live reader {chosen or 'at all'}")
             others = {n: self.servers[n] for n in readers if n != chosen}
             switch_over(self._writer, self.servers[chosen], others, self._link())
@@ -193,11 +195,15 @@ class Cluster(Pausing):
             self.servers[name].stop()
             self._joined.discard(name)
             self._given_up.discard(name)
-            if name == self.plan.writer:
+            if name == self.writer:
                 self._restart_writer()
             self._heal()
 
     def _seed(self, name: str, member: MemberPlan) -> None:
+        if not self.plan.password:
+            raise LocalCloudError(
+                f"{self.ref} has no server and no data: here they went with its last member"
+            )
         self._start(name, member, writing=True)
         server = self.servers[name]
         credentials = Credentials(self.plan.user, self.plan.password)

@@ -104,6 +104,8 @@ def _record(site: Site, project: Project, outputs: dict[str, Any]) -> None:
             "lacks": {
                 "mysql-pooling": "this endpoint's proxy for MySQL hands connections through, it "
                 "does not pool",
+                "global-write-forwarding": "this endpoint's servers are MariaDB, which forwards "
+                "no writes",
             },
             "restore_s": RESTORE_S,
             "if_silent": "`python -m localcloud up` starts it again",

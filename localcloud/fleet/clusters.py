@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from localcloud.databases.capacity import Scaling
 from localcloud.databases.cluster_plan import ClusterPlan
 from localcloud.databases.clusters import Cluster
+from localcloud.databases.global_plan import GlobalPlans
 from localcloud.databases.planning import plan_cluster
 from localcloud.databases.store import Plans
 from localcloud.fleet.collection import Collection
@@ -17,15 +18,16 @@ from localcloud.servers.machine import Machine
 class Clusters(Collection[Cluster]):
     """Writers and readers behind endpoints of their own."""
 
-    def __init__(self, machine: Machine) -> None:
+    def __init__(self, machine: Machine, worldwide: GlobalPlans) -> None:
         super().__init__("cluster")
         self._machine = machine
+        self._worldwide = worldwide
         self._plans = Plans(machine.site.state_dir / "databases", "cluster")
 
     def load(self) -> None:
         """Know what was planned; `StateUnreadable` when another version planned it."""
         for plan in self._plans.load(ClusterPlan):
-            self.put(Cluster(self._machine, self._plans, plan))
+            self.put(self._cluster(plan))
 
     def create(
         self,
@@ -36,8 +38,17 @@ class Clusters(Collection[Cluster]):
     ) -> ClusterAddresses:
         """Endpoints that lead nowhere until `add_member`."""
         plan = plan_cluster(self._machine, ref, credentials, database, parameters)
-        made = self.make(Cluster(self._machine, self._plans, plan), lambda c: c.create())
+        made = self.make(self._cluster(plan), lambda c: c.create())
         return made.addresses
+
+    def delete(self, ref: Ref) -> None:
+        """Delete a cluster and its data; a global cluster has a member less then."""
+        super().delete(ref)
+        self._worldwide.leave(ref)
+
+    def user(self, cluster: Ref) -> str:
+        """The name of a cluster's master user."""
+        return self.get(cluster).plan.user
 
     def add_member(
         self,
@@ -87,6 +98,13 @@ class Clusters(Collection[Cluster]):
     def set_serverless(self, cluster: Ref, identifier: str, serverless: bool) -> None:
         """Whether a member is one of them."""
         self.get(cluster).set_serverless(identifier, serverless)
+
+    def _cluster(self, plan: ClusterPlan) -> Cluster:
+        return Cluster(self._machine, self._plans, plan, self._leader_of)
+
+    def _leader_of(self, cluster: Ref) -> Cluster | None:
+        leader = self._worldwide.leader_of(cluster)
+        return self.get(leader) if leader is not None else None
 
     def close(self) -> None:
         """Look after them no more; the servers keep running."""

@@ -6,10 +6,13 @@ import shutil
 from collections.abc import Mapping
 from typing import Any
 
+from localcloud.databases.global_plan import GlobalPlans
+from localcloud.databases.store import Plans
 from localcloud.fleet.backups import Backups
 from localcloud.fleet.caches import Caches
 from localcloud.fleet.clusters import Clusters
 from localcloud.fleet.collection import Collection, Database
+from localcloud.fleet.global_clusters import GlobalClusters
 from localcloud.fleet.instances import Instances
 from localcloud.fleet.memcached import MemcachedClusters
 from localcloud.fleet.migrations import Migrations
@@ -31,7 +34,9 @@ class Fleet:
         self._machine = Machine(site)
         self.instances = Instances(self._machine)
         self.backups = Backups(self._machine, self.instances)
-        self.clusters = Clusters(self._machine)
+        worldwide = GlobalPlans(Plans(site.state_dir / "databases", "global-cluster"))
+        self.clusters = Clusters(self._machine, worldwide)
+        self.global_clusters = GlobalClusters(worldwide, self.clusters)
         self.caches = Caches(self._machine)
         self.proxies = Proxies(self._machine)
         self.sharded_caches = ShardedCaches(self._machine)
@@ -58,13 +63,16 @@ class Fleet:
         """Adopt the servers that run, start those that do not, end what belongs to nobody."""
         self._machine.authority.ensure()
         self._machine.supervisor.stop_orphans()
+        self.global_clusters.load()
         for collection in self._collections:
             collection.load()
         self.backups.load()
         recover(self._machine.supervisor, self._databases())
+        self.global_clusters.open()
 
     def close(self) -> None:
         """Stop watching; the servers keep running."""
+        self.global_clusters.close()
         self.clusters.close()
         self._machine.supervisor.close()
 

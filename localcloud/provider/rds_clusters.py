@@ -6,6 +6,7 @@ from typing import Any
 
 from localcloud.provider.kind import Outputs, Resource
 from localcloud.provider.mapping import Inputs
+from localcloud.provider.rds_global_clusters import leave
 from localcloud.provider.rds_groups import RdsKind
 from localcloud.provider.rds_instances import final_snapshot, log_exports
 
@@ -73,6 +74,9 @@ class Cluster(RdsKind):
     def delete(self, resource: Resource) -> None:
         p = resource.inputs
         skip = bool(p.get("skipFinalSnapshot"))
+        if p.get("globalClusterIdentifier"):
+            # RDS deletes no member of a global cluster.
+            leave(self.client(resource), p["globalClusterIdentifier"], resource)
         self.client(resource).delete_db_cluster(
             DBClusterIdentifier=p["clusterIdentifier"],
             SkipFinalSnapshot=skip,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
+from typing import Any
 
 from localcloud.errors import ServerFailed
 from localcloud.servers.facts import Address, Credentials
@@ -10,6 +12,8 @@ from localcloud.servers.mariadb import MariaDB, Session, SqlFailed
 
 REPLICATION_USER = "rdsrepladmin"
 CATCH_UP_S = 30
+_NOT_IN_ITS_LOG = 1236
+"""The source does not know the replica's position; the replica does not ask again."""
 _MASTER_USER_GRANTS = (
     # RDS's list. With ALL the user could write on a read-only server, because SUPER and
     # READ ONLY ADMIN may.
@@ -83,12 +87,27 @@ def reach(server: MariaDB, position: str, within_s: float, whose: str) -> None:
         while session.value(f"MASTER_GTID_WAIT('{position}', 1)") != 0:
             status = (session.run("SHOW SLAVE STATUS") or [{}])[0]
             trouble = status.get("Last_SQL_Error") or status.get("Last_IO_Error")
-            # An IO error alone heals itself at the next attempt to connect.
-            if status.get("Last_SQL_Error") or time.monotonic() > end:
+            # An IO error alone heals itself at the next attempt to connect, but for one.
+            if _diverged(status) or time.monotonic() > end:
                 raise ServerFailed(
                     f"{server.identifier} does not catch up with {whose}: "
                     f"{trouble or f'not at {position} within {within_s:.0f} s'}"
                 )
+
+
+def replicates(server: MariaDB) -> bool:
+    """Whether a server applies what its source has, or tries to reach it."""
+    status = (server.run("SHOW SLAVE STATUS") or [{}])[0]
+    return status.get("Slave_SQL_Running") == "Yes" and status.get("Slave_IO_Running") != "No"
+
+
+def has_diverged(server: MariaDB) -> bool:
+    """Whether a server stopped because it has what its source has not, or the other way round."""
+    return _diverged((server.run("SHOW SLAVE STATUS") or [{}])[0])
+
+
+def _diverged(status: Mapping[str, Any]) -> bool:
+    return bool(status.get("Last_SQL_Errno")) or status.get("Last_IO_Errno") == _NOT_IN_ITS_LOG
 
 
 def drain(session: Session, deadline_s: float) -> int:

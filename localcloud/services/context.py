@@ -14,6 +14,8 @@ from localcloud.api import Answer, ApiError, Call, Operations, now, page
 from localcloud.fleet import Fleet
 from localcloud.records import Record, Records
 
+EVERYWHERE = "global"
+"""In place of a region, for what stands in none."""
 KEPT_EVENTS = 500
 """AWS keeps 14 days; a local cloud keeps the newest events."""
 
@@ -125,7 +127,9 @@ class Tags:
         for kind in self._kinds:
             for region, name in self._cloud.records.keys(kind):
                 record = self._cloud.records.get(kind, region, name)
-                if record is not None and region == call.region and record["_arn"] == wanted:
+                if record is None or record["_arn"] != wanted:
+                    continue
+                if region in (call.region, EVERYWHERE):
                     return kind, region, name, record
         raise ApiError(self._missing, f"{wanted} not found.", 404)
 

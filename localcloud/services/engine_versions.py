@@ -129,6 +129,7 @@ def _describe_versions(call: Call) -> Answer:
                     "Status": "available",
                     "ExportableLogTypes": list(engine.log_types),
                     "SupportsLogExportsToCloudwatchLogs": True,
+                    "SupportsGlobalDatabases": engine is AURORA_MYSQL,
                     "SupportsReadReplica": engine.replicable,
                     "SupportedEngineModes": ["provisioned"],
                     "SupportedCACertificateIdentifiers": list(CERTIFICATES),

@@ -8,6 +8,8 @@ from localcloud.services.context import Cloud, Tags, describe_events
 from localcloud.services.rds_cluster_changes import ClusterChanges
 from localcloud.services.rds_cluster_endpoints import ClusterEndpoints
 from localcloud.services.rds_clusters import Clusters
+from localcloud.services.rds_global_clusters import GlobalClusters
+from localcloud.services.rds_global_members import GlobalMembers
 from localcloud.services.rds_instances import Instances
 from localcloud.services.rds_lifecycle import Lifecycle
 from localcloud.services.rds_modify import Modify
@@ -22,7 +24,7 @@ from localcloud.services.subnet_groups import RDS, SubnetGroups
 
 _TAGGED = (
     "instance", "cluster", "cluster-endpoint", "parameter-group", "cluster-parameter-group",
-    "subnet-group", "snapshot", "option-group", "proxy", "proxy-endpoint",
+    "subnet-group", "snapshot", "option-group", "proxy", "proxy-endpoint", "global-cluster",
 )  # fmt: skip
 
 
@@ -35,6 +37,7 @@ def register(operations: Operations, cloud: Cloud) -> None:
     instances = Instances(cloud, groups)
     clusters = Clusters(cloud, instances, groups)
     snapshots = Snapshots(cloud, instances)
+    worldwide = GlobalClusters(cloud, clusters)
     targets = ProxyTargets(cloud, instances, clusters)
     for part in (
         groups,
@@ -50,6 +53,8 @@ def register(operations: Operations, cloud: Cloud) -> None:
         clusters,
         ClusterChanges(cloud, clusters),
         ClusterEndpoints(cloud, clusters),
+        worldwide,
+        GlobalMembers(cloud, clusters, worldwide),
         targets,
         Proxies(cloud, targets),
     ):

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
 from localcloud.api import Answer, ApiError, Call, Operations, given, now, page
 from localcloud.fleet import Credentials, Ref
 from localcloud.records import Record
@@ -34,9 +38,31 @@ _OF_THE_CLUSTER = (
 """Members a cluster member must not be given."""
 
 
+@dataclass(frozen=True)
+class Joining:
+    """What a new cluster is to a global one: a secondary of ``primary``, or the primary itself."""
+
+    worldwide: str
+    """Identifier of the global cluster."""
+    version: str
+    primary: Record | None
+
+
 def missing(name: str) -> ApiError:
     """There is no such cluster."""
     return ApiError("DBClusterNotFoundFault", f"DBCluster {name} not found.", 404)
+
+
+def _master_user(p: Mapping[str, Any]) -> str:
+    if not p.get("MasterUsername") or not p.get("MasterUserPassword"):
+        raise ApiError(
+            "MissingParameter",
+            "The request must contain the parameters MasterUsername and MasterUserPassword.",
+        )
+    rules.check_credentials(p["MasterUsername"], p["MasterUserPassword"])
+    if "_" in p["MasterUsername"]:
+        raise rules.refuse("A cluster's MasterUsername has letters and digits only.")
+    return str(p["MasterUsername"])
 
 
 class Clusters:
@@ -48,6 +74,9 @@ class Clusters:
         self._groups = groups
         self._instances = instances
         instances.member_record = self._member_record
+        # The global clusters' modules put their own here.
+        self.joining: Callable[[Call, str], Joining | None] = lambda call, identifier: None
+        self.of_its_global_cluster: Callable[[Record], Record] = lambda record: {}
 
     def register(self, operations: Operations) -> None:
         """Answer the operations of this module."""
@@ -75,6 +104,7 @@ class Clusters:
     def shown(self, record: Record) -> Record:
         """The record with its members and the writer the servers have now."""
         region, identifier = record["_region"], record["DBClusterIdentifier"]
+        record = record | self.of_its_global_cluster(record)
         members = self.members(region, identifier)
         if not members:
             return record | {"DBClusterMembers": []}
@@ -106,22 +136,27 @@ class Clusters:
                 f"Invalid DB cluster engine: {p.get('Engine')} (the local cloud serves "
                 f"{AURORA_MYSQL.name})"
             )
-        record = self._record(call, identifier)
+        joining = self.joining(call, identifier)
+        record = self._record(call, identifier, joining)
         with self._records.change():
             if self._records.get("cluster", call.region, identifier):
                 raise ApiError("DBClusterAlreadyExistsFault", "DB Cluster already exists")
             self._records.put("cluster", call.region, identifier, record)
         ref = Ref(call.region, identifier)
-        credentials = Credentials(p["MasterUsername"], p["MasterUserPassword"])
+        credentials = Credentials(record["MasterUsername"], p.get("MasterUserPassword") or "")
         group = record["DBClusterParameterGroup"]
         values = values_of(self._cloud, CLUSTER, call.region, group)
         try:
+            if joining is not None:
+                # First: a member of it must never be taken for one that writes.
+                self._cloud.fleet.global_clusters.join(joining.worldwide, ref)
             found = self._cloud.fleet.clusters.create(
                 ref, credentials, p.get("DatabaseName"), values
             )
             self._cloud.fleet.clusters.set_scaling(ref, rds_scaling.scaling_of(record))
         except BaseException:
             self._records.drop("cluster", call.region, identifier)
+            self._cloud.fleet.clusters.delete(ref)
             raise
         with self._records.change():
             self._records.update(
@@ -137,21 +172,15 @@ class Clusters:
             self.tell(record, "DB cluster created", "creation")
         return {"DBCluster": self.shown(self.need(call.region, identifier))}
 
-    def _record(self, call: Call, identifier: str) -> Record:
+    def _record(self, call: Call, identifier: str, joining: Joining | None) -> Record:
         p, region = call.params, call.region
-        version = resolve(AURORA_MYSQL, p.get("EngineVersion"))
+        version = joining.version if joining else resolve(AURORA_MYSQL, p.get("EngineVersion"))
         if p.get("DBClusterInstanceClass") or p.get("AllocatedStorage") or p.get("Iops"):
             raise rules.combination(
                 "DBClusterInstanceClass isn't supported for DB engine aurora-mysql."
             )
-        if not p.get("MasterUsername") or not p.get("MasterUserPassword"):
-            raise ApiError(
-                "MissingParameter",
-                "The request must contain the parameters MasterUsername and MasterUserPassword.",
-            )
-        rules.check_credentials(p["MasterUsername"], p["MasterUserPassword"])
-        if "_" in p["MasterUsername"]:
-            raise rules.refuse("A cluster's MasterUsername has letters and digits only.")
+        primary = joining.primary if joining else None
+        user = primary["MasterUsername"] if primary else _master_user(p)
         rules.check_database_name(p.get("DatabaseName"))
         retention = p.get("BackupRetentionPeriod")
         rules.check_retention(1 if retention is None else retention, least=1)
@@ -179,7 +208,7 @@ class Clusters:
             "Engine": AURORA_MYSQL.name,
             "EngineVersion": version,
             "EngineMode": "provisioned",
-            "MasterUsername": p["MasterUsername"],
+            "MasterUsername": user,
             "AllocatedStorage": 1,
             "MultiAZ": len(self._groups.zones(vpc)) > 1,
             "AvailabilityZones": p.get("AvailabilityZones") or self._groups.zones(vpc)[:3],
@@ -209,7 +238,9 @@ class Clusters:
         if p.get(rds_scaling.MEMBER):
             wanted = p[rds_scaling.MEMBER]
             record[rds_scaling.MEMBER] = rds_scaling.configuration(wanted, version, None)
-        return record | given(p, _AS_GIVEN)
+        if p.get("EnableGlobalWriteForwarding"):
+            record["_forwards"] = True
+        return record | given(primary or {}, ("DatabaseName",)) | given(p, _AS_GIVEN)
 
     def _describe(self, call: Call) -> Answer:
         p = call.params

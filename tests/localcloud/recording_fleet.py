@@ -70,6 +70,15 @@ class RecordingFleet:
             restore=self.restore,
             restore_to=self.restore_to,
         )
+        self.worldwide: dict[str, list[Ref]] = {}
+        self.global_clusters = SimpleNamespace(
+            members=lambda name: tuple(self.worldwide.get(name, ())),
+            of=self.global_cluster_of,
+            join=self.join_global_cluster,
+            leave=self.leave_global_cluster,
+            switch_over=lambda ref: self.lead("switch_over", ref),
+            fail_over=lambda ref: self.lead("global_fail_over", ref),
+        )
         self.locked = False
         self.proxies = SimpleNamespace(
             create=self.create_proxy,
@@ -243,6 +252,22 @@ class RecordingFleet:
         others = [name for name in self.members[ref] if name != self.writers[ref]]
         self.writers[ref] = target or others[0]
 
+    def global_cluster_of(self, ref: Ref) -> str | None:
+        return next((name for name, refs in self.worldwide.items() if ref in refs), None)
+
+    def join_global_cluster(self, name: str, ref: Ref) -> None:
+        self._note("join", name, ref)
+        self.worldwide.setdefault(name, []).append(ref)
+
+    def leave_global_cluster(self, ref: Ref) -> None:
+        self._note("leave", ref)
+        self.worldwide[str(self.global_cluster_of(ref))].remove(ref)
+
+    def lead(self, how: str, ref: Ref) -> None:
+        self._note(how, ref)
+        name = str(self.global_cluster_of(ref))
+        self.worldwide[name] = [ref, *(r for r in self.worldwide[name] if r != ref)]
+
     def set_cluster_password(self, ref: Ref, password: str) -> None:
         self._note("set_cluster_password", ref, password)
 
@@ -254,6 +279,8 @@ class RecordingFleet:
 
     def delete_cluster(self, ref: Ref) -> None:
         self._note("delete_cluster", ref)
+        if self.global_cluster_of(ref) is not None:
+            self.leave_global_cluster(ref)
 
     def create_redis(self, ref: Ref, nodes: Sequence[str], *args: Any) -> Any:
         self._note("create_redis", ref, list(nodes), *args)

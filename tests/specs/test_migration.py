@@ -7,7 +7,7 @@ import pytest
 from specs.migration import Migration
 from specs.problems import ConfigError
 from specs.topologies import Stack, read
-from tests.stacks.run_program import dev_config
+from tests.stacks.run_program import dev_config, stack_config
 
 INSTANCE: dict[str, Any] = {
     "type": "instance",
@@ -66,6 +66,15 @@ def problems(found: dict[str, Any] | None = None, **changes: Any) -> list[str]:
     with pytest.raises(ConfigError) as caught:
         stack(found, **changes)
     return [str(problem) for problem in caught.value.problems]
+
+
+@pytest.mark.parametrize("end", ["source", "target"])
+def test_a_global_database_is_at_no_end_of_a_migration(end: str) -> None:
+    prod = stack_config("prod")["aws-databases:topologies"]
+    found = topologies() | {"store": prod["store"]}
+    assert f"topologies.move.{end}: 'store' cannot be a migration's {end}" in "\n".join(
+        problems(found, **{end: "store"})
+    )
 
 
 @pytest.mark.parametrize(

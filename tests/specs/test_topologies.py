@@ -69,7 +69,8 @@ def test_a_topology_stands_where_it_says_or_with_its_source(
     for name, config in topologies.items():
         source = topologies.get(config.get("source"), {})
         assert found.region_of(name) == config.get("region", source.get("region", region))
-    assert set(found.regions) == {found.region_of(name) for name in topologies}
+    secondaries = {s["region"] for c in topologies.values() for s in c.get("secondaries", ())}
+    assert set(found.regions) == {found.region_of(name) for name in topologies} | secondaries
     assert len(set(found.regions)) == len(found.regions)
 
 

@@ -164,6 +164,52 @@ def aurora_mysql(draw: st.DrawFn, number: int) -> dict[str, Any]:
 
 
 @st.composite
+def global_database(draw: st.DrawFn, number: int) -> dict[str, Any]:
+    def members(cluster: str, least: int, most: int) -> list[dict[str, Any]]:
+        count = draw(st.integers(least, most))
+        return [{"identifier": f"{cluster}-{n}", "zone": draw(_ZONES)} for n in range(count)]
+
+    classes = st.sampled_from(["db.r5.large", "db.r8g.24xlarge", "db.x2g.xlarge"])
+    first, *readers = members(f"global-{number}", 1, 16)
+    others = draw(
+        st.lists(st.sampled_from(["eu-west-1", "eu-west-2", "sa-east-1"]), unique=True, max_size=3)
+    )
+    return {
+        "kind": "global-database",
+        "identifier": draw(names(30, number)),
+        # No region of the others, nor of any stack.
+        "region": "eu-north-1",
+        "engine_version": "8.0.mysql_aurora.3.10.6",
+        "username": draw(st.sampled_from(["admin", "App1", "z"])),
+        "primary": {
+            "identifier": f"primary-{number}",
+            "class": draw(classes),
+            "writer": first,
+            "readers": readers,
+        },
+        "secondaries": [
+            {
+                "region": region,
+                "identifier": f"secondary-{number}-{region}",
+                "class": draw(classes),
+                "readers": members(f"{region}-{number}", 0, 16),
+            }
+            for region in others
+        ],
+        **draw(windows(30)),
+        **draw(
+            _with(
+                database=st.text(string.ascii_letters, min_size=6, max_size=64),
+                performance_insights=_insights(),
+                slow_query_log=_slow_queries(),
+                apply_changes=_CHANGES,
+                lifetime=_LIFETIMES,
+            )
+        ),
+    }
+
+
+@st.composite
 def redis(draw: st.DrawFn, number: int) -> dict[str, Any]:
     replicas = draw(st.integers(0, 5))
     return {
@@ -186,7 +232,10 @@ def topologies(draw: st.DrawFn) -> dict[str, Any]:
     sources: list[str] = []
     for number in range(draw(st.integers(1, 6))):
         name = draw(names(30, number))
-        match draw(st.sampled_from(["aurora-mysql", "redis", "rds-mysql", "read-replica"])):
+        kinds = ["aurora-mysql", "global-database", "redis", "rds-mysql", "read-replica"]
+        match draw(st.sampled_from(kinds)):
+            case "global-database":
+                found[name] = draw(global_database(number))
             case "aurora-mysql":
                 found[name] = draw(aurora_mysql(number))
             case "redis":

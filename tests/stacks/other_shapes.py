@@ -136,6 +136,34 @@ OTHER_SHAPES: dict[str, Any] = {
             "lifetime": "disposable",
             **_WINDOWS,
         },
+        "store": {
+            "kind": "global-database",
+            "identifier": "store",
+            "engine_version": "8.0.mysql_aurora.3.10.6",
+            "username": "admin",
+            "primary": {
+                "identifier": "store-west",
+                "class": "db.r6g.large",
+                "writer": {"identifier": "store-west-a", "zone": "a"},
+            },
+            "secondaries": [
+                {
+                    "region": "us-east-1",
+                    "identifier": "store-east",
+                    "class": "db.r5.xlarge",
+                    "readers": [{"identifier": "store-east-b", "zone": "b"}],
+                    "write_forwarding": True,
+                },
+                {
+                    "region": "eu-west-1",
+                    "identifier": "store-eu",
+                    "class": "db.r5.xlarge",
+                    "readers": [],
+                },
+            ],
+            "lifetime": "disposable",
+            **_WINDOWS,
+        },
         "sessions": {
             "kind": "redis",
             "identifier": "sessions",

@@ -21,6 +21,38 @@ def test_only_the_cluster_says_a_version(recording: Recording) -> None:
         assert "engineVersion" not in member.inputs, member.name
 
 
+def test_a_secondary_has_nothing_that_is_its_primarys(recording: Recording) -> None:
+    primaries = 0
+    for cluster in of_type(recording, "aws:rds/cluster:Cluster"):
+        if "globalClusterIdentifier" not in cluster.inputs:
+            continue
+        assert not cluster.inputs.keys() & {"backtrackWindow", "manageMasterUserPassword"}
+        credentials = cluster.inputs.keys() & {"masterUsername", "masterPassword", "databaseName"}
+        primaries += bool(credentials)
+        if not credentials:
+            # RDS wants the key of its own region said, and makes it after the primary's members.
+            assert cluster.inputs["region"] in cluster.inputs["kmsKeyId"], cluster.name
+            members = "aws:rds/clusterInstance:ClusterInstance"
+            assert any(recording.named(n).type == members for n in _custom(cluster.depends_on))
+    assert primaries == len(of_type(recording, "aws:rds/globalCluster:GlobalCluster"))
+
+
+def test_a_global_database_has_memory_optimised_members(recording: Recording) -> None:
+    clusters = of_type(recording, "aws:rds/cluster:Cluster")
+    worldwide = {
+        (c.inputs["region"], c.inputs["clusterIdentifier"])
+        for c in clusters
+        if "globalClusterIdentifier" in c.inputs
+    }
+    for member in of_type(recording, "aws:rds/clusterInstance:ClusterInstance"):
+        if (member.inputs["region"], member.inputs["clusterIdentifier"]) in worldwide:
+            assert re.match(r"db\.(r|x)", member.inputs["instanceClass"]), member.name
+
+
+def _custom(names: tuple[str, ...]) -> list[str]:
+    return [name for name in names if "-member-" in name]
+
+
 def test_multi_az_and_a_zone_are_not_said_together(recording: Recording) -> None:
     for instance in of_type(recording, "aws:rds/instance:Instance"):
         assert "availabilityZone" not in instance.inputs, instance.name

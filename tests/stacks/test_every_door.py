@@ -13,6 +13,7 @@ from tests.stacks.recorded import accepts, of_type, resources, texts
 ENCRYPTED: dict[str, dict[str, Any]] = {
     "aws:rds/instance:Instance": {"storageEncrypted": True},
     "aws:rds/cluster:Cluster": {"storageEncrypted": True, "kmsKeyId": "our key"},
+    "aws:rds/globalCluster:GlobalCluster": {"storageEncrypted": True},
     "aws:elasticache/replicationGroup:ReplicationGroup": {
         "atRestEncryptionEnabled": True,
         "kmsKeyId": "our key",

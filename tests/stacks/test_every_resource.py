@@ -9,7 +9,7 @@ from tests.recorder import Recording
 from tests.stacks.recorded import accepts, resources, texts
 
 ROOT = "aws-databases-dev"
-REGIONS = ("us-east-1", "us-west-2")
+REGIONS = ("us-east-1", "us-west-2", "eu-west-1")
 
 
 def test_every_resource_is_some_components_child(recording: Recording) -> None:

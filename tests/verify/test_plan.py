@@ -35,6 +35,7 @@ def test_all_that_apply_in_the_registry_s_order() -> None:
         "replica",
         "aurora",
         "serverless",
+        "global_database",
         "redis",
         "valkey",
         "memcached",
