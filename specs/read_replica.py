@@ -75,7 +75,10 @@ class ReadReplica(Described):
     def objection(self, key: str, other: Described) -> str | None:
         if isinstance(other, ReadReplica):
             if other.backups is None:
-                return "has no backups, which a replica of it needs; set its backups.retention_days"
+                return (
+                    "has no backups, which a replica of it needs; set its backups.retention_days, "
+                    "or name one that has some"
+                )
             return None
         if not isinstance(other, OpenSourceInstance):
             return "is no rds-mysql, rds-mariadb or rds-postgres topology; name one"

@@ -106,6 +106,7 @@ class Instance(_AnyInstance):
             "availabilityZone", "backupTarget", "characterSetName", "customIamInstanceProfile",
             "dbName", "dbSubnetGroupName", "engine", "identifier", "kmsKeyId",
             "ncharCharacterSetName", "storageEncrypted", "timezone", "username",
+            *PROPERTIES,
         }
     )  # fmt: skip
     auto_named = "identifier"
@@ -117,7 +118,7 @@ class Instance(_AnyInstance):
         """
         before, source = old.get("replicateSourceDb"), new.get("replicateSourceDb")
         moved = None not in (before, source) and source != before
-        return PROPERTIES | (frozenset({"replicateSourceDb"}) if moved else frozenset())
+        return frozenset({"replicateSourceDb"}) if moved else frozenset()
 
     def create(self, resource: Resource) -> tuple[str, Outputs]:
         if resource.inputs.get("replicateSourceDb"):

@@ -25,7 +25,7 @@ class Stack:
         self.space = space
         self._file = space.project / "Pulumi.dev.yaml"
         self._config = yaml.safe_load(self._file.read_text())
-        for name in ("aurora", "redis"):
+        for name in set(self.topologies) - {"mysql", NEAR, FAR}:
             del self.topologies[name]
         self.topologies[NEAR]["backups"] = {"retention_days": 3}
         # The one in the west copies the one in the east, which copies the instance.
