@@ -100,7 +100,7 @@ class Following(SelfHealing):
             for server in members.values():
                 catch_up(server, old._writer)
         tiers = {name: member.tier for name, member in self.plan.members.items()}
-        self._save(writer=take_over(members, tiers, self._link()))
+        self._save(writer=take_over(members, tiers, self._link()), unshared=True)
 
     def take_role(self) -> None:
         """Be what the global cluster's plan says now: lead, or follow whoever leads."""

@@ -105,7 +105,8 @@ class Instance(_AnyInstance):
         {
             "availabilityZone", "backupTarget", "characterSetName", "customIamInstanceProfile",
             "dbName", "dbSubnetGroupName", "engine", "identifier", "kmsKeyId",
-            "ncharCharacterSetName", "storageEncrypted", "timezone", "username", *PROPERTIES,
+            "ncharCharacterSetName", "storageEncrypted", "timezone", "username",
+            *PROPERTIES,
         }
     )  # fmt: skip
     auto_named = "identifier"
