@@ -28,8 +28,9 @@ class Process:
         found = _stat(pid)
         if found is None:
             return None
-        state, start_time = found
-        return None if state in "ZX" else cls(pid, start_time, boot_id())
+        state, threads, start_time = found
+        # A first thread that has ended is shown as a zombie although others still run.
+        return None if state in "ZX" and threads <= 1 else cls(pid, start_time, boot_id())
 
     @property
     def alive(self) -> bool:
@@ -114,11 +115,11 @@ def boot_id() -> str:
     return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
 
 
-def _stat(pid: int) -> tuple[str, int] | None:
+def _stat(pid: int) -> tuple[str, int, int] | None:
     try:
         text = Path(f"/proc/{pid}/stat").read_text()
     except OSError:
         return None
     # The command name is in parentheses and may hold anything.
     fields = text[text.rindex(")") + 2 :].split()
-    return fields[0], int(fields[19])
+    return fields[0], int(fields[17]), int(fields[19])

@@ -200,9 +200,28 @@ def test_a_server_in_no_registry_is_an_orphan_and_goes(site: Site, supervisor: S
     """Of a kill between fork and registry."""
     kept, lost = supervisor.start(redis(site, "kept")), supervisor.start(redis(site, "lost"))
     (site.run_dir / "lost.process").unlink()
+    # A program that just begins shows no arguments for a moment; a new daemon comes later.
+    eventually(lambda: lost.pid in command_lines(), "its arguments are shown")
     supervisor.stop_orphans()
     assert kept.alive
     assert not lost.alive
+
+
+def test_a_process_lives_until_its_last_thread_has_ended() -> None:
+    """Memcached's first thread ends before the others: it was taken for dead, and stayed."""
+    program = (
+        "import ctypes, threading, time; "
+        "threading.Thread(target=time.sleep, args=(0.5,)).start(); "
+        "ctypes.CDLL(None).pthread_exit(None)"
+    )
+    with subprocess.Popen([sys.executable, "-c", program]) as child:
+        process = Process.of(child.pid)
+        assert process is not None
+        stat = Path(f"/proc/{child.pid}/stat")
+        eventually(lambda: ") Z " in stat.read_text(), "its first thread ends")
+        assert process.alive
+        assert wait_for_end([process], 5) == []
+        assert child.poll() == 0
 
 
 def test_nobody_else_is_taken_for_an_orphan(site: Site, supervisor: Supervisor) -> None:
