@@ -102,7 +102,8 @@ class Supervisor:
         if process is None:
             child.wait()
             raise ServerFailed(
-                f"{launch.name} ended at once; see {launch.log}:\n{tail(launch.log)}"
+                f"{launch.name} did not start, it ended at once; "
+                f"see {launch.log}:\n{tail(launch.log)}"
             )
         process = replace(process, ends_by=launch.ends_by)
         with self._lock:

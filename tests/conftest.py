@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
+
+_WORKERS_PER_CPU = 2
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Tests of real servers wait more than they compute: with one worker a CPU half of it idles."""
+    return (os.cpu_count() or 1) * _WORKERS_PER_CPU
 
 
 @pytest.fixture(autouse=True)

@@ -20,6 +20,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from localcloud.fleet import Address, Credentials, Fleet, Ref
+from localcloud.processes import Process, wait_for_end
 from localcloud.site import Site
 from tests.addresses import prefix
 
@@ -131,7 +132,12 @@ def pid_of(fleet: Fleet, identifier: str, kind: str | None = None) -> int:
 
 
 def kill(pid: int) -> None:
+    """End a process at once; it has ended when this returns."""
+    process = Process.of(pid)
     os.kill(pid, signal.SIGKILL)
+    # A signal only asks: until the kernel has come to it, the server may still answer.
+    assert process is not None
+    assert wait_for_end([process], 10) == []
 
 
 def eventually(condition: Callable[[], bool], what: str, deadline_s: float = 10.0) -> None:
