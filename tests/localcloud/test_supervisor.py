@@ -323,7 +323,9 @@ def test_a_program_that_ended_before_we_looked_is_named(
 ) -> None:
     launch = shell(site, "exit 3")
     monkeypatch.setattr(Process, "of", classmethod(lambda cls, pid: None))
-    with pytest.raises(ServerFailed, match=f"shell did not start, it ended at once; see {launch.log}"):
+    with pytest.raises(
+        ServerFailed, match=f"shell did not start, it ended at once; see {launch.log}"
+    ):
         supervisor.start(launch)
     assert supervisor.names() == []
 
