@@ -4,69 +4,28 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import statistics
-import subprocess
 import sys
-import time
-from dataclasses import asdict, dataclass
+from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 
-from bench import failover, memory, resume
-from bench.workspace import ROOT, BenchFailed, Workspace, workspace
+from bench import deployment, failover, resume
+from bench.figure import Figure
+from bench.migration import migrate
+from bench.program import under_mocks
+from bench.workspace import BenchFailed, Workspace, workspace
 
-# pulumi_aws loads a module when something of it is first named; `import` alone loads none.
-_IMPORTS_ONLY = "import pulumi, pulumi_random, pulumi_aws as aws; " + "; ".join(
-    f"aws.{named}"
-    for named in (
-        "cloudwatch.LogGroup",
-        "ec2.SecurityGroup",
-        "elasticache.ReplicationGroup",
-        "iam.Role",
-        "kms.Key",
-        "rds.Instance",
-        "secretsmanager.Secret",
-        "vpc.SecurityGroupIngressRule",
-    )
-)
 _RESUMES = 5
-_UNDER_MOCKS = "from tests.stacks.run_program import main; main()"
 
 
-@dataclass(frozen=True)
-class Figure:
-    """A measured value with the goal it is held against (both in ``unit``)."""
-
-    name: str
-    measured: float
-    goal: float
-    unit: str
-    note: str = ""
-
-    @property
-    def met(self) -> bool:
-        return self.measured <= self.goal
-
-    def line(self) -> str:
-        verdict = "met" if self.met else "MISSED"
-        tail = f"  ({self.note})" if self.note else ""
-        measured = f"{self.measured:>8.2f} {self.unit:<4}"
-        return f"{self.name:<48} {measured} goal {self.goal:g}  {verdict}{tail}"
-
-
-def _deployment(space: Workspace, kills: int) -> list[Figure]:
-    figures = [
-        Figure("up on an empty local cloud", space.run("-m", "localcloud", "up"), 8, "s"),
-        Figure("second up, nothing changed", space.run("-m", "localcloud", "up"), 3, "s"),
-        Figure("all exercises", space.run("-m", "verify"), 15, "s"),
-    ]
-    processes, held = memory.of_state(space.state)
-    figures.append(
-        Figure("memory of the local cloud", held / 2**20, 800, "MiB", f"{processes} processes, PSS")
-    )
+def _foundation(space: Workspace, kills: int) -> list[Figure]:
+    deployment.keep_only(space, deployment.COURSE_FOUNDATION)
+    figures = deployment.deploy(space, "the course's foundation", deployment.FOUNDATION)
     outcome = failover.kill_writers(space, kills)
     spread = f"{kills} kills, worst {max(outcome.outages):.2f} s"
-    figures += [
+    return [
+        *figures,
         Figure(
             "write outage after SIGKILL of the writer, median", outcome.median, 0.3, "s", spread
         ),
@@ -75,29 +34,20 @@ def _deployment(space: Workspace, kills: int) -> list[Figure]:
         ),
         Figure("rows duplicated", outcome.duplicated, 0, "rows"),
     ]
+
+
+def _dev(space: Workspace, _: int) -> list[Figure]:
+    figures = deployment.deploy(space, "dev", deployment.DEV)
     pauses = resume.resumes(space, _RESUMES)
     spread = f"{_RESUMES} pauses, median {statistics.median(pauses):.2f} s"
-    figures.append(Figure("resume of a paused cluster, worst", max(pauses), 1, "s", spread))
-    return figures
+    return [*figures, Figure("resume of a paused cluster, worst", max(pauses), 1, "s", spread)]
 
 
-def _program(runs: int = 5) -> Figure:
-    """The program under mocks against its loaded imports: pairs in turn, the median ratio."""
+def _prod(space: Workspace, _: int) -> list[Figure]:
+    return [*deployment.deploy(space, "prod", deployment.PROD, "prod"), *migrate(space)]
 
-    def seconds(code: str) -> float:
-        started = time.monotonic()
-        subprocess.run(
-            [sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True, timeout=60,
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
-        )  # fmt: skip
-        return time.monotonic() - started
 
-    seconds(_IMPORTS_ONLY), seconds(_UNDER_MOCKS)
-    pairs = [(seconds(_UNDER_MOCKS), seconds(_IMPORTS_ONLY)) for _ in range(runs)]
-    ratio = statistics.median(program / bare for program, bare in pairs)
-    program, bare = (statistics.median(side) for side in zip(*pairs, strict=True))
-    note = f"{program:.2f} s / {bare:.2f} s"
-    return Figure("program under mocks / its imports, loaded", ratio, 1.3, "x", note)
+_DEPLOYMENTS: tuple[Callable[[Workspace, int], list[Figure]], ...] = (_foundation, _dev, _prod)
 
 
 def main() -> int:
@@ -107,9 +57,10 @@ def main() -> int:
     parser.add_argument("--json", type=Path, help="also write the figures to this file")
     options = parser.parse_args()
     try:
-        figures = [_program()]
-        with workspace() as space:
-            figures += _deployment(space, options.kills)
+        figures = [under_mocks()]
+        for measure in _DEPLOYMENTS:
+            with workspace() as space:
+                figures += measure(space, options.kills)
     except BenchFailed as error:
         print(f"bench: {error}", file=sys.stderr)
         return 2

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from bench import __main__ as command
-from bench.__main__ import Figure
+from bench.figure import Figure
 from bench.workspace import BenchFailed
 
 
@@ -27,9 +27,30 @@ def test_no_lost_row_is_met_by_none_only() -> None:
     assert not Figure("rows lost", 1, 0, "rows").met
 
 
+def test_a_rate_is_met_from_its_value_on() -> None:
+    assert Figure("load", 5000, 5000, "rows/s", at_least=True).met
+    assert not Figure("load", 4999, 5000, "rows/s", at_least=True).met
+
+
+def test_what_has_no_goal_is_told_and_misses_none() -> None:
+    figure = Figure("second up", 1.9, None, "s")
+    assert figure.met
+    assert figure.line().split() == ["second", "up", "1.90", "s", "no", "goal"]
+
+
 def test_a_line_has_everything() -> None:
     line = Figure("memory", 612.349, 800, "MiB", "17 processes").line()
-    assert line.split() == ["memory", "612.35", "MiB", "goal", "800", "met", "(17", "processes)"]
+    assert line.split() == [
+        "memory",
+        "612.35",
+        "MiB",
+        "goal",
+        "≤",
+        "800",
+        "met",
+        "(17",
+        "processes)",
+    ]
 
 
 def run(
@@ -48,8 +69,8 @@ def run(
         return deployed
 
     monkeypatch.setattr(command, "workspace", workspace)
-    monkeypatch.setattr(command, "_deployment", deployment)
-    monkeypatch.setattr(command, "_program", lambda: Figure("program", 1.1, 1.3, "x"))
+    monkeypatch.setattr(command, "_DEPLOYMENTS", (deployment,))
+    monkeypatch.setattr(command, "under_mocks", lambda: Figure("program", 1.1, 1.3, "x"))
     monkeypatch.setattr(sys, "argv", ["bench", "--kills", "3", *arguments])
     return command.main()
 
@@ -60,8 +81,15 @@ def test_all_goals_met_is_success_and_a_file(
     file = tmp_path / "figures.json"
     assert run(monkeypatch, [Figure("up", 6.1, 8, "s", "empty")], "--json", str(file)) == 0
     assert json.loads(file.read_text()) == [
-        {"name": "program", "measured": 1.1, "goal": 1.3, "unit": "x", "note": ""},
-        {"name": "up", "measured": 6.1, "goal": 8, "unit": "s", "note": "empty"},
+        {
+            "name": "program",
+            "measured": 1.1,
+            "goal": 1.3,
+            "unit": "x",
+            "note": "",
+            "at_least": False,
+        },
+        {"name": "up", "measured": 6.1, "goal": 8, "unit": "s", "note": "empty", "at_least": False},
     ]
     assert len(capsys.readouterr().out.splitlines()) == 2
 
