@@ -154,10 +154,14 @@ class Migrating:
 
 
 @pytest.fixture(scope="module")
-def pair(site: Site, fleet: Fleet) -> Pair:
-    return Pair(
+def pair(site: Site, fleet: Fleet) -> Iterator[Pair]:
+    found = Pair(
         site,
         fleet,
         fleet.instances.create(ref("source"), ADMIN, None, TLS_ONLY),
         fleet.instances.create(ref("target"), ADMIN, None, TLS_ONLY),
     )
+    yield found
+    if found.fleet is not fleet:
+        # A test's own, which would bring the servers back that are ended after it.
+        found.fleet.close()
