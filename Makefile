@@ -6,7 +6,7 @@ RUN    := $(VENV)/bin/python
 SUDO   := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
 # The programs the local cloud starts, and the Debian packages they come from.
-SERVERS := mariadb-server redis-server haproxy memcached postgresql
+SERVERS := mariadb-server redis-server haproxy memcached postgresql pgbouncer
 
 .PHONY: local test down check format lint types unit bench servers help
 
@@ -42,7 +42,7 @@ bench: $(VENV)/ready servers  ## measure the figures of docs/figures.md
 # The local cloud starts its own servers, so the packages' services are kept from starting:
 # Debian's way is a policy-rc.d that answers 101, here only for the length of the install.
 servers:
-	@for program in mariadbd redis-server haproxy memcached postgres; do \
+	@for program in mariadbd redis-server haproxy memcached postgres pgbouncer; do \
 	  PATH="$$PATH:/usr/sbin:$$(echo /usr/lib/postgresql/*/bin | tr ' ' :)" command -v $$program >/dev/null || missing=1; done; \
 	if [ -n "$$missing" ]; then \
 	  echo "installing $(SERVERS)"; \

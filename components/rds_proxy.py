@@ -4,24 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pulumi
 import pulumi_aws as aws
 
-from components.aurora_mysql import AuroraMysql
+from components.aurora_cluster import AuroraCluster
 from components.facts import Facts, facts
 from components.keys import RegionKey
 from components.network import Network
 from components.proxy_role import ProxyRole, ProxyRoleArgs
-from components.rds_mysql import PORT, RdsMysql
+from components.rds_instance import RdsInstance
+from components.rds_mysql import PORT as MYSQL_PORT
+from components.rds_mysql import RdsMysql
+from components.rds_postgres import RdsPostgres
 from components.security_group import DatabaseSecurityGroup, DatabaseSecurityGroupArgs
 from components.tags import tags
-from specs.aurora_mysql import AuroraMysql as AuroraSpec
+from specs.aurora import AuroraCluster as AuroraSpec
 from specs.rds_proxy import RdsProxy as Spec
 
 _HTTPS = 443
 _TARGET_GROUP = "default"
 """A proxy has this one and no other."""
+
+Target = RdsInstance | AuroraCluster[Any]
 
 
 @dataclass(frozen=True)
@@ -29,7 +35,7 @@ class RdsProxyArgs:
     """``target`` is the database behind the proxy; network and key are those of its region."""
 
     spec: Spec
-    target: RdsMysql | AuroraMysql
+    target: Target
     target_name: str
     """The target's name in the stack."""
     network: Network
@@ -64,6 +70,7 @@ class RdsProxy(pulumi.ComponentResource):
         spec, target, network = args.spec, args.target, args.network
         self.spec, self.region = spec, network.region
         self._target, self._target_name = target, args.target_name
+        self._port = _port(target)
         child = pulumi.ResourceOptions(parent=self)
         self._role = ProxyRole(
             f"{name}-access-role",
@@ -93,7 +100,7 @@ class RdsProxy(pulumi.ComponentResource):
         self, name: str, network: Network, child: pulumi.ResourceOptions
     ) -> list[pulumi.Resource]:
         self.security_group = DatabaseSecurityGroup(
-            f"{name}-access", DatabaseSecurityGroupArgs(network, PORT), child
+            f"{name}-access", DatabaseSecurityGroupArgs(network, self._port), child
         )
         behind = self._target.security_group.id
         tcp = {"ip_protocol": "tcp", "region": self.region}
@@ -102,8 +109,8 @@ class RdsProxy(pulumi.ComponentResource):
                 f"{name}-into-target",
                 security_group_id=behind,
                 referenced_security_group_id=self.security_group.id,
-                from_port=PORT,
-                to_port=PORT,
+                from_port=self._port,
+                to_port=self._port,
                 description=f"The proxy {self.spec.identifier}",
                 tags=tags(f"{name}-into-target"),
                 opts=child,
@@ -113,8 +120,8 @@ class RdsProxy(pulumi.ComponentResource):
                 f"{name}-to-target",
                 security_group_id=self.security_group.id,
                 referenced_security_group_id=behind,
-                from_port=PORT,
-                to_port=PORT,
+                from_port=self._port,
+                to_port=self._port,
                 description="The database behind the proxy",
                 tags=tags(f"{name}-to-target"),
                 opts=child,
@@ -142,7 +149,7 @@ class RdsProxy(pulumi.ComponentResource):
             f"{name}-proxy",
             region=self.region,
             name=spec.identifier,
-            engine_family="MYSQL",
+            engine_family=_family(self._target),
             auths=[
                 aws.rds.ProxyAuthArgs(
                     auth_scheme="SECRETS",
@@ -182,7 +189,7 @@ class RdsProxy(pulumi.ComponentResource):
 
     def _attach(self, name: str, group: aws.rds.ProxyDefaultTargetGroup) -> None:
         target = self._target
-        if isinstance(target, RdsMysql):
+        if isinstance(target, RdsInstance):
             behind = {"db_instance_identifier": target.identifier}
             ready: list[pulumi.Resource] = []
         else:
@@ -221,14 +228,14 @@ class RdsProxy(pulumi.ComponentResource):
     def facts(self) -> Facts:
         """Its entry in the output contract. User and secret are its target's."""
         endpoints: list[dict[str, object]] = [
-            {"role": "writer", "host": self.endpoint, "port": PORT}
+            {"role": "writer", "host": self.endpoint, "port": self._port}
         ]
         if self.reader_endpoint is not None:
-            endpoints.append({"role": "reader", "host": self.reader_endpoint, "port": PORT})
+            endpoints.append({"role": "reader", "host": self.reader_endpoint, "port": self._port})
         return facts(
             {
                 "kind": self.spec.kind,
-                "engine": "mysql",
+                "engine": _engine(self._target),
                 "version": self._target.version,
                 "region": self.region,
                 "endpoints": endpoints,
@@ -242,14 +249,28 @@ class RdsProxy(pulumi.ComponentResource):
         )
 
 
-def _database(target: RdsMysql | AuroraMysql) -> str | None:
+def _database(target: Target) -> str | None:
     spec = target.spec
     return spec.database if isinstance(spec, AuroraSpec) else spec.database_name
 
 
-def _password_plugin(target: RdsMysql | AuroraMysql) -> str:
+def _port(target: Target) -> int:
+    return target.spec.facts.port if isinstance(target, RdsInstance) else MYSQL_PORT
+
+
+def _engine(target: Target) -> str:
+    return target.spec.engine if isinstance(target, RdsInstance) else "mysql"
+
+
+def _family(target: Target) -> str:
+    return "POSTGRESQL" if isinstance(target, RdsPostgres) else "MYSQL"
+
+
+def _password_plugin(target: Target) -> str:
     # What the database gives to its master user: MySQL 8.4 has caching_sha2_password, Aurora
-    # MySQL 3 still mysql_native_password.
+    # MySQL 3 and MariaDB still mysql_native_password.
+    if isinstance(target, RdsPostgres):
+        return "POSTGRES_SCRAM_SHA_256"
     return (
         "MYSQL_CACHING_SHA2_PASSWORD" if isinstance(target, RdsMysql) else "MYSQL_NATIVE_PASSWORD"
     )

@@ -12,6 +12,7 @@ PROGRAMS = {
     "haproxy": "haproxy",
     "mariadbd": "mariadb-server",
     "memcached": "memcached",
+    "pgbouncer": "pgbouncer",
     "postgres": "postgresql",
     "redis-server": "redis-server",
 }

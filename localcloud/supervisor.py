@@ -39,6 +39,7 @@ _PROGRAMS = frozenset(
         "memcached",
         "memcached_discovery.py",
         "pg_basebackup",
+        "pgbouncer",
         "postgres",
         "redis-server",
         "valkey-server",

@@ -8,14 +8,17 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from specs.aurora_mysql import AuroraMysql
+from specs.aurora_serverless import AuroraServerless
 from specs.parts import Claim, Described, Part
 from specs.problems import Conflict, refuse
+from specs.rds_mariadb import RdsMariadb
 from specs.rds_mysql import RdsMysql
+from specs.rds_postgres import RdsPostgres
 
 LONGEST_NAME = 63
 _READER_SUFFIX = "-reader"
-_SINGLE = (RdsMysql,)
-_CLUSTERS = (AuroraMysql,)
+_SINGLE = (RdsMysql, RdsMariadb, RdsPostgres)
+_CLUSTERS = (AuroraMysql, AuroraServerless)
 
 
 def _percent(value: int) -> int:
@@ -33,7 +36,10 @@ class Pool(Part):
     """Kept open while nobody needs them."""
     borrow_timeout_seconds: int = Field(default=120, ge=0, le=300)
     pinned_by_variables: bool = True
-    """Whether a client that sets a session variable keeps its connection for itself."""
+    """Whether a client that sets a session variable keeps its connection for itself.
+
+    RDS Proxy lets MySQL's be shared; PostgreSQL's never are.
+    """
 
     def conflicts(self) -> Iterator[Conflict]:
         if self.idle_percent > self.most_percent:
@@ -71,7 +77,20 @@ class RdsProxy(Described):
     def objection(self, key: str, other: Described) -> str | None:
         if not isinstance(other, _SINGLE + _CLUSTERS):
             # A replica's instance has no writer, and a cache speaks another protocol.
-            return "cannot stand behind an RDS Proxy; name an rds-mysql or aurora-mysql topology"
+            return (
+                "cannot stand behind an RDS Proxy; name an rds-mysql, rds-mariadb, rds-postgres, "
+                "aurora-mysql or aurora-serverless topology"
+            )
+        if isinstance(other, AuroraServerless) and other.pauses:
+            return (
+                "pauses, and the connections that a proxy keeps open would keep it awake; raise "
+                "its capacity.min_acu to 0.5 or more"
+            )
+        if isinstance(other, RdsPostgres) and not self.pool.pinned_by_variables:
+            return (
+                "is PostgreSQL, where a client that sets a variable always keeps its connection; "
+                "leave pool.pinned_by_variables out"
+            )
         if self.reader_endpoint and isinstance(other, _SINGLE):
             return "is one instance, which has no readers; leave reader_endpoint out"
         if self.reader_endpoint and isinstance(other, _CLUSTERS) and not other.readers:

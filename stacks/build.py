@@ -163,7 +163,7 @@ def _one(
             return AuroraMysql(name, AuroraMysqlArgs(spec, network, key, f"topologies.{name}"))
         case rds_proxy.RdsProxy():
             target = built[spec.target]
-            assert isinstance(target, RdsMysql | AuroraMysql)
+            assert isinstance(target, RdsInstance | AuroraMysql | AuroraServerless)
             return RdsProxy(name, RdsProxyArgs(spec, target, spec.target, network, key))
         case migration.Migration():
             return _migration(name, spec, network, key, shared, built)

@@ -11,6 +11,7 @@ from verify.deadline import Deadline
 from verify.errors import Refused, StepFailed
 from verify.postgres_sql import CHANGE, FIRST_DATABASE, NO_DATABASE, NO_RULE, connect
 from verify.session import Session
+from verify.sql_checks import Connect
 
 READ_ONLY = "25006"
 """read_only_sql_transaction: a server in recovery takes no writes."""
@@ -19,13 +20,17 @@ NOT_THERE_YET = frozenset({NO_DATABASE, "42P01", "57P04"})
 replication has not come that far."""
 
 
-def refused_without_tls(endpoint: Endpoint, credentials: Credentials, deadline: Deadline) -> str:
+def refused_without_tls(
+    endpoint: Endpoint, credentials: Credentials, deadline: Deadline, connect: Connect = connect
+) -> str:
     """Prove that the server refuses a connection in plain text."""
     codes = frozenset({NO_RULE})
     return sql_checks.refused_without_tls(endpoint, credentials, deadline, connect, codes)
 
 
-def refused_by_wrong_ca(endpoint: Endpoint, credentials: Credentials, deadline: Deadline) -> str:
+def refused_by_wrong_ca(
+    endpoint: Endpoint, credentials: Credentials, deadline: Deadline, connect: Connect = connect
+) -> str:
     """Prove that a client which trusts another CA refuses the server's certificate."""
     return sql_checks.refused_by_wrong_ca(endpoint, credentials, deadline, connect)
 

@@ -35,6 +35,11 @@ _TOLD_APART_BY = {
     # While a connection is opened the driver gives no code, only the server's text.
     "password authentication failed": ACCESS_DENIED,
     "no pg_hba.conf entry": NO_RULE,
+    # What poolers answer: RDS Proxy, and pgbouncer.
+    "password that was provided": ACCESS_DENIED,
+    "SASL authentication failed": ACCESS_DENIED,
+    "requires TLS": NO_RULE,
+    "SSL required": NO_RULE,
     "does not exist": NO_DATABASE,
 }
 T = TypeVar("T")
@@ -84,12 +89,14 @@ def connect(
     *,
     ca: str | None,
     tls: bool = True,
+    pooled: bool = False,
 ) -> Iterator[PostgresSql]:
     """An open connection, its certificate checked against ``ca`` and the host name.
 
+    ``pooled`` is for a proxy's address: RDS Proxy refuses a client that sends options.
     Raises `Unreachable`, `NotTrusted`, `Refused`, or `NoTrust` without a ``ca``.
     """
-    sql = open_connection(endpoint, credentials, deadline, ca=ca, tls=tls)
+    sql = open_connection(endpoint, credentials, deadline, ca=ca, tls=tls, pooled=pooled)
     try:
         yield sql
     finally:
@@ -103,6 +110,7 @@ def open_connection(
     *,
     ca: str | None,
     tls: bool = True,
+    pooled: bool = False,
 ) -> PostgresSql:
     """As `connect`, for a connection that outlives a block."""
     # The driver waits no shorter than that for a connection.
@@ -112,6 +120,14 @@ def open_connection(
         {"sslmode": "verify-full", "sslrootcert": required_for_rds(ca)}
         if tls
         else {"sslmode": "disable"}
+    )
+
+    # The server is not to go on with what nobody waits for. A statement that a session has
+    # prepared would not be there in the next transaction, which another connection may serve.
+    bounded: dict[str, Any] = (
+        {"prepare_threshold": None}
+        if pooled
+        else {"options": f"-c statement_timeout={1000 * seconds}"}
     )
 
     def open_in(database: str) -> psycopg.Connection[Row]:
@@ -124,10 +140,9 @@ def open_connection(
                 dbname=database,
                 autocommit=True,
                 connect_timeout=seconds,
-                # The server is not to go on with what nobody waits for.
-                options=f"-c statement_timeout={1000 * seconds}",
                 gssencmode="disable",
                 **trust,
+                **bounded,
             )
         except psycopg.Error as error:
             raise _meaning(error, where, seconds, opening=True) from error

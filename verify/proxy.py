@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
 
 from contract import Database, Endpoint
 from verify.aws import Credentials
@@ -19,15 +20,9 @@ from verify.errors import (
 )
 from verify.exercise import Check, Exercise, Scene
 from verify.expectations import PROXY, judge
-from verify.sql import ACCESS_DENIED, Sql, connect, open_connection
-from verify.sql_checks import (
-    READ_ONLY,
-    READ_ONLY_MODE,
-    expect_read_only,
-    refused_by_wrong_ca,
-    refused_without_tls,
-    tls_in_use,
-)
+from verify.proxy_sides import side_of
+from verify.session import Session
+from verify.sql_checks import READ_ONLY, READ_ONLY_MODE, expect_read_only
 
 CONNECT = "connect through the proxy"
 DIRECT = "connect to the database itself"
@@ -47,10 +42,11 @@ class Proxy(Exercise):
     def __init__(self, scene: Scene) -> None:
         super().__init__(scene)
         self._endpoint = scene.database.endpoint("writer")
+        self._side = side_of(scene.database)
         self._target = self._find_target()
         self._credentials = Credentials(None, "")
-        self._proxied: Sql
-        self._direct: Sql
+        self._proxied: Session
+        self._direct: Session
 
     def checks(self) -> Iterable[Check]:
         readers = self.scene.database.endpoints_of("reader")
@@ -59,7 +55,7 @@ class Proxy(Exercise):
             Check(DIRECT, self._connect_directly, (CONNECT,), opens=True),
             Check("settings as RDS reports them", self._settings, (CONNECT,)),
             Check(HEALTHY, self._health, (CONNECT,)),
-            Check("TLS in use", lambda: tls_in_use(self._proxied), (CONNECT,)),
+            Check("TLS in use", lambda: self._side.tls_in_use(self._proxied), (CONNECT,)),
             Check("a connection without TLS is refused", self._without_tls, (CONNECT,)),
             Check("a wrong CA is refused", self._wrong_ca, (CONNECT,)),
             Check("a wrong password is refused", self._wrong_password, (CONNECT,)),
@@ -87,20 +83,20 @@ class Proxy(Exercise):
             )
         return self.scene.databases[name]
 
-    def _open(self, endpoint: Endpoint) -> Sql:
+    def _open(self, open_: Callable[..., Session], endpoint: Endpoint) -> Session:
         scene = self.scene
-        sql = open_connection(endpoint, self._credentials, scene.deadline(), ca=scene.ca)
-        self.opened.callback(sql.close)
-        return sql
+        session = open_(endpoint, self._credentials, scene.deadline(), ca=scene.ca)
+        self.opened.callback(session.close)
+        return session
 
     def _connect(self) -> str:
         self._credentials = self.scene.credentials(self.scene.database)
-        self._proxied = self._open(self._endpoint)
+        self._proxied = self._open(self._side.open, self._endpoint)
         return f"{self._endpoint.host}:{self._endpoint.port} to {self.scene.database.source}"
 
     def _connect_directly(self) -> str:
         endpoint = self._target.endpoint("writer")
-        self._direct = self._open(endpoint)
+        self._direct = self._open(self._side.open_directly, endpoint)
         return f"{endpoint.host}:{endpoint.port}"
 
     def _settings(self) -> str:
@@ -122,38 +118,44 @@ class Proxy(Exercise):
         return ", ".join(said)
 
     def _without_tls(self) -> str:
-        return refused_without_tls(self._endpoint, self._credentials, self.scene.deadline())
+        return self._side.refused_without_tls(
+            self._endpoint, self._credentials, self.scene.deadline()
+        )
 
     def _wrong_ca(self) -> str:
-        return refused_by_wrong_ca(self._endpoint, self._credentials, self.scene.deadline())
+        return self._side.refused_by_wrong_ca(
+            self._endpoint, self._credentials, self.scene.deadline()
+        )
 
     def _wrong_password(self) -> str:
         wrong = Credentials(self._credentials.user, "not-the-password-of-this-user")
         try:
-            with connect(self._endpoint, wrong, self.scene.deadline(), ca=self.scene.ca):
+            with self._side.connect(self._endpoint, wrong, self.scene.deadline(), ca=self.scene.ca):
                 pass
         except Refused as error:
-            if error.errno == ACCESS_DENIED:
+            if error.errno == self._side.access_denied:
                 return f"refused: error {error.errno}"
             raise
         raise StepFailed("a connection with a wrong password was accepted")
 
     def _identity(self) -> str:
-        proxied, direct = self._proxied.identity(), self._direct.identity()
+        proxied, direct = (self._side.identity(s) for s in (self._proxied, self._direct))
         if proxied != direct:
             raise StepFailed(f"it leads to {proxied}, the writer is {direct}")
         return proxied
 
     def _reader(self, endpoint: Endpoint) -> str:
-        sql = self._open(endpoint)
-        name = sql.identity()
-        if name == self._direct.identity():
+        session = self._open(self._side.open, endpoint)
+        name = self._side.identity(session)
+        if name == self._side.identity(self._direct):
             raise StepFailed(f"it leads to the writer {name}")
         allowed = frozenset({READ_ONLY, READ_ONLY_MODE})
-        return f"{name}; a write is {expect_read_only(sql, _WRITE, allowed)}"
+        return f"{name}; a write is {expect_read_only(session, _WRITE, allowed)}"
 
     def _sharing(self) -> str:
-        proxied, direct = (self._cost(e) for e in (self._endpoint, self._target.endpoint("writer")))
+        side = self._side
+        proxied = self._cost(side.connect, self._endpoint)
+        direct = self._cost(side.connect_directly, self._target.endpoint("writer"))
         said = (
             f"{_MANY} clients cost the server {proxied} connections through the proxy, {direct} "
             "past it"
@@ -162,28 +164,27 @@ class Proxy(Exercise):
             raise StepFailed(f"the server counts wrongly: {said}")
         if proxied < direct:
             return said
-        lacking = self.scene.cloud.lacks("mysql-pooling")
+        lacking = self.scene.cloud.lacks(side.lacks_pooling)
         if lacking is not None:
             raise NotApplicable(f"{lacking} ({said})")
         raise StepFailed(f"nothing is shared: {said}")
 
-    def _cost(self, endpoint: Endpoint) -> int:
-        """Connections that the server counts while so many clients come and go."""
-        before = self._connections()
+    def _cost(
+        self, connect: Callable[..., AbstractContextManager[Session]], endpoint: Endpoint
+    ) -> int:
+        """How many of its connections the server used while so many clients come and go."""
+        used = set()
         for _ in range(_MANY):
             with connect(
                 endpoint, self._credentials, self.scene.deadline(), ca=self.scene.ca
-            ) as sql:
-                sql.run("SELECT 1")
-        return self._connections() - before
-
-    def _connections(self) -> int:
-        return int(self._direct.run("SHOW GLOBAL STATUS LIKE 'Connections'")[0][1])
+            ) as session:
+                used.add(session.run(self._side.connection)[0][0])
+        return len(used)
 
     def _fail_over(self) -> str:
         if "fail-over" not in self.scene.allowed:
             raise NotApplicable("it interrupts other users; --fail-over allows it")
-        before = self._proxied.identity()
+        before = self._side.identity(self._proxied)
         started = time.monotonic()
         self.scene.cloud.fail_over(self._target)
         deadline = Deadline(_FAILOVER_IN_WAITS * self.scene.wait_s)
@@ -204,12 +205,11 @@ class Proxy(Exercise):
 
     def _new_writer(self, before: str, elapsed_s: float) -> str | None:
         """Who takes writes at the proxy's address, if it is another one or has just started."""
-        deadline = self.scene.deadline()
-        with connect(self._endpoint, self._credentials, deadline, ca=self.scene.ca) as sql:
-            if sql.run("SELECT @@GLOBAL.read_only OR @@GLOBAL.innodb_read_only")[0][0]:
+        side, deadline = self._side, self.scene.deadline()
+        with side.connect(self._endpoint, self._credentials, deadline, ca=self.scene.ca) as session:
+            if not side.takes_writes(session):
                 return None
-            name = sql.identity()
-            uptime = int(sql.run("SHOW GLOBAL STATUS LIKE 'Uptime'")[0][1])
+            name, uptime = side.identity(session), side.uptime_s(session)
         # A standby of an RDS instance has its name; only how long it runs tells them apart.
         return name if name != before or uptime <= elapsed_s + 1 else None
 

@@ -20,6 +20,7 @@ from verify.errors import (
     Unreachable,
     VerifyError,
 )
+from verify.session import Session
 from verify.trust import required_for_rds
 
 ACCESS_DENIED = 1045
@@ -50,14 +51,8 @@ class Sql:
         return list(rows)
 
     def identity(self) -> str:
-        """Which server answers: Aurora's instance identifier, or the name it reports."""
-        try:
-            rows = self.run("SELECT @@aurora_server_id")
-        except Refused as error:
-            if error.errno != _UNKNOWN_VARIABLE:
-                raise
-            rows = self.run("SELECT @@report_host")
-        return str(rows[0][0])
+        """As `identity`."""
+        return identity(self)
 
     def close(self) -> None:
         try:
@@ -65,6 +60,17 @@ class Sql:
         except (driver.Error, OSError):
             # The peer is gone or silent: there is nothing left to say goodbye to.
             return
+
+
+def identity(session: Session) -> str:
+    """Which server answers: Aurora's instance identifier, or the name it reports."""
+    try:
+        rows = session.run("SELECT @@aurora_server_id")
+    except Refused as error:
+        if error.errno != _UNKNOWN_VARIABLE:
+            raise
+        rows = session.run("SELECT @@report_host")
+    return str(rows[0][0])
 
 
 @contextmanager

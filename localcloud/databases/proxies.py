@@ -1,7 +1,4 @@
-"""An RDS Proxy: addresses that lead to a database, with a limit on its connections.
-
-It hands connections through and does not share them: no package of Debian's pools MySQL.
-"""
+"""An RDS Proxy: addresses that lead to a database, with a limit on its connections."""
 
 from __future__ import annotations
 
@@ -9,20 +6,20 @@ import logging
 import threading
 from collections.abc import Mapping
 
+from localcloud.databases.proxy_fronts import FRONTS, Front
 from localcloud.databases.store import Plan, Plans
-from localcloud.endpoints import Endpoint, Endpoints
 from localcloud.listing import status_of
-from localcloud.servers.facts import Address, Ref, ServerStatus
+from localcloud.servers.facts import Address, Credentials, Ref, ServerStatus
 from localcloud.servers.machine import Machine
 
 log = logging.getLogger(__name__)
-
-_TARGET = "target"
 
 
 class ProxyPlan(Plan):
     """A proxy; ``hosts`` are its own addresses by endpoint, ``targets`` where they lead."""
 
+    family: str = "MYSQL"
+    """The engine family, as the API calls it."""
     hosts: Mapping[str, str]
     targets: Mapping[str, str]
     port: int
@@ -33,7 +30,7 @@ class ProxyPlan(Plan):
 
 
 class Proxy:
-    """A running proxy, one HAProxy an endpoint. One thing at a time happens to it."""
+    """A running proxy, one process an endpoint. One thing at a time happens to it."""
 
     def __init__(self, machine: Machine, plans: Plans, plan: ProxyPlan) -> None:
         self._machine = machine
@@ -41,23 +38,23 @@ class Proxy:
         self.plan = plan
         self.ref = Ref(plan.region, plan.identifier)
         self._lock = threading.RLock()
-        self._endpoints: dict[str, Endpoints] = {}
-        for name, host in plan.hosts.items():
-            self._endpoints[name] = self._endpoint(name, host)
+        self._fronts: dict[str, Front] = {
+            name: self._front(name, host) for name, host in plan.hosts.items()
+        }
 
     @property
     def after(self) -> Ref | None:
         return None
 
     def processes(self) -> set[str]:
-        return {endpoint.name for endpoint in self._endpoints.values()}
+        return {front.name for front in self._fronts.values()}
 
     def statuses(self) -> list[ServerStatus]:
         """One row an endpoint."""
         supervisor = self._machine.supervisor
         return [
-            status_of(supervisor, "proxy", self.ref, name, endpoint.name, self.address(name))
-            for name, endpoint in sorted(self._endpoints.items())
+            status_of(supervisor, "proxy", self.ref, name, front.name, front.address)
+            for name, front in sorted(self._fronts.items())
         ]
 
     def address(self, endpoint: str) -> Address:
@@ -76,13 +73,13 @@ class Proxy:
     def delete(self) -> None:
         with self._lock:
             self._plans.forget(self.plan)
-            for name in list(self._endpoints):
+            for name in list(self._fronts):
                 self._close(name)
 
     def open(self, endpoint: str, host: str) -> None:
         """One more address of the proxy."""
         with self._lock:
-            self._endpoints[endpoint] = self._endpoint(endpoint, host)
+            self._fronts[endpoint] = self._front(endpoint, host)
             self._save(hosts={**self.plan.hosts, endpoint: host})
             self._route()
 
@@ -107,22 +104,23 @@ class Proxy:
                 self._save(most=most, queue_s=queue_s)
                 self._restart()
 
+    def admit(self, credentials: Credentials) -> None:
+        """Let the secret's user in, from now on with this password."""
+        with self._lock:
+            # Each is asked: a comparison that stops at the first would leave the others out.
+            if any([front.admit(credentials) for front in self._fronts.values()]):
+                self._restart()
+
     def _restart(self) -> None:
-        for endpoint in self._endpoints.values():
-            endpoint.stop()
+        for front in self._fronts.values():
+            front.stop()
         self._route()
 
     def _route(self) -> None:
-        for name, endpoint in self._endpoints.items():
-            target = self.plan.targets.get(name)
-            nodes = {_TARGET: Address(target, self.plan.port)} if target else {}
-            plan = self.plan
-            wanted = Endpoint(
-                name, self.address(name), frozenset(nodes), most=plan.most, queue_s=plan.queue_s
-            )
-            endpoint.apply(nodes, [wanted])
-            self._machine.supervisor.unwatch(endpoint.name)
-            self._machine.supervisor.watch(endpoint.name, self._died)
+        for name, front in self._fronts.items():
+            self._machine.supervisor.unwatch(front.name)
+            front.route(self.plan.targets.get(name), self.plan.most, self.plan.queue_s)
+            self._machine.supervisor.watch(front.name, self._died)
 
     def _died(self) -> None:
         with self._lock:
@@ -130,11 +128,11 @@ class Proxy:
                 log.warning("an endpoint of the proxy %s died", self.ref)
                 self._route()
 
-    def _endpoint(self, name: str, host: str) -> Endpoints:
-        return Endpoints(self._machine, endpoint_name(self.ref, name), host)
+    def _front(self, name: str, host: str) -> Front:
+        return FRONTS[self.plan.family](self._machine, endpoint_name(self.ref, name), host)
 
     def _close(self, name: str) -> None:
-        self._endpoints.pop(name).stop()
+        self._fronts.pop(name).remove()
         self._machine.addresses.release(endpoint_name(self.ref, name))
 
     def _save(self, **changes: object) -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from localcloud.databases.proxies import Proxy, ProxyPlan, endpoint_name
+from localcloud.databases.proxy_fronts import ADMITS, PORTS
 from localcloud.databases.store import Plans
 from localcloud.fleet.collection import Collection
 from localcloud.servers.facts import Address, Credentials, Ref
 from localcloud.servers.machine import Machine
-from localcloud.servers.mariadb import PORT, admits
 
 
 class Proxies(Collection[Proxy]):
@@ -25,14 +25,17 @@ class Proxies(Collection[Proxy]):
         for plan in self._plans.load(ProxyPlan):
             self.put(Proxy(self._machine, self._plans, plan))
 
-    def create(self, ref: Ref, endpoint: str, most: int, queue_s: float) -> Address:
+    def create(
+        self, ref: Ref, endpoint: str, most: int, queue_s: float, family: str = "MYSQL"
+    ) -> Address:
         """A proxy that leads nowhere until `lead`; the address of its first endpoint."""
         plan = ProxyPlan(
             region=ref.region,
             identifier=ref.identifier,
             hosts={endpoint: self._host(ref, endpoint)},
             targets={},
-            port=PORT,
+            port=PORTS[family],
+            family=family,
             most=most,
             queue_s=queue_s,
         )
@@ -57,9 +60,13 @@ class Proxies(Collection[Proxy]):
         """Connections to the database at a time, seconds a client waits for one."""
         self.get(ref).limit(most, queue_s)
 
-    def admits(self, host: str, credentials: Credentials) -> bool:
-        """Whether a user can log in to the database at ``host``."""
-        return admits(Address(host, PORT), credentials, self._machine.authority.ca)
+    def admit(self, ref: Ref, host: str, credentials: Credentials) -> bool:
+        """Let the secret's user in at the proxy; whether it can log in to ``host``, too."""
+        proxy = self.get(ref)
+        proxy.admit(credentials)
+        log_in = ADMITS[proxy.plan.family]
+        address = Address(host, proxy.plan.port)
+        return log_in(address, credentials, self._machine.authority.ca)
 
     def _host(self, ref: Ref, endpoint: str) -> str:
         return self._machine.addresses.claim(endpoint_name(ref, endpoint))

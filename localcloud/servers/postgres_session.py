@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, LiteralString, TypeVar
 
 import psycopg
@@ -12,6 +13,7 @@ from psycopg.abc import PQGen
 from psycopg.rows import DictRow, dict_row
 
 from localcloud.errors import ServerFailed
+from localcloud.servers.facts import Address, Credentials
 
 _STATEMENT_S = 40.0
 _CONNECT_S = 5
@@ -70,3 +72,21 @@ def connect(identifier: str, **where: Any) -> Iterator[Session]:
         yield Session(identifier, connection)
     finally:
         connection.close()
+
+
+def admits(address: Address, credentials: Credentials, ca: Path) -> bool:
+    """Whether a user can log in at ``address``, as a client with a certificate check would."""
+    where = {
+        "host": address.host,
+        "port": address.port,
+        "user": credentials.user,
+        "password": credentials.password,
+        "dbname": "postgres",
+        "sslmode": "verify-full",
+        "sslrootcert": str(ca),
+    }
+    try:
+        with connect(str(address), **where):
+            return True
+    except SqlFailed:
+        return False

@@ -16,11 +16,14 @@ from localcloud.services.surroundings import arn, security_groups, subnets
 
 log = logging.getLogger(__name__)
 
-FAMILIES = ("MYSQL",)
 DEFAULT_ENDPOINT = "default"
 MOST_PROXIES = 20
 MOST_ENDPOINTS = 20
-_PLUGINS = ("MYSQL_CACHING_SHA2_PASSWORD", "MYSQL_NATIVE_PASSWORD")
+_PLUGINS = {
+    "MYSQL": ("MYSQL_CACHING_SHA2_PASSWORD", "MYSQL_NATIVE_PASSWORD"),
+    "POSTGRESQL": ("POSTGRES_SCRAM_SHA_256", "POSTGRES_MD5"),
+}
+"""How clients may log in, by engine family, its default first."""
 
 
 def missing(name: str) -> ApiError:
@@ -54,10 +57,11 @@ class Proxies:
     def _create(self, call: Call) -> Answer:
         p = call.params
         name = rules.check_identifier("DBProxyName", p["DBProxyName"])
-        if p["EngineFamily"] not in FAMILIES:
+        family = str(p["EngineFamily"])
+        if family not in _PLUGINS:
             raise rules.refuse(
-                f"EngineFamily {p['EngineFamily']}: the local cloud has proxies for "
-                f"{', '.join(FAMILIES)} only."
+                f"EngineFamily {family}: the local cloud has proxies for "
+                f"{', '.join(_PLUGINS)} only."
             )
         vpc, groups = self._place(call.region, p)
         record: Record = {
@@ -65,11 +69,11 @@ class Proxies:
             "DBProxyArn": arn("rds", call.region, "db-proxy", resource_id("prx-").lower()),
             "_region": call.region,
             "Status": "creating",
-            "EngineFamily": p["EngineFamily"],
+            "EngineFamily": family,
             "VpcId": vpc,
             "VpcSubnetIds": p["VpcSubnetIds"],
             "VpcSecurityGroupIds": groups,
-            "Auth": [_auth(entry) for entry in p.get("Auth") or []],
+            "Auth": [_auth(entry, family) for entry in p.get("Auth") or []],
             "RoleArn": p["RoleArn"],
             "RequireTLS": bool(p.get("RequireTLS")),
             "IdleClientTimeout": p.get("IdleClientTimeout") or 1800,
@@ -92,7 +96,7 @@ class Proxies:
         try:
             limits = self._targets.limits(record)
             address = self._cloud.fleet.proxies.create(
-                Ref(call.region, name), DEFAULT_ENDPOINT, *limits
+                Ref(call.region, name), DEFAULT_ENDPOINT, *limits, family
             )
         except LocalCloudError as error:
             self._records.drop("proxy", call.region, name)
@@ -118,7 +122,7 @@ class Proxies:
         record = self._need(call)
         changes = given(p, ("RequireTLS", "IdleClientTimeout", "DebugLogging", "RoleArn"))
         if p.get("Auth"):
-            changes["Auth"] = [_auth(entry) for entry in p["Auth"]]
+            changes["Auth"] = [_auth(entry, record["EngineFamily"]) for entry in p["Auth"]]
         if p.get("SecurityGroups"):
             changes["VpcSecurityGroupIds"] = security_groups(
                 call.region, p["SecurityGroups"], record["VpcId"]
@@ -215,16 +219,15 @@ class Proxies:
         return {"DBProxyEndpoint": record | {"Status": "deleting"}}
 
 
-def _auth(entry: dict[str, Any]) -> dict[str, Any]:
+def _auth(entry: dict[str, Any], family: str) -> dict[str, Any]:
     if entry.get("AuthScheme") != "SECRETS" or not entry.get("SecretArn"):
         raise rules.combination("Auth needs the AuthScheme SECRETS and a SecretArn.")
     if entry.get("IAMAuth") not in (None, "DISABLED"):
         # What is not checked must not look as if it were.
         raise rules.combination(
-            "IAMAuth REQUIRED: the local cloud's proxy hands connections through and cannot check "
-            "an IAM token."
+            "IAMAuth REQUIRED: the local cloud's proxy cannot check an IAM token."
         )
     plugin = entry.get("ClientPasswordAuthType")
-    if plugin not in (None, *_PLUGINS):
-        raise rules.refuse(f"ClientPasswordAuthType {plugin} is not for MySQL.")
-    return {"ClientPasswordAuthType": _PLUGINS[0], "IAMAuth": "DISABLED"} | entry
+    if plugin not in (None, *_PLUGINS[family]):
+        raise rules.refuse(f"ClientPasswordAuthType {plugin} is not for {family}.")
+    return {"ClientPasswordAuthType": _PLUGINS[family][0], "IAMAuth": "DISABLED"} | entry

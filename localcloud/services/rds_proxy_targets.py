@@ -26,6 +26,14 @@ DEFAULT_POOL = {
     "SessionPinningFilters": [],
 }
 GROUP = "default"
+FAMILIES = {
+    "mysql": "MYSQL",
+    "mariadb": "MYSQL",
+    "aurora-mysql": "MYSQL",
+    "postgres": "POSTGRESQL",
+    "aurora-postgresql": "POSTGRESQL",
+}
+"""A proxy's engine family, by the engine of its target."""
 
 
 class ProxyTargets:
@@ -71,7 +79,8 @@ class ProxyTargets:
 
     def _name(self, proxy: Record, hosts: list[str]) -> None:
         target = proxy["_target"]
-        if target is None:
+        # A pooler has a certificate of its own; what passes through meets the target's.
+        if target is None or proxy["EngineFamily"] == "POSTGRESQL":
             return
         ref = Ref(proxy["_region"], target["identifier"])
         others = [
@@ -147,6 +156,10 @@ class ProxyTargets:
             if not self._clusters.members(call.region, record["DBClusterIdentifier"]):
                 raise ApiError("InvalidDBClusterStateFault", "The DB cluster has no instances.")
             target = {"kind": "cluster", "identifier": record["DBClusterIdentifier"]}
+        if FAMILIES.get(record["Engine"]) != proxy["EngineFamily"]:
+            raise rules.refuse(
+                f"{record['Engine']} is not of the proxy's engine family {proxy['EngineFamily']}."
+            )
         self._records.update("proxy", call.region, proxy["DBProxyName"], _target=target)
         proxy = self._need(call)
         self.lead(proxy)
@@ -190,7 +203,8 @@ class ProxyTargets:
         except (ServiceException, ValueError, KeyError, TypeError):
             return _unhealthy("The secret has no user and password, or cannot be read.")
         host = self._host(proxy, "READ_WRITE")
-        if host is None or not self._cloud.fleet.proxies.admits(host, credentials):
+        ref = Ref(proxy["_region"], proxy["DBProxyName"])
+        if host is None or not self._cloud.fleet.proxies.admit(ref, host, credentials):
             return _unhealthy("The secret's user cannot log in to the database.")
         return {"State": "AVAILABLE"}
 

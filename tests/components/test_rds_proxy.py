@@ -6,13 +6,18 @@ import pulumi
 import pytest
 
 from components.aurora_mysql import AuroraMysql, AuroraMysqlArgs
+from components.rds_mariadb import RdsMariadb, RdsMariadbArgs
 from components.rds_mysql import RdsMysql, RdsMysqlArgs
+from components.rds_postgres import RdsPostgres, RdsPostgresArgs
 from components.rds_proxy import RdsProxy, RdsProxyArgs
 from specs.aurora_mysql import AuroraMysql as AuroraSpec
+from specs.rds_mariadb import RdsMariadb as MariadbSpec
 from specs.rds_mysql import RdsMysql as MysqlSpec
+from specs.rds_postgres import RdsPostgres as PostgresSpec
 from specs.rds_proxy import RdsProxy as Spec
 from tests.components.ground import ground, inputs
 from tests.components.test_aurora_mysql import SPEC as AURORA
+from tests.components.test_rds_engines import LEDGER, WIKI
 from tests.components.test_rds_mysql import SPEC as MYSQL
 from tests.recorder import Recording, record
 
@@ -31,6 +36,8 @@ CHILDREN = {
     "proxy-pool": "aws:rds/proxyDefaultTargetGroup:ProxyDefaultTargetGroup",
     "proxy-target": "aws:rds/proxyTarget:ProxyTarget",
 }
+POSTGRES = PostgresSpec.model_validate(LEDGER | {"enhanced_monitoring": None})
+MARIADB = MariadbSpec.model_validate(WIKI)
 SUBNETS = [f"subnet-us-east-1-{letter}" for letter in "abcdf"]
 SECRET = "arn:aws:secretsmanager:us-east-1:123456789012:secret:db-credentials-secret-AbCdEf"
 
@@ -173,3 +180,32 @@ def test_its_facts_lead_to_its_target(cluster: Recording) -> None:
         ("reader", "myapp-proxy-reader.endpoint.proxy.us-east-1"),
     ]
     assert (facts["source"], facts["proxy"], facts["secret_arn"]) == ("db", "myapp-proxy", SECRET)
+
+
+@pytest.mark.parametrize(
+    ("component", "arguments", "spec", "family", "plugin", "port"),
+    [
+        (RdsPostgres, RdsPostgresArgs, POSTGRES, "POSTGRESQL", "POSTGRES_SCRAM_SHA_256", 5432),
+        (RdsMariadb, RdsMariadbArgs, MARIADB, "MYSQL", "MYSQL_NATIVE_PASSWORD", 3306),
+    ],
+)
+def test_other_engines(
+    component: Any, arguments: Any, spec: Any, family: str, plugin: str, port: int
+) -> None:
+    def program() -> None:
+        here = ground()
+        behind = component("db", arguments(spec, here.network, here.key))
+        args = RdsProxyArgs(Spec.model_validate(SPEC), behind, "db", here.network, here.key)
+        pulumi.export("facts", RdsProxy("proxy", args).facts)
+
+    made = record(program)
+    assert made.below("proxy") == CHILDREN
+    proxy = made.named("proxy-proxy").inputs
+    assert proxy["engineFamily"] == family
+    assert proxy["auths"][0]["clientPasswordAuthType"] == plugin
+    for name in ("proxy-access-from-clients", "proxy-into-target", "proxy-to-target"):
+        rule = made.named(name).inputs
+        assert (rule["fromPort"], rule["toPort"]) == (port, port)
+    facts = made.outputs["facts"]
+    assert facts["endpoints"][0]["port"] == port
+    assert facts["engine"] == {"POSTGRESQL": "postgres", "MYSQL": "mariadb"}[family]

@@ -86,7 +86,7 @@ class RecordingFleet:
             close=lambda ref, name: self._note("close", ref, name),
             lead=lambda ref, targets: self._note("lead", ref, dict(targets)),
             limit=lambda ref, most, seconds: self._note("limit", ref, most, seconds),
-            admits=lambda host, credentials: not self.locked,
+            admit=lambda ref, host, credentials: not self.locked,
             delete=lambda ref: self._note("delete_proxy", ref),
         )
         self.instances.name_also = self.clusters.name_also = self.name_also
@@ -351,8 +351,8 @@ class RecordingFleet:
     def delete_redis(self, ref: Ref) -> None:
         self._note("delete_redis", ref)
 
-    def create_proxy(self, ref: Ref, name: str, most: int, seconds: float) -> Address:
-        self._note("create_proxy", ref, name, most, seconds)
+    def create_proxy(self, ref: Ref, name: str, most: int, seconds: float, family: str) -> Address:
+        self._note("create_proxy", ref, name, most, seconds, family)
         return self._address()
 
     def open_proxy(self, ref: Ref, name: str) -> Address:

@@ -93,7 +93,7 @@ def test_the_limits_follow_the_target_group(endpoint: Endpoint, rds: Any) -> Non
 @pytest.mark.parametrize(
     ("change", "code"),
     [
-        ({"EngineFamily": "POSTGRESQL"}, "InvalidParameterValue"),
+        ({"EngineFamily": "SQLSERVER"}, "InvalidParameterValue"),
         ({"Auth": []}, "InvalidParameterCombination"),
         ({"Auth": [{"AuthScheme": "SECRETS"}]}, "InvalidParameterCombination"),
         ({"DBProxyName": "double--hyphen"}, "InvalidParameterValue"),
@@ -117,6 +117,24 @@ def test_iam_that_nobody_would_check_is_refused(rds: Any, asked: dict[str, Any])
     auth = [asked["Auth"][0] | {"IAMAuth": "REQUIRED"}]
     wanted = asked | {"DBProxyName": "other", "Auth": auth}
     assert refusal(rds.create_db_proxy, **wanted) == "InvalidParameterCombination"
+
+
+def test_a_target_is_of_the_proxys_family(
+    endpoint: Endpoint, rds: Any, asked: dict[str, Any]
+) -> None:
+    auth = [asked["Auth"][0] | {"ClientPasswordAuthType": "POSTGRES_SCRAM_SHA_256"}]
+    wanted = asked | {"DBProxyName": "pool", "EngineFamily": "POSTGRESQL"}
+    assert refusal(
+        rds.create_db_proxy, **wanted | {"Auth": [auth[0] | {"ClientPasswordAuthType": "X"}]}
+    )
+    made = rds.create_db_proxy(**wanted | {"Auth": auth})["DBProxy"]
+    assert made["Auth"][0]["ClientPasswordAuthType"] == "POSTGRES_SCRAM_SHA_256"
+    assert endpoint.fleet.named("create_proxy")[-1] == (
+        Ref("us-east-1", "pool"), "default", 300, 120.0, "POSTGRESQL",
+    )  # fmt: skip
+    names = {"DBProxyName": "pool", "TargetGroupName": "default"}
+    code = refusal(rds.register_db_proxy_targets, **names, DBInstanceIdentifiers=["myapp-mysql-db"])
+    assert code == "InvalidParameterValue"
 
 
 def test_targets_that_cannot_be(rds: Any) -> None:

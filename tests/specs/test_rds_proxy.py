@@ -6,7 +6,7 @@ import pytest
 
 from specs.problems import ConfigError
 from specs.topologies import Stack, read
-from tests.stacks.run_program import dev_config
+from tests.stacks.run_program import dev_config, stack_config
 
 PROXY: dict[str, Any] = {"kind": "rds-proxy", "identifier": "myapp-proxy", "target": "mysql"}
 
@@ -30,7 +30,8 @@ def problems(**changes: Any) -> list[str]:
         ({"target": None}, "target", "is missing; add it"),
         ({"target": "mysqll"}, "target", "did you mean 'mysql'?"),
         ({"target": "mysql-replica"}, "target", "cannot stand behind an RDS Proxy"),
-        ({"target": "redis"}, "target", "name an rds-mysql or aurora-mysql topology"),
+        ({"target": "redis"}, "target", "name an rds-mysql, rds-mariadb, rds-postgres"),
+        ({"target": "aurora-serverless"}, "target", "raise its capacity.min_acu to 0.5 or more"),
         ({"target": "proxy"}, "target", "cannot stand behind"),
         ({"reader_endpoint": True}, "target", "leave reader_endpoint out"),
         ({"region": "us-west-2"}, "region", "is its target's; leave it out"),
@@ -54,6 +55,30 @@ def test_what_aws_would_refuse(changes: dict[str, Any], path: str, says: str) ->
     (problem,) = problems(**changes)
     assert problem.startswith(f"topologies.proxy.{path}: ")
     assert says in problem
+
+
+def test_variables_of_postgresql_always_pin() -> None:
+    config = stack_config("prod")
+    topologies = config["aws-databases:topologies"]
+    topologies["ledger-proxy"] |= {"pool": {"pinned_by_variables": False}}
+    with pytest.raises(ConfigError, match="is PostgreSQL, where a client that sets a variable"):
+        read(config["aws:region"], None, topologies)
+
+
+@pytest.mark.parametrize("target", ["orders", "wiki", "ledger", "catalog"])
+def test_what_can_stand_behind_one(target: str) -> None:
+    config = stack_config("prod")
+    topologies = config["aws-databases:topologies"]
+    topologies["proxy"] = PROXY | {"target": target}
+    assert read(config["aws:region"], None, topologies).region_of("proxy") == "us-east-1"
+
+
+def test_a_serverless_cluster_that_does_not_pause_can_too() -> None:
+    config = dev_config()
+    topologies = config["aws-databases:topologies"]
+    topologies["aurora-serverless"]["capacity"] = {"min_acu": 2, "max_acu": 16}
+    topologies["proxy"] = PROXY | {"target": "aurora-serverless"}
+    assert read(config["aws:region"], None, topologies).region_of("proxy") == "us-east-1"
 
 
 def test_a_reader_endpoint_needs_a_reader() -> None:
