@@ -10,6 +10,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
+from specs.members import member_conflicts
 from specs.parts import (
     ApplyChanges,
     BackupWindow,
@@ -77,6 +78,8 @@ class AuroraCluster(Described):
     performance_insights: PerformanceInsights | None = None
     slow_query_log: SlowQueryLog | None = None
     migration: MigrationRole | None = None
+    shared_zones: bool = False
+    """Whether members may stand in one zone while fewer than three are used."""
     apply_changes: ApplyChanges = "maintenance-window"
     lifetime: Lifetime = "protected"
 
@@ -105,3 +108,4 @@ class AuroraCluster(Described):
 
     def conflicts(self) -> Iterator[Conflict]:
         yield from window_conflicts(self.backups.window, self.maintenance_window, least_minutes=30)
+        yield from member_conflicts(self.seats, shared_zones=self.shared_zones)

@@ -9,6 +9,7 @@ from pydantic import AfterValidator, Field
 
 from specs.aurora import MOST_READERS, AuroraCluster, Seat
 from specs.aurora_mysql import MEMORY_OPTIMISED, Member
+from specs.members import member_conflicts
 from specs.parts import Claim, Described, Identifier, Part, RegionName, sized
 from specs.problems import Conflict, refuse
 
@@ -131,6 +132,8 @@ class GlobalDatabase(AuroraCluster):
             yield "migration", "leads nowhere: no migration ends at a global database; leave it out"
         first: dict[str, int] = {}
         for n, secondary in enumerate(self.secondaries):
+            for key, text in member_conflicts(secondary.seats, shared_zones=self.shared_zones):
+                yield f"secondaries.{n}.{key}", text
             other = first.setdefault(secondary.region, n)
             if other != n:
                 yield (

@@ -17,7 +17,7 @@ SPEC: dict[str, Any] = {
     "engine_version": "8.0.mysql_aurora.3.10.6",
     "class": "db.r5.large",
     "username": "admin",
-    "writer": {"identifier": "myapp-aurora-writer", "zone": "a"},
+    "writer": {"identifier": "myapp-aurora-a", "zone": "a"},
     "readers": [
         {"identifier": "myapp-aurora-reader-1", "zone": "b"},
         {"identifier": "myapp-aurora-reader-2", "zone": "c"},
@@ -46,7 +46,7 @@ CHILDREN = {
     "db-logs-error": "aws:cloudwatch/logGroup:LogGroup",
     "db-logs-slowquery": "aws:cloudwatch/logGroup:LogGroup",
     "db-cluster": "aws:rds/cluster:Cluster",
-    "db-member-myapp-aurora-writer": MEMBER,
+    "db-member-myapp-aurora-a": MEMBER,
     "db-member-myapp-aurora-reader-1": MEMBER,
     "db-member-myapp-aurora-reader-2": MEMBER,
     "db-endpoint-analytics": "aws:rds/clusterEndpoint:ClusterEndpoint",
@@ -87,8 +87,8 @@ IN_EVERY_MEMBER = {
 }
 """Not: engineVersion, backups, encryption, credentials and the copying of tags: the cluster's."""
 MEMBERS = {
-    "db-member-myapp-aurora-writer": {
-        "identifier": "myapp-aurora-writer",
+    "db-member-myapp-aurora-a": {
+        "identifier": "myapp-aurora-a",
         "availabilityZone": "us-east-1a",
         "promotionTier": 0,
     },
@@ -137,7 +137,7 @@ def test_a_member_of_the_course(course: Recording, member: str) -> None:
 
 def test_the_writer_is_there_first(course: Recording) -> None:
     # Aurora makes the member that is there first the writer.
-    writer = "db-member-myapp-aurora-writer"
+    writer = "db-member-myapp-aurora-a"
     assert writer not in course.named(writer).depends_on
     for reader in ("db-member-myapp-aurora-reader-1", "db-member-myapp-aurora-reader-2"):
         assert writer in course.named(reader).depends_on
@@ -193,11 +193,11 @@ def test_a_custom_endpoint(course: Recording) -> None:
 def test_two_custom_endpoints_and_none() -> None:
     both = {
         "analytics": ["myapp-aurora-reader-2"],
-        "everything": ["myapp-aurora-writer", "myapp-aurora-reader-1"],
+        "everything": ["myapp-aurora-a", "myapp-aurora-reader-1"],
     }
     recording = made(custom_endpoints=both)
     assert inputs(recording, "db-endpoint-everything")["staticMembers"] == [
-        "myapp-aurora-writer",
+        "myapp-aurora-a",
         "myapp-aurora-reader-1",
     ]
     kind = "aws:rds/clusterEndpoint:ClusterEndpoint"
@@ -274,24 +274,24 @@ def test_without_a_slow_query_log_there_is_no_group_for_it() -> None:
 def test_a_writer_alone() -> None:
     recording = made(readers=[], custom_endpoints={})
     members = [name for name, kind in recording.below("db").items() if kind == MEMBER]
-    assert members == ["db-member-myapp-aurora-writer"]
-    assert recording.outputs["facts"]["instances"] == ["myapp-aurora-writer"]
+    assert members == ["db-member-myapp-aurora-a"]
+    assert recording.outputs["facts"]["instances"] == ["myapp-aurora-a"]
 
 
 def test_readers_take_over_in_the_order_of_the_config() -> None:
     recording = made(readers=list(reversed(SPEC["readers"])))
     tiers = {
         name: recording.named(f"db-member-myapp-aurora-{name}").inputs["promotionTier"]
-        for name in ("writer", "reader-1", "reader-2")
+        for name in ("a", "reader-1", "reader-2")
     }
-    assert tiers == {"writer": 0, "reader-2": 1, "reader-1": 2}
+    assert tiers == {"a": 0, "reader-2": 1, "reader-1": 2}
 
 
 @pytest.mark.parametrize(
     ("changes", "path"),
     [
         (
-            {"writer": {"identifier": "myapp-aurora-writer", "zone": "e"}},
+            {"writer": {"identifier": "myapp-aurora-a", "zone": "e"}},
             r"topologies\.aurora\.writer\.zone",
         ),
         (
@@ -311,7 +311,7 @@ def test_a_zone_that_the_account_does_not_have(changes: dict[str, Any], path: st
 
 
 def test_what_it_tells_the_world(course: Recording) -> None:
-    members = ["myapp-aurora-writer", "myapp-aurora-reader-1", "myapp-aurora-reader-2"]
+    members = ["myapp-aurora-a", "myapp-aurora-reader-1", "myapp-aurora-reader-2"]
     secret = "arn:aws:secretsmanager:us-east-1:123456789012:secret:db-credentials-secret-AbCdEf"
     writer, reader = (
         f"myapp-aurora-cluster.{kind}.us-east-1" for kind in ("cluster", "cluster-ro")

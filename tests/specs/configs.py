@@ -48,7 +48,7 @@ AURORA: dict[str, Any] = {
     "class": "db.r5.large",
     "username": "admin",
     "database": "myappdb",
-    "writer": {"identifier": "myapp-aurora-writer", "zone": "a"},
+    "writer": {"identifier": "myapp-aurora-a", "zone": "a"},
     "readers": [
         {"identifier": "myapp-aurora-reader-1", "zone": "b"},
         {"identifier": "myapp-aurora-reader-2", "zone": "c"},

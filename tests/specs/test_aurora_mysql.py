@@ -25,6 +25,9 @@ RIGHT: list[dict[str, Any]] = [
     {"class": "db.t4g.medium"},
     {"class": "db.r8g.48xlarge"},
     {"class": "db.x2g.xlarge"},
+    {"readers": [], "custom_endpoints": {}},
+    {"readers/1/zone": "b", "shared_zones": True},
+    {"readers/0/identifier": "myapp-aurora-rewriter"},
     {"engine_version": "8.0.mysql_aurora.3.04.6"},
     {"engine_version": "8.0.mysql_aurora.3.11.1"},
     {"engine_version": "8.0.mysql_aurora.3.13.0"},
@@ -32,7 +35,7 @@ RIGHT: list[dict[str, Any]] = [
     {"username": "a" * 16},
     {"backups/retention_days": 35},
     {"maintenance_window": "mon:02:30-mon:03:00"},
-    {"custom_endpoints": {"one": ["myapp-aurora-writer"], "two": ["myapp-aurora-writer"]}},
+    {"custom_endpoints": {"one": ["myapp-aurora-a"], "two": ["myapp-aurora-a"]}},
     {"performance_insights": ..., "slow_query_log": ..., "lifetime": "protected"},
     {"region": "ap-southeast-2"},
 ]
@@ -55,6 +58,23 @@ WRONG = [
     Wrong({"class": "r5.large"}, "class", "the course's is db.r5.large"),
     Wrong({"class": "db.serverless"}, "class", "the course's is db.r5.large"),
     Wrong({"class": ...}, "class", "is missing; add it"),
+    Wrong(
+        {"writer/identifier": "myapp-aurora-writer"},
+        "writer.identifier",
+        "until a failover makes another member the writer; call it by its zone or by a number, "
+        "such as myapp-aurora-a",
+    ),
+    Wrong(
+        {"readers/1/identifier": "primary-2", "custom_endpoints": {}},
+        "readers.1.identifier",
+        "such as c-2",
+    ),
+    Wrong(
+        {"readers/1/zone": "b"},
+        "readers.1.zone",
+        "'b' is that of readers.0, too, and its loss would take both; choose another zone, or "
+        "write shared_zones: true",
+    ),
     Wrong({"engine_version": "8.0"}, "engine_version", "such as 8.0.mysql_aurora.3.10.6"),
     Wrong({"engine_version": "3.10.6"}, "engine_version", "such as 8.0.mysql_aurora.3.10.6"),
     Wrong(
@@ -86,7 +106,7 @@ WRONG = [
     Wrong({"database": "aurora-test"}, "database", "1 to 64 letters and digits"),
     Wrong({"database": "sys"}, "database", "is MySQL's own"),
     Wrong({"writer": ...}, "writer", "is missing; add it"),
-    Wrong({"writer": "myapp-aurora-writer"}, "writer", "write keys and values here"),
+    Wrong({"writer": "myapp-aurora-a"}, "writer", "write keys and values here"),
     Wrong({"writer/zone": "us-east-1a"}, "writer.zone", "write its letter, such as a"),
     Wrong({"writer/zone": "A"}, "writer.zone", "write its letter, such as a"),
     Wrong({"writer/zone": "ab"}, "writer.zone", "write its letter, such as a"),
@@ -104,7 +124,7 @@ WRONG = [
         "has 16 entries; the most is 15",
     ),
     Wrong(
-        {"readers/0/identifier": "myapp-aurora-writer"},
+        {"readers/0/identifier": "myapp-aurora-a"},
         "readers.0.identifier",
         "is topologies.aurora.writer.identifier in us-east-1, too; rename one of them",
     ),
@@ -121,17 +141,17 @@ WRONG = [
     Wrong(
         {"custom_endpoints/analytics": ["reader"]},
         "custom_endpoints.analytics",
-        "'reader' is no member; there are myapp-aurora-writer, myapp-aurora-reader-1, ",
+        "'reader' is no member; there are myapp-aurora-a, myapp-aurora-reader-1, ",
     ),
     Wrong(
         {"custom_endpoints/analytics": []},
         "custom_endpoints.analytics",
-        "has no member; name one of myapp-aurora-writer, ",
+        "has no member; name one of myapp-aurora-a, ",
     ),
     Wrong(
-        {"custom_endpoints/analytics": ["myapp-aurora-writer"] * 2},
+        {"custom_endpoints/analytics": ["myapp-aurora-a"] * 2},
         "custom_endpoints.analytics",
-        "'myapp-aurora-writer' is there twice; leave one out",
+        "'myapp-aurora-a' is there twice; leave one out",
     ),
     Wrong(
         {"custom_endpoints/analytics": "myapp-aurora-reader-2"},
@@ -139,17 +159,17 @@ WRONG = [
         "write a list here",
     ),
     Wrong(
-        {"custom_endpoints": {"My Reports": ["myapp-aurora-writer"]}},
+        {"custom_endpoints": {"My Reports": ["myapp-aurora-a"]}},
         "custom_endpoints.My Reports",
         "is no identifier: use 1 to 63 lower-case letters",
     ),
     Wrong(
-        {"custom_endpoints": {f"e{n}": ["myapp-aurora-writer"] for n in range(6)}},
+        {"custom_endpoints": {f"e{n}": ["myapp-aurora-a"] for n in range(6)}},
         "custom_endpoints",
         "has 6 entries; Aurora allows 5",
     ),
     Wrong(
-        {"custom_endpoints": {"e" * 43: ["myapp-aurora-writer"]}},
+        {"custom_endpoints": {"e" * 43: ["myapp-aurora-a"]}},
         f"custom_endpoints.{'e' * 43}",
         "over 63 characters",
     ),
@@ -194,10 +214,10 @@ def test_any_zone_is_taken_where_the_network_names_none() -> None:
 
 def test_endpoints_that_become_one_name_are_refused() -> None:
     # "a" + "b-c" and "a-b" + "c" are one identifier to AWS.
-    first = changed(AURORA, {"identifier": "a", "custom_endpoints": {"b-c": ["writer-1"]}})
-    first |= {"writer": {"identifier": "writer-1", "zone": "a"}, "readers": []}
-    second = changed(AURORA, {"identifier": "a-b", "custom_endpoints": {"c": ["writer-2"]}})
-    second |= {"writer": {"identifier": "writer-2", "zone": "a"}, "readers": []}
+    first = changed(AURORA, {"identifier": "a", "custom_endpoints": {"b-c": ["one-1"]}})
+    first |= {"writer": {"identifier": "one-1", "zone": "a"}, "readers": []}
+    second = changed(AURORA, {"identifier": "a-b", "custom_endpoints": {"c": ["one-2"]}})
+    second |= {"writer": {"identifier": "one-2", "zone": "a"}, "readers": []}
     assert_only(
         problems({"first": first, "second": second}),
         "topologies.second.custom_endpoints.c",
@@ -212,7 +232,7 @@ def test_endpoints_that_become_one_name_are_refused() -> None:
 )
 def test_members_stand_in_the_network_s_zones(zones: list[str], network: list[str]) -> None:
     members = [{"identifier": f"member-{n}", "zone": zone} for n, zone in enumerate(zones)]
-    config = changed(AURORA, {"custom_endpoints": {}})
+    config = changed(AURORA, {"custom_endpoints": {}, "shared_zones": True})
     config |= {"writer": members[0], "readers": members[1:]}
     keys = ["writer", *(f"readers.{n}" for n in range(15))]
     outside = {key for key, zone in zip(keys, zones, strict=False) if zone not in network}

@@ -124,7 +124,7 @@ def test_contradictions_come_at_once_at_every_depth_and_between_databases() -> N
     mysql = changed(
         TOPOLOGIES["mysql"],
         {
-            "identifier": "myapp-aurora-writer",
+            "identifier": "myapp-aurora-a",
             "class": "db.t3.micro",
             "storage/autoscale_to_gb": 20,
             "backups/retention_days": 0,

@@ -148,6 +148,7 @@ def aurora_mysql(draw: st.DrawFn, number: int) -> dict[str, Any]:
         "username": draw(st.sampled_from(["admin", "App1", "z"])),
         "writer": members[0],
         "readers": members[1:],
+        "shared_zones": True,
         **draw(windows(30)),
         **draw(
             _with(
@@ -181,6 +182,7 @@ def global_database(draw: st.DrawFn, number: int) -> dict[str, Any]:
         "region": "eu-north-1",
         "engine_version": "8.0.mysql_aurora.3.10.6",
         "username": draw(st.sampled_from(["admin", "App1", "z"])),
+        "shared_zones": True,
         "primary": {
             "identifier": f"primary-{number}",
             "class": draw(classes),

@@ -117,6 +117,8 @@ OTHER_SHAPES: dict[str, Any] = {
             "class": "db.t4g.medium",
             "username": "owner",
             "database": "catalog",
+            # A network of one zone.
+            "shared_zones": True,
             "writer": {"identifier": "catalog-a", "zone": "a"},
             "readers": [{"identifier": "catalog-a-2", "zone": "a"}],
             "custom_endpoints": {"all": ["catalog-a", "catalog-a-2"], "one": ["catalog-a"]},

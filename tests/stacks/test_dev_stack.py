@@ -48,7 +48,7 @@ COURSE: dict[str, dict[str, Any]] = {
         "clusterIdentifier": "myapp-aurora-cluster",
         "masterUsername": "admin",
     },
-    "aurora-member-myapp-aurora-writer": {"instanceClass": "db.r5.large"},
+    "aurora-member-myapp-aurora-a": {"instanceClass": "db.r5.large"},
     "aurora-member-myapp-aurora-reader-1": {
         "identifier": "myapp-aurora-reader-1",
         "instanceClass": "db.r5.large",
@@ -102,7 +102,7 @@ def test_what_the_course_ticks(dev: Recording) -> None:
 
 
 def test_every_aurora_member_has_a_zone_of_its_own(dev: Recording) -> None:
-    members = ("writer", "reader-1", "reader-2")
+    members = ("a", "reader-1", "reader-2")
     zones = [
         dev.named(f"aurora-member-myapp-aurora-{m}").inputs["availabilityZone"] for m in members
     ]
