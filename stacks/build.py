@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from components.aurora_mysql import AuroraMysql, AuroraMysqlArgs
@@ -70,12 +70,12 @@ class Built:
     topologies: Mapping[str, Topology]
 
 
-def build(stack: Stack) -> Built:
-    """Register every resource of ``stack``.
+def build(stack: Stack, authorities: Callable[[], str] = authorities) -> Built:
+    """Register every resource of ``stack``. ``authorities`` is asked only if one needs them.
 
     Raises `ComponentError` where only the account could tell that it cannot be built.
     """
-    shared = _Shared(stack)
+    shared = _Shared(stack, authorities)
     found: dict[str, Topology] = {}
     for name in stack.in_order:
         found[name] = _one(name, stack.topologies[name], stack.region_of(name), shared, found)
@@ -85,7 +85,7 @@ def build(stack: Stack) -> Built:
 class _Shared:
     """One network and one key a region, one monitoring role if anybody asks for it."""
 
-    def __init__(self, stack: Stack) -> None:
+    def __init__(self, stack: Stack, authorities: Callable[[], str]) -> None:
         # Before the first resource: a bundle that is missing is the person's to get.
         migrating = any(isinstance(t, migration.Migration) for t in stack.topologies.values())
         self.authorities = authorities() if migrating else ""
