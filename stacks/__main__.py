@@ -31,15 +31,29 @@ def _validate(arguments: argparse.Namespace) -> None:
 
 
 def _explain(arguments: argparse.Namespace) -> None:
+    stack = from_file(arguments.program, arguments.stack)
+    if arguments.time:
+        _time(arguments)
+        return
     # The dry run loads the AWS SDK; `validate` does without.
     from stacks.explain import as_json, explain, prices_of, print_tables
 
-    stack = from_file(arguments.program, arguments.stack)
     found = explain(arguments.program, arguments.stack, stack, prices_of(arguments.prices))
     if arguments.json:
         print(as_json(found))
     else:
         print_tables(found)
+
+
+def _time(arguments: argparse.Namespace) -> None:
+    from stacks.dry_run import dry_run
+    from stacks.timing import print_time, time_as_json
+
+    registered = dry_run(arguments.program, arguments.stack)
+    if arguments.json:
+        print(time_as_json(arguments.stack, registered))
+    else:
+        print_time(arguments.stack, registered)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -60,6 +74,9 @@ def _parser() -> argparse.ArgumentParser:
     add("validate", _validate, "check a stack's config")
     explain = add("explain", _explain, "what a stack is, why, and what it costs")
     explain.add_argument("--json", action="store_true", help="as JSON")
+    explain.add_argument(
+        "--time", action="store_true", help="how long a deployment takes, and its longest chain"
+    )
     explain.add_argument(
         "--prices",
         choices=("table", "api"),
