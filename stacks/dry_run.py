@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +19,7 @@ from google.protobuf import empty_pb2, json_format, struct_pb2
 from pulumi.runtime import mocks
 from pulumi.runtime.proto import resource_pb2
 
+from specs.reservation import AnyReservation, ReservedInstances
 from specs.topologies import Stack
 from stacks.build import build
 from stacks.config import PROJECT, from_file
@@ -66,7 +67,7 @@ def registrations(config: Stack, name: str) -> list[Registration]:
     def program() -> None:
         export(build(config, authorities=lambda: _NO_AUTHORITIES))
 
-    monitor = _Monitor(name)
+    monitor = _Monitor(name, config.reservations.values())
     settings = mocks.MockSettings(
         monitor=monitor,
         monitor_features=set(monitor.GetDeploymentInfo(None).supportedFeatures),
@@ -110,9 +111,11 @@ class _Nothing(mocks.Mocks):
 
 
 class _Monitor(mocks.MockMonitor):
-    def __init__(self, stack: str) -> None:
+    def __init__(self, stack: str, reservations: Iterable[AnyReservation]) -> None:
         super().__init__(_Nothing())
         self._stack = stack
+        # An account would ask what the person has confirmed, or the program would stop.
+        self._asked = {_offer(each): each.upfront_usd / each.count for each in reservations}
         self.registered: list[Registration] = []
 
     def make_urn(self, parent: str, type_: str, name: str) -> str:
@@ -147,9 +150,31 @@ class _Monitor(mocks.MockMonitor):
 
     def Invoke(self, request: Any) -> Any:  # noqa: N802
         arguments = json_format.MessageToDict(request.args)
-        answer = _LOOK_UPS[request.tok](arguments)
+        if request.tok in _OFFERS:
+            key = tuple(arguments.get(name) for name in _OFFERS[request.tok])
+            answer = {"offeringId": "offer", "fixedPrice": self._asked[key]}
+        else:
+            answer = _LOOK_UPS[request.tok](arguments)
         struct = json_format.ParseDict(answer, struct_pb2.Struct())
         return resource_pb2.ResourceInvokeResponse(**{"return": struct})
+
+
+_OFFERS = {
+    "aws:rds/getReservedInstanceOffering:getReservedInstanceOffering": (
+        "dbInstanceClass", "multiAz", "duration", "offeringType", "productDescription",
+    ),
+    "aws:elasticache/getReservedCacheNodeOffering:getReservedCacheNodeOffering": (
+        "cacheNodeType", "multiAz", "duration", "offeringType", "productDescription",
+    ),
+}  # fmt: skip
+
+
+def _offer(each: AnyReservation) -> tuple[Any, ...]:
+    if isinstance(each, ReservedInstances):
+        two_zones = each.availability == "multi-az"
+        seconds = each.years * 31_536_000
+        return each.instance_class, two_zones, seconds, each.offering_type, each.product
+    return each.node_type, None, f"P{each.years}Y", each.offering_type, each.engine
 
 
 def _subnet(asked: Mapping[str, Any]) -> dict[str, Any]:
