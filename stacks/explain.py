@@ -30,6 +30,8 @@ class Explained:
     values: Sequence[Value]
     lines: Sequence[Line]
     savings: Sequence[Saving]
+    reservations: Sequence[tuple[str, str, str]]
+    """Name, what, and the words it was confirmed with."""
 
     @property
     def fixed(self) -> float:
@@ -63,6 +65,10 @@ def explain(folder: Path, name: str, stack: Stack, prices: Prices) -> Explained:
         values=list(values(stack, raw_topologies(folder, name))),
         lines=lines,
         savings=savings(lines, prices),
+        reservations=[
+            (key, f"{spec.count} x {spec.engine}, {spec.years} year(s)", spec.confirm or "")
+            for key, spec in stack.reservations.items()
+        ],
     )
 
 
@@ -105,6 +111,9 @@ def print_tables(found: Explained) -> None:
         ["topology", "change", "monthly USD", "as of", "note"],
         [_saving(each) for each in found.savings],
     )
+    if found.reservations:
+        print()
+        show("reservations", ["name", "what", "confirmed"], found.reservations)
 
 
 def _line(line: Line, sources: Mapping[str, str]) -> tuple[str, ...]:
@@ -147,6 +156,10 @@ def as_json(found: Explained) -> str:
             "values": [asdict(each) for each in found.values],
             "costs": [_plain(line) for line in found.lines],
             "fixed_monthly_usd": round(found.fixed, 2),
+            "reservations": [
+                {"name": name, "what": what, "confirmed": words}
+                for name, what, words in found.reservations
+            ],
             "savings": [asdict(each) for each in found.savings],
         },
         indent=1,

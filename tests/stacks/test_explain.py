@@ -61,3 +61,27 @@ def test_why_a_value_is_what_it_is() -> None:
 def test_a_stack_that_is_not_there(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     assert main(["explain", "--program", str(tmp_path)]) == 2
     assert "Pulumi.dev.yaml: is not there" in capsys.readouterr().err
+
+
+def test_a_reservation_and_its_words(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    words = "I pay 0 USD upfront on 2026-11-20, for good"
+    text = (PROJECT / "Pulumi.dev.yaml").read_text() + (
+        "  aws-databases:reservations:\n"
+        "    reserved-mysql:\n"
+        "      kind: reserved-instances\n"
+        "      identifier: course-mysql\n"
+        "      engine: mysql\n"
+        "      class: db.t3.micro\n"
+        "      count: 2\n"
+        "      years: 1\n"
+        "      payment: no-upfront\n"
+    )
+    file = tmp_path / "Pulumi.dev.yaml"
+    file.write_text(text)
+    assert main(["explain", "--program", str(tmp_path)]) == 2
+    assert "cannot be undone" in capsys.readouterr().err
+    file.write_text(f"{text}      confirm: {words}\n")
+    assert main(["explain", "--program", str(tmp_path)]) == 0
+    assert capsys.readouterr().out.splitlines()[-1].split("  ") == [
+        "reserved-mysql", "2 x mysql, 1 year(s)", words,
+    ]  # fmt: skip
