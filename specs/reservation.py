@@ -86,6 +86,8 @@ class ReservedInstances(_Reservation):
         yield from super().conflicts()
         if self.engine == "aurora-mysql" and self.availability == "multi-az":
             yield "availability", "is multi-az; Aurora's members are single-az, each its own"
+        if self.payment == "no-upfront" and self.years == 3:
+            yield "years", "is 3, for which RDS wants money upfront; write 1, or partial-upfront"
 
     @property
     def product(self) -> str:

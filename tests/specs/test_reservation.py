@@ -107,6 +107,7 @@ def test_words_that_do_not_fit(changes: dict[str, Any], says: str) -> None:
         (INSTANCES, {"count": 21}, "count"),
         (NODES, {"engine": "mysql"}, "engine"),
         (INSTANCES, {"engine": "aurora-mysql"}, "availability"),
+        (INSTANCES, {"years": 3, "payment": "no-upfront", "confirm": NODES["confirm"]}, "years"),
     ],
 )
 def test_what_nobody_can_reserve(base: dict[str, Any], changes: dict[str, Any], path: str) -> None:
