@@ -31,6 +31,7 @@ from specs.regions import (
     region_of,
     standings,
 )
+from specs.reservation import AnyReservation, Reservation
 from specs.restored_instance import RestoredInstance
 from specs.serverless_cache import ServerlessCache
 
@@ -57,6 +58,10 @@ KINDS: Mapping[str, type[BaseModel]] = {
     get_args(model.model_fields["kind"].annotation)[0]: model for model in get_args(AnyTopology)
 }
 _ADAPTER: TypeAdapter[AnyTopology] = TypeAdapter(Topology)
+_RESERVATION: TypeAdapter[AnyReservation] = TypeAdapter(Reservation)
+_RESERVATION_KINDS: Mapping[str, type[BaseModel]] = {
+    get_args(model.model_fields["kind"].annotation)[0]: model for model in get_args(AnyReservation)
+}
 _REGION: TypeAdapter[str] = TypeAdapter(RegionName)
 _LONGEST_NAME = 30
 
@@ -67,6 +72,7 @@ class Stack(Part):
     region: str
     network: Network
     topologies: Mapping[str, Topology]
+    reservations: Mapping[str, Reservation] = {}
 
     def region_of(self, name: str) -> str:
         """Where a topology stands: its own region, that of what it builds on, the stack's."""
@@ -97,8 +103,8 @@ class Stack(Part):
         return tuple(placed)
 
 
-def read(region: object, network: object, topologies: object) -> Stack:
-    """The stack that three plain values of a config describe.
+def read(region: object, network: object, topologies: object, reservations: object = None) -> Stack:
+    """The stack that the plain values of a config describe.
 
     Raises `ConfigError` with every problem there is.
     """
@@ -122,9 +128,31 @@ def read(region: object, network: object, topologies: object) -> Stack:
         problems += check_secondaries(found, str(region))
         problems += check_identifiers(found, str(region))
         problems += check_zones(found, str(region), found_network.zones)
+    reserved = _read_reservations(reservations, found, problems)
     if problems:
         raise ConfigError(problems)
-    return Stack(region=str(region), network=found_network, topologies=found)
+    return Stack(region=str(region), network=found_network, topologies=found, reservations=reserved)
+
+
+def _read_reservations(
+    raw: object, topologies: Mapping[str, Described], problems: list[Problem]
+) -> dict[str, AnyReservation]:
+    found: dict[str, AnyReservation] = {}
+    if raw is not None and not isinstance(raw, Mapping):
+        problems.append(Problem("reservations", "is no map; write a name and, below it, its keys"))
+        return found
+    for name, content in (raw or {}).items():
+        at = f"reservations.{name}"
+        if len(str(name)) > _LONGEST_NAME or not is_name(str(name)) or name in topologies:
+            text = "is no name, or that of a topology; write another such as reserved-orders"
+            problems.append(Problem(at, text))
+        try:
+            found[str(name)] = _RESERVATION.validate_python(content)
+            wrong = found[str(name)].all_conflicts
+            problems += [Problem(f"{at}.{key}", text) for key, text in wrong]
+        except ValidationError as error:
+            problems += problems_of(error, at, _RESERVATION_KINDS)
+    return found
 
 
 def _check_region(region: object, problems: list[Problem]) -> None:

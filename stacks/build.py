@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from components.aurora_mysql import AuroraMysql, AuroraMysqlArgs
@@ -25,6 +25,8 @@ from components.rds_proxy import RdsProxy, RdsProxyArgs
 from components.rds_sqlserver import RdsSqlserver, RdsSqlserverArgs
 from components.read_replica import ReadReplica, ReadReplicaArgs
 from components.redis import Redis, RedisArgs
+from components.reserved_cache_nodes import ReservedCacheNodes, ReservedCacheNodesArgs
+from components.reserved_instances import ReservedInstances, ReservedInstancesArgs
 from components.restored_instance import RestoredInstance, RestoredInstanceArgs
 from components.serverless_cache import ServerlessCache, ServerlessCacheArgs
 from specs import (
@@ -41,6 +43,7 @@ from specs import (
     rds_sqlserver,
     read_replica,
     redis,
+    reservation,
     restored_instance,
     serverless_cache,
 )
@@ -70,22 +73,24 @@ class Built:
     topologies: Mapping[str, Topology]
 
 
-def build(stack: Stack) -> Built:
-    """Register every resource of ``stack``.
+def build(stack: Stack, authorities: Callable[[], str] = authorities) -> Built:
+    """Register every resource of ``stack``. ``authorities`` is asked only if one needs them.
 
     Raises `ComponentError` where only the account could tell that it cannot be built.
     """
-    shared = _Shared(stack)
+    shared = _Shared(stack, authorities)
     found: dict[str, Topology] = {}
     for name in stack.in_order:
         found[name] = _one(name, stack.topologies[name], stack.region_of(name), shared, found)
+    for name, reserved in stack.reservations.items():
+        _reserve(name, reserved, reserved.region or stack.region)
     return Built(shared.networks, {name: found[name] for name in stack.topologies})
 
 
 class _Shared:
     """One network and one key a region, one monitoring role if anybody asks for it."""
 
-    def __init__(self, stack: Stack) -> None:
+    def __init__(self, stack: Stack, authorities: Callable[[], str]) -> None:
         # Before the first resource: a bundle that is missing is the person's to get.
         migrating = any(isinstance(t, migration.Migration) for t in stack.topologies.values())
         self.authorities = authorities() if migrating else ""
@@ -182,6 +187,15 @@ def _one(
         case serverless_cache.ServerlessCache():
             at = f"topologies.{name}"
             return ServerlessCache(name, ServerlessCacheArgs(spec, network, key, at))
+
+
+def _reserve(name: str, spec: reservation.AnyReservation, region: str) -> None:
+    at = f"reservations.{name}"
+    match spec:
+        case reservation.ReservedInstances():
+            ReservedInstances(name, ReservedInstancesArgs(spec, region, at))
+        case reservation.ReservedCacheNodes():
+            ReservedCacheNodes(name, ReservedCacheNodesArgs(spec, region, at))
 
 
 def _migration(

@@ -17,7 +17,10 @@ def from_pulumi() -> Stack:
 
     own = pulumi.Config(PROJECT)
     return read(
-        pulumi.Config("aws").get("region"), own.get_object("network"), own.get_object("topologies")
+        pulumi.Config("aws").get("region"),
+        own.get_object("network"),
+        own.get_object("topologies"),
+        own.get_object("reservations"),
     )
 
 
@@ -26,6 +29,22 @@ def from_file(folder: Path, stack: str) -> Stack:
 
     Raises `ConfigError`, also when there is no such file or it is not YAML.
     """
+    config = _config(folder, stack)
+    return read(
+        config.get("aws:region"),
+        config.get(f"{PROJECT}:network"),
+        config.get(f"{PROJECT}:topologies"),
+        config.get(f"{PROJECT}:reservations"),
+    )
+
+
+def raw_topologies(folder: Path, stack: str) -> dict[str, Any]:
+    """What the file says of the topologies, word for word; `ConfigError` as `from_file`."""
+    found = _config(folder, stack).get(f"{PROJECT}:topologies")
+    return found if isinstance(found, dict) else {}
+
+
+def _config(folder: Path, stack: str) -> dict[str, Any]:
     import yaml
 
     from stacks.strict_yaml import load
@@ -45,11 +64,7 @@ def from_file(folder: Path, stack: str) -> Stack:
     config: Any = content.get("config") if isinstance(content, dict) else None
     if not isinstance(config, dict):
         raise ConfigError([Problem(file.name, "has no config; see Pulumi.dev.yaml")])
-    return read(
-        config.get("aws:region"),
-        config.get(f"{PROJECT}:network"),
-        config.get(f"{PROJECT}:topologies"),
-    )
+    return config
 
 
 def _one_line(error: Exception) -> str:

@@ -204,6 +204,8 @@ _OUTPUTS: Mapping[str, Callable[[str, str, Mapping[str, Any]], dict[str, Any]]] 
     },
     "aws:iam/rolePolicy:RolePolicy": _nothing,
     "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": _nothing,
+    "aws:elasticache/reservedCacheNode:ReservedCacheNode": _nothing,
+    "aws:rds/reservedInstance:ReservedInstance": _nothing,
     "aws:rds/proxy:Proxy": lambda name, region, i: {
         "arn": _arn("rds", region, f"db-proxy:{i['name']}"),
         "endpoint": f"{i['name']}.proxy.{region}",
@@ -254,6 +256,14 @@ _OUTPUTS: Mapping[str, Callable[[str, str, Mapping[str, Any]], dict[str, Any]]] 
 }
 
 
+def _offer(call: Mapping[str, Any]) -> dict[str, Any]:
+    keys = ("region", "dbInstanceClass", "cacheNodeType", "duration", "multiAz", "offeringType",
+            "productDescription")  # fmt: skip
+    said = [str(_plain(call[key])) for key in keys if call.get(key) is not None]
+    free = call["offeringType"] == "No Upfront"
+    return {"offeringId": "/".join(said), "fixedPrice": 0.0 if free else 60.25}
+
+
 def _subnet(call: Mapping[str, Any]) -> dict[str, Any]:
     region, letter = call["id"].removeprefix("subnet-").rsplit("-", 1)
     short = {"us-east-1": "use1", "us-west-2": "usw2", "eu-west-1": "euw1"}.get(region, "xx")
@@ -274,6 +284,8 @@ _CALLS: Mapping[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
         "id": f"vpc-{call['region']}",
         "cidrBlock": "172.31.0.0/16",
     },
+    "aws:elasticache/getReservedCacheNodeOffering:getReservedCacheNodeOffering": _offer,
+    "aws:rds/getReservedInstanceOffering:getReservedInstanceOffering": _offer,
     "aws:iam/getRole:getRole": lambda call: {"arn": f"arn:aws:iam::{ACCOUNT}:role/{call['name']}"},
     "aws:index/getPartition:getPartition": lambda call: {
         "partition": "aws",

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from localcloud.engine.policy_pack import has_pack, judge
 from localcloud.engine.project import Project
 from localcloud.engine.state import ProgramState, state_file
 from localcloud.engine.steps import Engine, Step
@@ -34,18 +35,33 @@ class Deployed:
 
 
 def up(
-    site: Site, project: Project, listener: Callable[[Step], None], *, preview: bool
+    site: Site,
+    project: Project,
+    listener: Callable[[Step], None],
+    *,
+    preview: bool,
+    says: Callable[[str], None] = print,
 ) -> Deployed:
     """Make the cloud as the program says; with ``preview`` only tell.
 
-    Raises `DeployFailed`: nothing is deleted then, and the next run goes on from there.
+    Raises `DeployFailed`: nothing is deleted then, and the next run goes on from there. What a
+    policy pack beside the program finds goes to ``says``; what it forbids is not begun.
     """
     from localcloud.engine.monitor import run_program
 
     with contextlib.nullcontext() if preview else _alone(site, project.stack):
+        judged = has_pack(project)
+        if judged and not preview:
+            # Pulumi, too, previews first: a finding of the last resource stops the first.
+            rehearsal = _engine(site, project, lambda step: None, preview=True)
+            with _trusted(site):
+                run_program(project, rehearsal, preview=True)
+            says(judge(project, rehearsal.asked))
         engine = _engine(site, project, listener, preview=preview)
         with _trusted(site):
             outputs = run_program(project, engine, preview=preview)
+        if judged and preview:
+            says(judge(project, engine.asked))
         engine.delete_unregistered()
         if not preview:
             _record(site, project, outputs)

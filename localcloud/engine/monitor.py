@@ -70,11 +70,16 @@ class Monitor(mocks.MockMonitor):
             _refuse_options(request)
             if not request.custom:
                 self._engine.claim(urn)
+                component = Registration(
+                    urn, request.type, request.name, inputs={}, parent=request.parent
+                )
+                self._engine.asked.append(component)
                 return resource_pb2.RegisterResourceResponse(urn=urn, object=request.object)
             self._engine.refuse_rename(urn, self._former_urns(request))
             asked, secret = self._asked(urn, request)
         except DeployFailed as error:
             raise self._engine.failed(request.type, request.name, error) from error
+        self._engine.asked.append(asked)
         id_, outputs = self._engine.register(asked)
         hidden = secret | set(request.additionalSecretOutputs)
         return resource_pb2.RegisterResourceResponse(
@@ -111,6 +116,8 @@ class Monitor(mocks.MockMonitor):
             ignore_changes=frozenset(request.ignoreChanges),
             protected=request.protect,
             delete_first=request.deleteBeforeReplace,
+            parent=request.parent,
+            secret=secret,
         )
         return asked, secret
 

@@ -30,6 +30,8 @@ class Registration:
     ignore_changes: frozenset[str] = frozenset()
     protected: bool = False
     delete_first: bool = False
+    parent: str = ""
+    secret: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,7 @@ class Engine:
         self._lock = threading.Lock()
         self._registered: set[str] = set()
         self.failures: list[str] = []
+        self.asked: list[Registration] = []
 
     def register(self, asked: Registration) -> tuple[str, dict[str, Any]]:
         """Id and outputs of a resource; both may be empty in a preview.

@@ -7,6 +7,7 @@ from typing import Any
 
 from localcloud.errors import DeployFailed
 from localcloud.provider.clients import Clients
+from localcloud.provider.reservations import instance_offer, node_offer
 
 Arguments = Mapping[str, Any]
 Answer = dict[str, Any]
@@ -139,6 +140,8 @@ INVOKES: Mapping[str, Callable[[Clients, Arguments], Answer]] = {
     "aws:index/getCallerIdentity:getCallerIdentity": get_caller_identity,
     "aws:index/getPartition:getPartition": get_partition,
     "aws:index/getRegion:getRegion": get_region,
+    "aws:elasticache/getReservedCacheNodeOffering:getReservedCacheNodeOffering": node_offer,
     "aws:rds/getEngineVersion:getEngineVersion": get_engine_version,
     "aws:rds/getOrderableDbInstance:getOrderableDbInstance": get_orderable_db_instance,
+    "aws:rds/getReservedInstanceOffering:getReservedInstanceOffering": instance_offer,
 }

@@ -15,6 +15,8 @@ from localcloud.services.cache_users import CacheUsers
 from localcloud.services.context import Cloud, Tags, describe_events
 from localcloud.services.memcached_changes import MemcachedChanges
 from localcloud.services.memcached_clusters import MemcachedClusters
+from localcloud.services.reservations import CACHE as RESERVED
+from localcloud.services.reservations import Reservations
 from localcloud.services.serverless_caches import ServerlessCaches
 from localcloud.services.subnet_groups import CACHE, SubnetGroups
 
@@ -26,6 +28,7 @@ _TAGGED = (
     "cache-subnet-group",
     "cache-user",
     "cache-user-group",
+    "reserved-cache-node",
 )
 
 
@@ -50,6 +53,7 @@ def register(operations: Operations, cloud: Cloud) -> None:
         memcached,
         MemcachedChanges(cloud, memcached, subnets, parameters),
         ServerlessCaches(cloud),
+        Reservations(cloud, RESERVED),
     ):
         part.register(operations)
     Tags(cloud, "elasticache", _TAGGED, "ReplicationGroupNotFoundFault").register(

@@ -20,11 +20,14 @@ from localcloud.services.rds_proxy_targets import ProxyTargets
 from localcloud.services.rds_replicas import Replicas
 from localcloud.services.rds_restores import Restores
 from localcloud.services.rds_snapshots import Snapshots
+from localcloud.services.reservations import RDS as RESERVED
+from localcloud.services.reservations import Reservations
 from localcloud.services.subnet_groups import RDS, SubnetGroups
 
 _TAGGED = (
     "instance", "cluster", "cluster-endpoint", "parameter-group", "cluster-parameter-group",
     "subnet-group", "snapshot", "option-group", "proxy", "proxy-endpoint", "global-cluster",
+    "reserved-instance",
 )  # fmt: skip
 
 
@@ -57,6 +60,7 @@ def register(operations: Operations, cloud: Cloud) -> None:
         GlobalMembers(cloud, clusters, worldwide),
         targets,
         Proxies(cloud, targets),
+        Reservations(cloud, RESERVED),
     ):
         part.register(operations)
     engine_versions.register(operations)

@@ -1,0 +1,1 @@
+"""The course's common mistakes as rules over a stack's resources: a CrossGuard pack, a command."""
