@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from contract import Database
-from verify import apart, global_database, serverless
+from verify import apart, global_database, security, serverless
 from verify.apart import Apart
 from verify.aurora import Aurora
 from verify.backup import Backup
@@ -21,6 +21,7 @@ from verify.oracle import Oracle
 from verify.postgres import PostgreSQL
 from verify.proxy import Proxy
 from verify.redis import Redis
+from verify.security import Security
 from verify.serverless import Serverless
 from verify.serverless_cache import ServerlessCache
 from verify.sqlserver import SQLServer
@@ -38,6 +39,13 @@ class Entry:
     """Whether it waits for a new instance, beside the network."""
     switchovers: int = 0
     """How many it may wait for, where they are allowed."""
+    also: tuple[str, ...] = ()
+    """Further kinds that it proves."""
+
+    def chosen(self, databases: Mapping[str, Database]) -> list[str]:
+        """The databases that it is performed on."""
+        kinds = (self.kind, *self.also)
+        return [name for name, database in databases.items() if database.kind in kinds]
 
 
 EXERCISES: Mapping[str, Entry] = {
@@ -60,6 +68,7 @@ EXERCISES: Mapping[str, Entry] = {
     "migration": Entry("migration", DataMigration),
     "restored": Entry("restored-instance", Apart),
     "backup": Entry("rds-mysql", Backup, restores=True),
+    "security": Entry("rds-mysql", Security, also=security.KINDS),
 }
 
 
@@ -82,8 +91,7 @@ def plan(
     applicable = [
         Planned(exercise, name)
         for exercise, entry in EXERCISES.items()
-        for name, database in databases.items()
-        if database.kind == entry.kind
+        for name in entry.chosen(databases)
     ]
     for name in names:
         if name not in EXERCISES and name not in databases:
@@ -98,7 +106,8 @@ def plan(
         and (
             not names
             or planned.exercise in names
-            or (planned.database in names and planned.database not in EXERCISES)
+            # Of an exercise that was chosen already, a name is a database's.
+            or (planned.database in names and (exercises or planned.database not in EXERCISES))
         )
     ]
     if not chosen:

@@ -44,6 +44,7 @@ def test_all_that_apply_in_the_registry_s_order() -> None:
         "migration",
         "restored",
         "backup",
+        "security",
     ]
     assert names(plan(STACK)) == [
         ("mysql", "mysql"),
@@ -52,6 +53,8 @@ def test_all_that_apply_in_the_registry_s_order() -> None:
         ("aurora", "aurora"),
         ("redis", "cache"),
         ("backup", "mysql"),
+        ("security", "aurora"),
+        ("security", "mysql"),
     ]
 
 
@@ -85,3 +88,9 @@ def test_a_name_that_fits_nothing_is_said(
 ) -> None:
     with pytest.raises(UnknownName, match=says):
         plan(stack, wanted, exercises)
+
+
+def test_of_a_chosen_exercise_a_name_is_a_databases() -> None:
+    """`python -m verify.security mysql` found nothing: mysql is an exercise's name, too."""
+    stack = {"mysql": database("rds-mysql"), "other": database("rds-mysql")}
+    assert names(plan(stack, ["mysql"], ["backup"])) == [("backup", "mysql")]

@@ -1,0 +1,143 @@
+"""The wire and the users of real servers: it passes, and each of its checks can fail."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from contract import Endpoint
+from tests.verify.cloud import TestCloud
+from tests.verify.command import Verify
+from tests.verify.engines import as_administrator
+from verify import least_privilege, security
+from verify.deadline import Deadline
+from verify.least_privilege import APPLICATION, READER
+from verify.security import CONNECT, USERS
+
+PLAIN = "a connection without TLS is refused"
+ELSEWHERE = "its certificate is good for no other address"
+LEFTOVERS = "no leftovers of an earlier run"
+READERS_LIMITS = "the read-only user does nothing else"
+
+
+@pytest.fixture
+def host(verify: Verify) -> str:
+    found: str = verify.endpoint("mysql", "writer")["host"]
+    return found
+
+
+@pytest.fixture
+def everything(verify: Verify, engines: dict[str, Any]) -> Verify:
+    """Databases of every engine that has an SQL server."""
+    verify.databases.update(engines)
+    return verify
+
+
+def test_it_passes_twice_on_every_engine_and_leaves_nothing(
+    cloud: TestCloud, everything: Verify, host: str
+) -> None:
+    for _ in range(2):
+        done = everything("security")
+        assert done.code == 0, done.out + done.err
+        assert done.statuses == {"passed"}
+        assert {e["database"] for e in done.exercises} == {"mysql", "aurora", "ledger", "wiki"}
+    with cloud.login(host) as cursor:
+        cursor.execute("SELECT user FROM mysql.user WHERE user LIKE 'verify%'")
+        assert cursor.fetchall() == []
+    ledger = everything.endpoint("ledger", "writer")["host"]
+    assert as_administrator(cloud, ledger, "SELECT 1 FROM pg_roles WHERE rolname ~ '^verify'") == []
+
+
+def test_no_password_of_its_users_is_said(verify: Verify, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(security, "password", lambda: "aA1-the-password-of-a-user")
+    done = verify("mysql", exercises=("security",))
+    assert done.code == 0
+    assert "the-password-of-a-user" not in done.out + done.err + verify.json.read_text()
+
+
+@pytest.fixture
+def open_server(cloud: TestCloud, host: str) -> Iterator[None]:
+    cloud.as_administrator(host, "SET GLOBAL require_secure_transport = 0")
+    cloud.as_administrator(host, "ALTER USER admin@'%' REQUIRE NONE")
+    yield
+    cloud.as_administrator(host, "ALTER USER admin@'%' REQUIRE SSL")
+    cloud.as_administrator(host, "SET GLOBAL require_secure_transport = 1")
+
+
+def test_a_server_that_takes_plain_text_fails(verify: Verify, open_server: None) -> None:
+    done = verify("mysql", exercises=("security",))
+    assert done.code == 1
+    assert done.failed[PLAIN] == "a connection without TLS was accepted"
+    # The exercise's own users still require it themselves.
+    assert list(done.failed) == [PLAIN]
+
+
+def test_a_certificate_that_is_good_elsewhere_fails(
+    verify: Verify, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @contextmanager
+    def nowhere_else(endpoint: Endpoint, deadline: Deadline) -> Iterator[Endpoint]:
+        yield endpoint
+
+    monkeypatch.setattr(security, "relayed", nowhere_else)
+    done = verify("mysql", exercises=("security",))
+    assert done.failed == {
+        ELSEWHERE: "the certificate was accepted at another address than its own"
+    }
+
+
+@pytest.mark.parametrize("name", ["mysql", "ledger"])
+def test_a_user_that_may_too_much_fails(
+    everything: Verify, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    engine = everything.databases[name]["engine"]
+    generous = dataclasses.replace(
+        least_privilege._GRANTS[engine],
+        may_not={APPLICATION: (), READER: ("SELECT COUNT(*) FROM notes",)},
+    )
+    monkeypatch.setitem(least_privilege._GRANTS, engine, generous)
+    done = everything(name, exercises=("security",))
+    assert done.failed == {READERS_LIMITS: "SELECT COUNT(*) FROM notes: was allowed"}
+
+
+def test_a_refusal_for_another_reason_is_no_denial(
+    verify: Verify, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wrong = dataclasses.replace(
+        least_privilege._GRANTS["mysql"],
+        may_not={APPLICATION: (), READER: ("SELECT nothing FROM notes",)},
+    )
+    monkeypatch.setitem(least_privilege._GRANTS, "mysql", wrong)
+    done = verify("mysql", exercises=("security",))
+    assert "refused, but not denied" in done.failed[READERS_LIMITS]
+
+
+def test_somebody_s_own_database_is_left_alone(cloud: TestCloud, verify: Verify, host: str) -> None:
+    cloud.as_administrator(host, "CREATE DATABASE securitytest")
+    cloud.as_administrator(host, "CREATE TABLE securitytest.precious (id INT)")
+    try:
+        done = verify("mysql", exercises=("security",))
+        assert done.code == 1
+        assert "the table precious" in done.failed[LEFTOVERS]
+        assert done.step(USERS)[0] == "skipped"
+    finally:
+        cloud.as_administrator(host, "DROP DATABASE securitytest")
+
+
+def test_a_wrong_secret_says_so(cloud: TestCloud, verify: Verify) -> None:
+    verify.databases["mysql"]["secret_arn"] = cloud.arns["wrong"]
+    done = verify("mysql", exercises=("security",))
+    assert done.code == 1
+    assert "does not accept the user and password of the secret" in done.failed[CONNECT]
+
+
+def test_a_silent_server_is_told_in_time(cloud: TestCloud, verify: Verify) -> None:
+    with cloud.silent("source"):
+        done = verify("mysql", "--timeout", "2", exercises=("security",))
+    assert done.code == 2
+    assert "does not answer within 2 s" in done.out
+    assert done.seconds < 20
