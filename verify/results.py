@@ -99,7 +99,7 @@ def check_writable(path: Path) -> None:
 
 def write_json(report: Report, path: Path) -> None:
     """Write ``report`` as JSON; `CannotRun` when the file cannot be written."""
-    _write(path, report.model_dump_json(indent=2) + "\n")
+    write_text(path, report.model_dump_json(indent=2) + "\n")
 
 
 def write_junit(report: Report, path: Path) -> None:
@@ -124,7 +124,7 @@ def write_junit(report: Report, path: Path) -> None:
             ElementTree.SubElement(case, "error", message=_xml(exercise.not_run))
     ElementTree.indent(root)
     text = ElementTree.tostring(root, encoding="unicode")
-    _write(path, f'<?xml version="1.0" encoding="utf-8"?>\n{text}\n')
+    write_text(path, f'<?xml version="1.0" encoding="utf-8"?>\n{text}\n')
 
 
 def _case(
@@ -152,7 +152,8 @@ def _xml(text: str) -> str:
     return _NOT_XML.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
-def _write(path: Path, text: str) -> None:
+def write_text(path: Path, text: str) -> None:
+    """Write a report; `CannotRun` when that cannot be done."""
     try:
         path.write_text(text, encoding="utf-8")
     except OSError as error:

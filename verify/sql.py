@@ -49,6 +49,11 @@ class Sql:
             raise _meaning(error, self._where, self._seconds, opening=False) from error
         return list(rows)
 
+    def table(self, statement: str) -> tuple[tuple[str, ...], list[Row]]:
+        """The names of the columns, and the rows as of `run`."""
+        rows = self.run(statement)
+        return tuple(self._cursor.column_names), rows
+
     def identity(self) -> str:
         """Which server answers: Aurora's instance identifier, or the name it reports."""
         try:
