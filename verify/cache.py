@@ -24,6 +24,7 @@ from verify.errors import (
     Unreachable,
     VerifyError,
 )
+from verify.transcript import tell
 
 
 class ReadOnly(Refused):
@@ -79,9 +80,13 @@ class Cache:
         """As `run`, for a command already in words."""
         try:
             self._connection.send_command(*words)
-            return self._connection.read_response()
+            answer = self._connection.read_response()
         except (redis.RedisError, OSError) as error:
-            raise _meaning(error, self._endpoint, self._seconds) from error
+            meant = _meaning(error, self._endpoint, self._seconds)
+            tell(shlex.join(words), meant)
+            raise meant from error
+        tell(shlex.join(words), answer)
+        return answer
 
     def close(self) -> None:
         self._connection.disconnect()

@@ -11,6 +11,8 @@ from xml.etree import ElementTree
 from pydantic import BaseModel, ConfigDict, computed_field
 
 from verify.errors import CannotRun
+from verify.performance.measured import Performance
+from verify.transcript import Exchange
 
 SCHEMA_VERSION: Final = 1
 
@@ -45,6 +47,16 @@ class Step(_Frozen):
     status: Status
     said: str
     seconds: float
+    ran: tuple[Exchange, ...] = ()
+    """The first of what was said to the servers, and their answers."""
+
+
+class Series(_Frozen):
+    """Something an exercise measured over time, in seconds since it began to."""
+
+    name: str
+    unit: str
+    points: tuple[tuple[float, float], ...]
 
 
 class Exercise(_Frozen):
@@ -55,6 +67,7 @@ class Exercise(_Frozen):
     steps: tuple[Step, ...]
     not_run: str | None = None
     """Why the exercise could not run, one sentence."""
+    series: tuple[Series, ...] = ()
 
     @computed_field  # type: ignore[prop-decorator]
     @property
@@ -79,6 +92,8 @@ class Report(_Frozen):
     stack: str
     seconds: float
     exercises: tuple[Exercise, ...]
+    performance: Performance | None = None
+    """Of the databases that were examined, where it was measured."""
 
     @property
     def exit_code(self) -> int:

@@ -20,6 +20,7 @@ from verify.errors import (
     Unreachable,
     VerifyError,
 )
+from verify.transcript import tell, tell_rows
 from verify.trust import required_for_rds
 
 ACCESS_DENIED = 1045
@@ -46,7 +47,10 @@ class Sql:
             self._cursor.execute(statement, tuple(values))
             rows = self._cursor.fetchall() if self._cursor.with_rows else []
         except driver.Error as error:
-            raise _meaning(error, self._where, self._seconds, opening=False) from error
+            meant = _meaning(error, self._where, self._seconds, opening=False)
+            tell(statement, meant)
+            raise meant from error
+        tell_rows(statement, rows)
         return list(rows)
 
     def table(self, statement: str) -> tuple[tuple[str, ...], list[Row]]:

@@ -49,8 +49,13 @@ def databases(cloud: TestCloud, host: str) -> set[str]:
         return {row[0] for row in cursor.fetchall()}
 
 
+def _began(cursor: Any) -> bool:
+    cursor.execute("SELECT COUNT(*) FROM perftest.users")
+    return bool(cursor.fetchone()[0] > 10)
+
+
 def once_under_way(cloud: TestCloud, host: str, act: Callable[[Any, int], None]) -> Thread:
-    """A thread that acts when the test's five workers are connected: on a cursor, one's number."""
+    """A thread that acts when the test's five workers have begun: on a cursor, one's number."""
 
     def wait() -> None:
         with cloud.administrator(host) as connection:
@@ -60,7 +65,7 @@ def once_under_way(cloud: TestCloud, host: str, act: Callable[[Any, int], None])
                     "SELECT ID FROM information_schema.PROCESSLIST WHERE DB = 'perftest'"
                 )
                 found = [row[0] for row in cursor.fetchall()]
-                if len(found) >= 5:
+                if len(found) >= 5 and _began(cursor):
                     act(cursor, found[0])
                     return
                 time.sleep(0.005)
@@ -95,13 +100,14 @@ def test_every_variant_agrees_with_the_servers_counters(
 
 
 def test_the_means_are_the_servers_where_statements_take_their_time(run: Run) -> None:
-    # One worker and no pause: with five on a machine of two, the clients' queue is in it.
-    _, found = run("mysql", "--users", "20000", "--workers", "1", "--iterations", "60",
+    # One worker and no pause: with five on a machine of two, the clients' queue is in it. And
+    # many rows, so that what other tests take of the CPU is little beside the statement.
+    _, found = run("mysql", "--users", "60000", "--workers", "1", "--iterations", "25",
                    "--pause", "0", "--rows", "0")  # fmt: skip
     one = variant(only(found), "writer")
     select = next(c for c in one.agreement if c.statement == "select")
     assert select.exact
-    assert select.server_mean_us > 3000
+    assert select.server_mean_us > 10_000
     assert abs(select.apart_percent) <= 10
 
 
@@ -137,19 +143,19 @@ def test_errors_are_counted_by_code_and_the_rest_goes_on(
     errors = {code: n for found in one.latencies for code, n in found.errors.items()}
     assert code == 1
     assert sum(errors.values()) == 1
-    assert set(errors) & {"2006", "2013", "2055", "1927"}
+    assert set(errors) & {"2006", "2013", "2055", "1927", "OperationalError", "InterfaceError"}
     assert latency(one, "request").count == 199
     assert latency(one, "connect").count == 6
     assert one.not_counted is not None
 
 
 def test_the_fix_is_measured_and_explained(run: Run) -> None:
-    _, found = run("mysql", "--iterations", "1", "--pause", "0", "--rows", "5000")
+    _, found = run("mysql", "--iterations", "1", "--pause", "0", "--rows", "20000")
     diagnosis = only(found).diagnosis
     assert diagnosis is not None
     fix = diagnosis.fix
     assert fix is not None
-    assert fix.rows == 5000
+    assert fix.rows == 20_000
     assert fix.times > 3
     assert "Using filesort" in str(fix.before_plan.rows)
     assert "filesort" not in str(fix.after_plan.rows)

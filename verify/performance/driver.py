@@ -142,6 +142,9 @@ class _Crew:
             finally:
                 # Also when interrupted: each ends with its request.
                 self._stop.set()
+                for thread in threads:
+                    if thread.ident is not None:
+                        thread.join(self._job.wait_s)
             whole = Record(
                 cpu_s=time.process_time() - cpu, seconds=time.perf_counter() - self._start
             )
@@ -238,8 +241,10 @@ class _Worker:
         try:
             action()
         except (driver.Error, OSError) as error:
-            code = getattr(error, "errno", None)
-            self._record.errors[name, str(code or type(error).__name__)] += 1
+            code = getattr(error, "errno", None) or 0
+            # The driver says -1 where it has no number of its own.
+            said = str(code) if code > 0 else type(error).__name__
+            self._record.errors[name, said] += 1
             raise
         now = time.perf_counter_ns()
         self._record.latencies[name].record(now - since)
