@@ -46,7 +46,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("verify.performance: interrupted", file=sys.stderr)
         return INTERRUPTED
-    if any(test.not_run for test in found.tests):
+    if any(test.not_run for test in found.all):
         return 2
     variants = [variant for test in found.tests for variant in test.variants]
     clean = all(not latency.errors for variant in variants for latency in variant.latencies)

@@ -164,9 +164,28 @@ class Test(_Frozen):
     not_run: str | None = None
 
 
+class CacheTest(_Frozen):
+    """The test on one cache. Times are of trips, counts and rates of commands."""
+
+    database: str
+    engine: str
+    settings: str
+    latencies: tuple[Latency, ...] = ()
+    agreement: tuple[Counted, ...] = ()
+    not_counted: str | None = None
+    warming: tuple[tuple[float, float], ...] = ()
+    """Hit rate in percent by the number of reads since the cache was empty."""
+    not_run: str | None = None
+
+
 class Performance(_Frozen):
     """The tests of a stack."""
 
     schema_version: Literal[1] = SCHEMA_VERSION
     stack: str
-    tests: tuple[Test, ...]
+    tests: tuple[Test, ...] = ()
+    caches: tuple[CacheTest, ...] = ()
+
+    @property
+    def all(self) -> tuple[Test | CacheTest, ...]:
+        return (*self.tests, *self.caches)

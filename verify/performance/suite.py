@@ -9,6 +9,7 @@ from contract import ContractError, Database, Endpoint
 from verify.aws import Cloud
 from verify.deployment import databases_of, find_deployment
 from verify.errors import UnknownName, VerifyError
+from verify.performance import cache
 from verify.performance.driver import Job
 from verify.performance.measured import Performance, Test
 from verify.performance.place import enter
@@ -27,15 +28,40 @@ def performance(arguments: argparse.Namespace, settings: Settings, tell: Tell) -
     cloud = Cloud(deployment.access, arguments.timeout)
     ca = ca_file(arguments.ca, deployment.access.ca_file)
     chosen = choose(databases, arguments.names)
-    tests = tuple(
-        test_one(name, databases, cloud, ca, arguments.timeout, settings, tell) for name in chosen
+    return test_all(
+        deployment.stack, chosen, databases, cloud, ca, arguments.timeout, settings, tell
     )
-    return Performance(stack=deployment.stack, tests=tests)
+
+
+def test_all(
+    stack: str,
+    names: Sequence[str],
+    databases: Mapping[str, Database],
+    cloud: Cloud,
+    ca: str | None,
+    wait_s: float,
+    settings: Settings,
+    tell: Tell,
+) -> Performance:
+    """The test on each database or cache of ``names``."""
+    tests, caches = [], []
+    for name in names:
+        if cache.runs_on(databases[name]):
+            tell(f"{name}: set, get, hset")
+            caches.append(cache.test_cache(name, databases, cloud, ca, wait_s))
+        else:
+            tests.append(test_one(name, databases, cloud, ca, wait_s, settings, tell))
+    return Performance(stack=stack, tests=tuple(tests), caches=tuple(caches))
+
+
+def runs_on(database: Database) -> bool:
+    """Whether there is a test for such a database."""
+    return database.kind in KINDS or cache.runs_on(database)
 
 
 def choose(databases: Mapping[str, Database], names: Sequence[str]) -> list[str]:
     """Names of databases that the test runs on; `UnknownName` for one it does not know."""
-    able = [name for name, database in databases.items() if database.kind in KINDS]
+    able = [name for name, database in databases.items() if runs_on(database)]
     for name in names:
         if name not in able:
             raise UnknownName(
@@ -43,7 +69,7 @@ def choose(databases: Mapping[str, Database], names: Sequence[str]) -> list[str]
                 + (", ".join(able) or "none of this stack")
             )
     if not able:
-        raise UnknownName(f"the stack has no database of {', '.join(KINDS)}")
+        raise UnknownName(f"the stack has no database of {', '.join(KINDS + cache.KINDS)}")
     return [name for name in able if not names or name in names]
 
 

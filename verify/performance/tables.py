@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from verify.performance.measured import Diagnosis, Latency, Performance, Test, Variant
+from verify.performance.measured import (
+    CacheTest,
+    Counted,
+    Diagnosis,
+    Latency,
+    Performance,
+    Test,
+    Variant,
+)
 
 LATENCY = ("statement", "count", "per s", "mean", "p50", "p90", "p99", "p99.9", "max", "errors")
 
@@ -13,6 +21,8 @@ def lines(performance: Performance) -> Iterator[str]:
     """The whole test, database by database."""
     for found in performance.tests:
         yield from _test(found)
+    for cache in performance.caches:
+        yield from _cache(cache)
 
 
 def _test(found: Test) -> Iterator[str]:
@@ -31,6 +41,19 @@ def _test(found: Test) -> Iterator[str]:
         yield from _diagnosis(found.diagnosis)
 
 
+def _cache(found: CacheTest) -> Iterator[str]:
+    yield ""
+    yield f"{found.database} ({found.engine}): {found.settings}"
+    if found.not_run is not None:
+        yield f"  could not run: {found.not_run}"
+        return
+    yield from table([LATENCY, *map(latency_cells, found.latencies)])
+    yield from _agreement(found.agreement, found.not_counted)
+    if found.warming:
+        (_, first), *_, (_, last) = found.warming
+        yield f"    hit rate from empty: {first:.0f} % to {last:.0f} %"
+
+
 def _variant(variant: Variant) -> Iterator[str]:
     where = variant.writes
     if variant.reads != variant.writes:
@@ -45,7 +68,11 @@ def _variant(variant: Variant) -> Iterator[str]:
             "for a worker (which is in their latency)"
         )
     yield f"{said}; {'THE CLIENT WAS THE LIMIT, ' + client.limit if client.limit else 'no limit'}"
-    for one in variant.agreement:
+    yield from _agreement(variant.agreement, variant.not_counted)
+
+
+def _agreement(found: Sequence[Counted], not_counted: str | None) -> Iterator[str]:
+    for one in found:
         exact = "the same" if one.exact else "NOT THE SAME"
         yield (
             f"    {one.statement}: {one.client_count} here, {one.server_count} at the server: "
@@ -53,8 +80,8 @@ def _variant(variant: Variant) -> Iterator[str]:
             f"{ms(one.server_mean_us)} and the round trip's {ms(one.round_trip_us)}: "
             f"{one.apart_percent:+.0f} %"
         )
-    if variant.not_counted is not None:
-        yield f"    not compared with the server: {variant.not_counted}"
+    if not_counted is not None:
+        yield f"    not compared with the server: {not_counted}"
 
 
 def _diagnosis(found: Diagnosis) -> Iterator[str]:

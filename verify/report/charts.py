@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from verify.performance.measured import Diagnosis, Latency, Test, Variant
+from verify.performance.measured import CacheTest, Counted, Diagnosis, Latency, Test, Variant
 from verify.performance.tables import LATENCY, latency_cells
 from verify.performance.tables import ms as in_ms
 from verify.report.drills import Drill
@@ -110,6 +110,28 @@ def performance(test: Test) -> Iterator[Chart]:
         yield Chart(title, plot(title, lines, Axis("seconds"), Axis("requests/s")), table)
 
 
+def cache_charts(test: CacheTest) -> Iterator[Chart]:
+    """Percentiles by command and the hit rate of a cache that warms."""
+    if test.latencies:
+        yield _percentiles(
+            "Latency of a trip by command", [(f.statement, f) for f in test.latencies]
+        )
+    if test.warming:
+        title = "Cache hit rate from empty, filled on a miss"
+        line = Line("hits", test.warming)
+        rates = [y for _, y in test.warming]
+        row = (f"{len(rates)} samples", f"{rates[0]:.0f} %", f"{max(rates):.0f} %",
+               f"{rates[-1]:.0f} %")  # fmt: skip
+        table = Table(("", "first", "highest", "last"), (row,))
+        yield Chart(title, plot(title, [line], Axis("reads"), Axis("% hits")), table)
+
+
+def cache_tables(test: CacheTest) -> Iterator[Table]:
+    """Its agreement with the server's own counters."""
+    if test.agreement or test.not_counted:
+        yield _agreed([("", c) for c in test.agreement], test.not_counted or "")
+
+
 def _percentiles(title: str, found: Sequence[tuple[str, Latency]]) -> Chart:
     lines, rows = [], []
     for name, latency in found:
@@ -164,9 +186,14 @@ def _client(variants: Sequence[Variant]) -> Table:
 
 
 def _agreement(variants: Sequence[Variant]) -> Table:
+    note = "; ".join(f"{v.name}: {v.not_counted}" for v in variants if v.not_counted)
+    return _agreed([(f"{v.name}: ", c) for v in variants for c in v.agreement], note)
+
+
+def _agreed(found: Sequence[tuple[str, Counted]], note: str) -> Table:
     rows = [
         (
-            f"{v.name}: {c.statement}",
+            f"{name}{c.statement}",
             str(c.client_count),
             f"{c.server_count}{'' if c.exact else ' (NOT THE SAME)'}",
             in_ms(c.client_mean_us),
@@ -174,12 +201,10 @@ def _agreement(variants: Sequence[Variant]) -> Table:
             in_ms(c.round_trip_us),
             f"{c.apart_percent:+.0f} %",
         )
-        for v in variants
-        for c in v.agreement
+        for name, c in found
     ]
     head = ("beside the server's counters", "counted here", "by the server", "mean ms here",
             "the server's", "round trip", "apart")  # fmt: skip
-    note = "; ".join(f"{v.name}: {v.not_counted}" for v in variants if v.not_counted)
     return Table(head, rows, note=note)
 
 

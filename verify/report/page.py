@@ -11,7 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from contract import Database
 from verify.errors import CannotRun
-from verify.performance.measured import Test
+from verify.performance.measured import CacheTest, Test
 from verify.report import charts
 from verify.report.architecture import architecture
 from verify.report.changes import changes
@@ -64,7 +64,7 @@ def render(
         undefined=StrictUndefined,
         trim_blocks=True,
     )
-    tests = report.performance.tests if report.performance else ()
+    tests = report.performance.all if report.performance else ()
     over_time = [*map(charts.drill, drills or ()), *charts.over_time(report)]
     verdict, outcome = _verdict(report)
     problems = list(_problems(report))
@@ -93,7 +93,13 @@ def render(
     )
 
 
-def _test(test: Test) -> dict[str, Any]:
+def _test(test: Test | CacheTest) -> dict[str, Any]:
+    if isinstance(test, CacheTest):
+        return {
+            "facts": test,
+            "charts": list(charts.cache_charts(test)),
+            "tables": list(charts.cache_tables(test)),
+        }
     return {
         "facts": test,
         "charts": list(charts.performance(test)),
@@ -105,7 +111,7 @@ def _verdict(report: Report) -> tuple[str, Outcome]:
     whole = len(report.exercises)
     failed = sum(e.status is Outcome.FAILED for e in report.exercises)
     not_run = sum(e.status is Outcome.NOT_RUN for e in report.exercises)
-    tests = report.performance.tests if report.performance else ()
+    tests = report.performance.all if report.performance else ()
     not_run += sum(test.not_run is not None for test in tests)
     if failed:
         return f"{failed} of {whole} exercises failed", Outcome.FAILED
@@ -139,10 +145,10 @@ def _problems(report: Report) -> Iterator[tuple[str, str, str]]:
         for step in exercise.steps:
             if step.status is Status.FAILED:
                 yield f"{where}, {step.name}", step.said, step.status
-    for test in report.performance.tests if report.performance else ():
+    for test in report.performance.all if report.performance else ():
         if test.not_run is not None:
             yield f"performance of {test.database}", test.not_run, Outcome.NOT_RUN
-        for variant in test.variants:
+        for variant in test.variants if isinstance(test, Test) else ():
             if variant.client.limit is not None:
                 said = f"the client was the limit: {variant.client.limit}"
                 yield f"performance of {test.database}, {variant.name}", said, Status.SKIPPED

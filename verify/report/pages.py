@@ -11,9 +11,8 @@ from verify.aws import Cloud
 from verify.console import Progress
 from verify.errors import CannotRun
 from verify.performance.measured import Performance
-from verify.performance.run import KINDS
 from verify.performance.settings import Settings
-from verify.performance.suite import test_one
+from verify.performance.suite import runs_on, test_all
 from verify.report.changes import read_old
 from verify.report.nodes import nodes_of
 from verify.report.page import check_folder, write_report
@@ -52,15 +51,10 @@ class Pages:
         progress: Progress,
     ) -> Performance | None:
         """The short test on each examined database that it runs on."""
-        names = [n for n, d in databases.items() if n in examined and d.kind in KINDS]
+        names = [n for n, d in databases.items() if n in examined and runs_on(d)]
         if not names:
             return None
-        return Performance(
-            stack=stack,
-            tests=tuple(
-                test_one(name, databases, cloud, ca, wait_s, SHORT, progress.busy) for name in names
-            ),
-        )
+        return test_all(stack, names, databases, cloud, ca, wait_s, SHORT, progress.busy)
 
     def write(
         self, report: Report, databases: Mapping[str, Database], cloud: Cloud, asked: str
