@@ -135,6 +135,7 @@ def test_a_run_writes_it_and_compares(verify: Verify, tmp_path: Path) -> None:
     for text in files.values():
         assert PASSWORD not in text
         assert "local-cloud-has-no-secrets" not in text
+    assert "the replica copy (ms)" in files["report.html"]
     assert "INSERT INTO users" in files["report.html"]
     assert "john_doe | john@example.com" in files["report.html"]
     raw = json.loads(files["results.json"])

@@ -7,7 +7,9 @@ import fcntl
 import os
 import pty
 import select
+import signal
 import struct
+import subprocess
 import sys
 import termios
 import time
@@ -90,3 +92,38 @@ def test_ctrl_c_cleans_up_and_leaves_the_terminal_as_it_was(
     with cloud.login(source) as cursor:
         cursor.execute("SHOW DATABASES LIKE 'testdb'")
         assert cursor.fetchall() == []
+
+
+def test_an_interrupted_performance_test_drops_its_database(
+    cloud: TestCloud, verify: Verify
+) -> None:
+    host = verify.endpoint("mysql", "writer")["host"]
+    words = ["verify.performance", "mysql", "--outputs", str(verify.write())]
+    running = subprocess.Popen(
+        [sys.executable, "-m", *words],
+        cwd=PROJECT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    try:
+        with cloud.login(host) as cursor:
+            end = time.monotonic() + DEADLINE_S
+            connected = "SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE DB = 'perftest'"
+            while True:
+                cursor.execute(connected)
+                if cursor.fetchone()[0] >= 5:
+                    break
+                assert time.monotonic() < end, "the test does not begin"
+                time.sleep(0.01)
+            running.send_signal(signal.SIGINT)
+            said, _ = running.communicate(timeout=DEADLINE_S)
+            cursor.execute("SHOW DATABASES LIKE 'perftest'")
+            left = cursor.fetchall()
+    finally:
+        running.kill()
+        running.wait()
+    assert running.returncode == 130
+    assert "interrupted" in said
+    assert "Traceback" not in said
+    assert left == []

@@ -55,7 +55,7 @@ def architecture(
     databases: Mapping[str, Database], nodes: Mapping[str, tuple[Node, ...]]
 ) -> Markup:
     """The whole picture."""
-    cards = [card for name, database in databases.items() for card in _cards(name, database, nodes)]
+    cards = [card for name in _together(databases) for card in _cards(name, databases[name], nodes)]
     places: dict[str, tuple[float, float]] = {}
     parts: list[Markup] = []
     left, height = _PAD, 0.0
@@ -74,11 +74,13 @@ def architecture(
         )
         parts.append(element("text", f"Region {region}", x=left + 14, y=_PAD + 24, class_="head"))
         left, height = left + width + 3 * _GAP, max(height, tall + 2 * _PAD)
-    parts += [_drawn(card, *places[card.key]) for card in cards]
     by_key = {card.key: card for card in cards}
-    for arrow in _arrows(databases):
-        if arrow.begin in places and arrow.end in places:
-            parts.append(_line(arrow, by_key, places))
+    arrows = [a for a in _arrows(databases) if a.begin in places and a.end in places]
+    lines = [_line(arrow, by_key, places) for arrow in arrows]
+    # The arrows below what they cross, their names above it.
+    parts += [line for line, _ in lines]
+    parts += [_drawn(card, *places[card.key]) for card in cards]
+    parts += [name for _, name in lines]
     head = element(
         "marker",
         element("path", d="M0,0L8,4L0,8z", class_="tip"),
@@ -86,6 +88,24 @@ def architecture(
     )  # fmt: skip
     size = (left - 2 * _GAP, height)
     return picture(*size, "The deployed databases", [element("defs", head), *parts], "architecture")
+
+
+def _together(databases: Mapping[str, Database]) -> list[str]:
+    """The names, each followed by those that copy it or lead to it."""
+    ordered: list[str] = []
+
+    def place(name: str) -> None:
+        if name not in ordered:
+            ordered.append(name)
+            for other, database in databases.items():
+                if database.source == name:
+                    place(other)
+
+    for name, database in databases.items():
+        if database.source not in databases:
+            place(name)
+    # Whoever is left leads in a circle.
+    return ordered + [name for name in databases if name not in ordered]
 
 
 def _cards(name: str, database: Database, nodes: Mapping[str, tuple[Node, ...]]) -> Iterator[_Card]:
@@ -181,7 +201,8 @@ def _symbol(service: str, letter: str, x: float, y: float) -> Markup:
 
 def _line(
     arrow: _Arrow, cards: Mapping[str, _Card], places: Mapping[str, tuple[float, float]]
-) -> Markup:
+) -> tuple[Markup, Markup]:
+    """The arrow, and its name."""
     (x1, y1), (x2, y2) = places[arrow.begin], places[arrow.end]
     y1, y2 = y1 + cards[arrow.begin].height / 2, y2 + cards[arrow.end].height / 2
     if x1 == x2:
@@ -196,8 +217,8 @@ def _line(
         bend1, bend2 = x1 - 40, x2 + 40
     curve = f"M{x1:.0f},{y1:.0f}C{bend1:.0f},{y1:.0f} {bend2:.0f},{y2:.0f} {x2:.0f},{y2:.0f}"
     middle = ((x1 + 3 * bend1 + 3 * bend2 + x2) / 8, (y1 + y2) / 2)
-    return element(
-        "g",
-        element("path", d=curve, class_=f"arrow {arrow.name.split()[0]}", marker_end="url(#tip)"),
+    kind = f"arrow {arrow.name.split()[0]}"
+    return (
+        element("path", d=curve, class_=kind, marker_end="url(#tip)"),
         element("text", arrow.name, x=middle[0], y=middle[1] - 4, class_="middle label"),
     )
