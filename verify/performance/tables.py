@@ -117,6 +117,8 @@ def latency_cells(found: Latency) -> tuple[str, ...]:
 
 def ms(microseconds: float) -> str:
     """Milliseconds with what digits they deserve."""
+    if microseconds < 10:
+        return f"{microseconds / 1000:.4f}"
     return f"{microseconds / 1000:.3f}" if microseconds < 10_000 else f"{microseconds / 1000:.1f}"
 
 
