@@ -8,7 +8,7 @@ SUDO   := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 # The programs the local cloud starts, and the Debian packages they come from.
 SERVERS := mariadb-server redis-server haproxy memcached postgresql pgbouncer
 
-.PHONY: local test down check format lint types unit bench servers help
+.PHONY: browser local test down check format lint types unit bench servers help
 
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -38,6 +38,11 @@ types: $(VENV)/ready
 
 bench: $(VENV)/ready servers  ## measure the figures of docs/figures.md
 	$(RUN) -m bench
+
+browser:  ## install the browser that the report's test opens
+	@command -v chromium >/dev/null || { $(SUDO) apt-get update -qq && \
+	  $(SUDO) env DEBIAN_FRONTEND=noninteractive \
+	    apt-get install -y -qq --no-install-recommends chromium >/dev/null; }
 
 # The local cloud starts its own servers, so the packages' services are kept from starting:
 # Debian's way is a policy-rc.d that answers 101, here only for the length of the install.

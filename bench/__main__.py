@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
-from bench import deployment, failover, resume
+from bench import deployment, failover, performance, resume
 from bench.figure import Figure
 from bench.migration import migrate
 from bench.program import under_mocks
@@ -40,7 +40,27 @@ def _dev(space: Workspace, _: int) -> list[Figure]:
     figures = deployment.deploy(space, "dev", deployment.DEV)
     pauses = resume.resumes(space, _RESUMES)
     spread = f"{_RESUMES} pauses, median {statistics.median(pauses):.2f} s"
-    return [*figures, Figure("resume of a paused cluster, worst", max(pauses), 1, "s", spread)]
+    resumed = Figure("resume of a paused cluster, worst", max(pauses), 1, "s", spread)
+    return [*figures, resumed, *_performance(performance.measure(space))]
+
+
+def _performance(found: performance.Outcome) -> list[Figure]:
+    percent, late = found.course_cpu_percent, found.slip_p99_ms
+    figures = [
+        Figure("client of the course's test, of one core", percent, 5, "%"),
+        Figure("open loop at 500/s: timer error, p99", late, 1, "ms"),
+        Figure("statements counted otherwise by the server", float(found.miscounted), 0, ""),
+    ]
+    beside = found.sysbench
+    if beside is not None:
+        ours = found.ours
+        note = (
+            f"{beside.per_second:.0f}/s and {ours.per_second:.0f}/s; mean {beside.mean_ms:.1f} "
+            f"and {ours.mean_ms:.1f} ms, p99 {beside.p99_ms:.1f} and {ours.p99_ms:.1f} ms"
+        )
+        ratio = beside.per_second / ours.per_second
+        figures.append(Figure("sysbench's throughput / ours, saturating", ratio, 2, "x", note))
+    return figures
 
 
 def _prod(space: Workspace, _: int) -> list[Figure]:

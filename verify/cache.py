@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Protocol
 
@@ -24,6 +24,7 @@ from verify.errors import (
     Unreachable,
     VerifyError,
 )
+from verify.transcript import tell
 
 
 class ReadOnly(Refused):
@@ -79,9 +80,32 @@ class Cache:
         """As `run`, for a command already in words."""
         try:
             self._connection.send_command(*words)
-            return self._connection.read_response()
+            answer = self._connection.read_response()
+        except (redis.RedisError, OSError) as error:
+            meant = _meaning(error, self._endpoint, self._seconds)
+            tell(shlex.join(words), meant)
+            raise meant from error
+        tell(shlex.join(words), answer)
+        return answer
+
+    def ask_all(self, commands: Sequence[Sequence[str]]) -> list[Any]:
+        """The answers to commands that go out together; the first error among them is raised."""
+        try:
+            self._connection.send_packed_command(self._connection.pack_commands(commands))
+            answers = [self._answer() for _ in commands]
         except (redis.RedisError, OSError) as error:
             raise _meaning(error, self._endpoint, self._seconds) from error
+        for answer in answers:
+            if isinstance(answer, redis.ResponseError):
+                raise _meaning(answer, self._endpoint, self._seconds) from answer
+        return answers
+
+    def _answer(self) -> Any:
+        try:
+            return self._connection.read_response()
+        except redis.ResponseError as error:
+            # Those of the other commands are still to be read.
+            return error
 
     def close(self) -> None:
         self._connection.disconnect()

@@ -18,6 +18,7 @@ from verify.errors import CannotRun
 from verify.exercise import LIMIT_IN_WAITS, Scene, perform
 from verify.global_roles import SWITCHOVER_IN_WAITS
 from verify.registry import EXERCISES, plan
+from verify.report.pages import Pages
 from verify.results import Report, check_writable, write_json, write_junit
 from verify.trust import ca_file
 
@@ -114,6 +115,18 @@ def _parser(exercises: Sequence[str]) -> argparse.ArgumentParser:
     parser.add_argument("--keep", action="store_true", help="leave what the exercises make")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the results as JSON")
     parser.add_argument("--junit", type=Path, metavar="FILE", help="write them as JUnit XML")
+    parser.add_argument(
+        "--report",
+        type=Path,
+        metavar="DIR",
+        help="also run a short performance test, and write a page to look at with both formats",
+    )
+    parser.add_argument(
+        "--compare",
+        type=Path,
+        metavar="OLD.json",
+        help="an earlier run's results.json: the page shows what changed since",
+    )
     return parser
 
 
@@ -138,6 +151,7 @@ def _run(arguments: argparse.Namespace, exercises: Sequence[str]) -> int:
     ca = ca_file(arguments.ca, deployment.access.ca_file)
     for path in filter(None, (arguments.json, arguments.junit)):
         check_writable(path)
+    pages = Pages.prepare(arguments.report, arguments.compare)
     cloud = Cloud(deployment.access, arguments.timeout)
     progress = Progress()
     progress.stack(deployment.stack, deployment.access.endpoint_url)
@@ -166,15 +180,27 @@ def _run(arguments: argparse.Namespace, exercises: Sequence[str]) -> int:
             results.append(
                 perform(planned.exercise, entry.make, scene, progress, keep=arguments.keep)
             )
+        measured = None
+        if pages is not None:
+            examined = {planned.database for planned in chosen}
+            measured = pages.measure(
+                deployment.stack, databases, examined, cloud, ca, arguments.timeout, progress
+            )
     finally:
         progress.stop()
     report = Report(
-        stack=deployment.stack, seconds=time.monotonic() - started, exercises=tuple(results)
+        stack=deployment.stack,
+        seconds=time.monotonic() - started,
+        exercises=tuple(results),
+        performance=measured,
     )
     progress.summary(report)
     if not arguments.names and not exercises:
         progress.addresses(databases, _flags(arguments))
     _write(report, arguments)
+    if pages is not None:
+        asked = deployment.access.endpoint_url or "AWS"
+        progress.note(f"report: {pages.write(report, databases, cloud, asked)}")
     return report.exit_code
 
 

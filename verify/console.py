@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import shlex
 import sys
+import time
 from collections.abc import Iterable, Mapping, Sequence
 
 from rich.console import Console
-from rich.status import Status as Spinner
+from rich.progress import Progress as Spinner
+from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
 from contract import Database
@@ -28,21 +30,38 @@ class Progress:
         self._live = self._console.is_terminal and not self._console.is_dumb_terminal
         self._spinner: Spinner | None = None
         self._title = ""
+        self._began = time.monotonic()
 
     def stack(self, name: str, endpoint_url: str | None) -> None:
         """Say which stack is examined, and who is asked about it."""
         self._line(f"stack {name}, API endpoint {endpoint_url or 'of AWS'}")
 
+    def note(self, text: str) -> None:
+        """A line about the run as a whole."""
+        self._line(text)
+
     def exercise_started(self, name: str, database: str) -> None:
         self._title = name if name == database else f"{name} {database}"
         if self._live:
-            self._console.print(Text(self._title, style="bold"))
+            so_far = f"  after {time.monotonic() - self._began:.0f} s"
+            self._console.print(Text.assemble((self._title, "bold"), (so_far, "dim")))
 
     def step_started(self, name: str) -> None:
         if self._live:
-            self.stop()
-            self._spinner = self._console.status(f"{self._title}: {name}")
-            self._spinner.start()
+            self.busy(f"{self._title}: {name}")
+
+    def busy(self, text: str) -> None:
+        """What is under way, with its elapsed time in a terminal, as a line in a pipe."""
+        self.stop()
+        if not self._live:
+            self._line(f"{text} ...")
+            return
+        words = TextColumn("{task.description}", markup=False)
+        self._spinner = Spinner(
+            SpinnerColumn(), words, TimeElapsedColumn(), console=self._console, transient=True
+        )
+        self._spinner.add_task(text, total=None)
+        self._spinner.start()
 
     def step_ended(self, step: Step) -> None:
         self.stop()

@@ -88,6 +88,13 @@ FROM (SELECT 1 UNION SELECT 2 UNION SELECT 3 UNION SELECT 4) t1,
 
 LARGE_TABLE_ROWS = 4 * 4 * 4
 
+RANDOM_USER = "SELECT * FROM users ORDER BY RAND() LIMIT 1"
+INSERT_USER = "INSERT INTO users (username, email) VALUES (%s, %s)"
+WORKERS = 5
+ITERATIONS = 100
+PAUSE_S = 0.1
+"""Practice 6: what each of five threads does a hundred times, with a commit and a pause."""
+
 REDIS_STRING = ('SET user:1 "John Doe"', "GET user:1")
 REDIS_HASH = ('HSET user:2 name "Jane Smith" email "jane@example.com"', "HGETALL user:2")
 REDIS_EXPIRY = ('SETEX session:abc123 3600 "user_session_data"', "TTL session:abc123")

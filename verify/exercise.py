@@ -19,7 +19,8 @@ from verify.aws import Cloud, Credentials
 from verify.deadline import Deadline
 from verify.errors import CannotRun, DeadlineExceeded, NoCredentials, NotApplicable, VerifyError
 from verify.results import Exercise as Result
-from verify.results import Status, Step
+from verify.results import Series, Status, Step
+from verify.transcript import Exchange, kept
 
 CLEAN = "no leftovers of an earlier run"
 CLEAN_UP = "clean up"
@@ -56,6 +57,8 @@ class Scene:
     """What may be done that other users of the databases would notice, or that costs money."""
     wait_for_pause_s: float = 0.0
     """How long somebody is willing to wait for a serverless database to pause."""
+    measured: list[Series] = field(default_factory=list)
+    """What its exercise measured over time, for the report."""
     unserved: Mapping[str, str] = field(default_factory=dict)
     """Engines whose databases have nobody to connect to here, each with the reason."""
 
@@ -146,7 +149,11 @@ def perform(
         if exercise.began and not keep:
             attempt(Check(CLEAN_UP, lambda: exercise.clean_up(Deadline(scene.wait_s))))
     return Result(
-        name=name, database=scene.name, steps=tuple(progress.steps), not_run=progress.not_run
+        name=name,
+        database=scene.name,
+        steps=tuple(progress.steps),
+        not_run=progress.not_run,
+        series=tuple(scene.measured),
     )
 
 
@@ -160,10 +167,16 @@ def _limited(check: Check, limit: Deadline) -> Check:
 
 
 def _perform(check: Check, progress: _Progress) -> Step:
+    with kept() as ran:
+        return _step(check, progress, ran)
+
+
+def _step(check: Check, progress: _Progress, ran: list[Exchange]) -> Step:
     started = time.monotonic()
 
     def step(status: Status, said: str) -> Step:
-        return Step(name=check.name, status=status, said=said, seconds=time.monotonic() - started)
+        seconds = time.monotonic() - started
+        return Step(name=check.name, status=status, said=said, seconds=seconds, ran=tuple(ran))
 
     missing = progress.missing(check)
     if missing is not None:

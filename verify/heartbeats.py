@@ -10,6 +10,7 @@ from collections.abc import Callable
 from verify.dialects import Dialect
 from verify.errors import DeadlineExceeded, Refused
 from verify.exercise import Scene
+from verify.results import Series
 from verify.session import Session
 
 HEARTBEATS = 20
@@ -35,7 +36,9 @@ def lag(
     # A token of this run: a copy that is stuck may still show an earlier run's beats.
     run = uuid.uuid4().hex
     sees = _reader(dialect, copy, database, run)
-    lags = []
+    lags: list[float] = []
+    points: list[tuple[float, float]] = []
+    began = time.monotonic()
     for beat in range(1, HEARTBEATS + 1):
         source.run("INSERT INTO heartbeat (run, beat) VALUES (%s, %s)", (run, beat))
         committed = time.monotonic()
@@ -48,6 +51,8 @@ def lag(
                 )
             time.sleep(_POLL_S)
         lags.append(1000 * (time.monotonic() - committed))
+        points.append((committed - began, lags[-1]))
+    scene.measured.append(Series(name=f"{who} {scene.name}", unit="ms", points=tuple(points)))
     return (
         f"{HEARTBEATS} heartbeats, from commit to visible: min {min(lags):.1f} ms, "
         f"median {statistics.median(lags):.1f} ms, max {max(lags):.1f} ms"

@@ -21,6 +21,7 @@ from verify.errors import (
     Unreachable,
     VerifyError,
 )
+from verify.transcript import tell, tell_rows
 from verify.trust import required_for_rds
 
 ACCESS_DENIED = "28P01"
@@ -65,12 +66,16 @@ class PostgresSql:
         try:
             # Without values a percent sign is one.
             cursor = self._connection.execute(statement.encode(), tuple(values) or None)
-            return list(cursor.fetchall()) if cursor.description else []
+            rows = list(cursor.fetchall()) if cursor.description else []
         except psycopg.Error as error:
             if self._connection.info.transaction_status is TransactionStatus.ACTIVE:
                 # It still waits for an answer, and could never be used for another statement.
                 self._connection.close()
-            raise _meaning(error, self._where, self._seconds, opening=False) from error
+            meant = _meaning(error, self._where, self._seconds, opening=False)
+            tell(statement, meant)
+            raise meant from error
+        tell_rows(statement, rows)
+        return rows
 
     def close(self) -> None:
         self._connection.close()

@@ -11,6 +11,8 @@ from xml.etree import ElementTree
 from pydantic import BaseModel, ConfigDict, computed_field
 
 from verify.errors import CannotRun
+from verify.performance.measured import Performance
+from verify.transcript import Exchange
 
 SCHEMA_VERSION: Final = 1
 
@@ -45,6 +47,16 @@ class Step(_Frozen):
     status: Status
     said: str
     seconds: float
+    ran: tuple[Exchange, ...] = ()
+    """The first of what was said to the servers, and their answers."""
+
+
+class Series(_Frozen):
+    """Something an exercise measured over time, in seconds since it began to."""
+
+    name: str
+    unit: str
+    points: tuple[tuple[float, float], ...]
 
 
 class Exercise(_Frozen):
@@ -55,6 +67,7 @@ class Exercise(_Frozen):
     steps: tuple[Step, ...]
     not_run: str | None = None
     """Why the exercise could not run, one sentence."""
+    series: tuple[Series, ...] = ()
 
     @computed_field  # type: ignore[prop-decorator]
     @property
@@ -79,6 +92,8 @@ class Report(_Frozen):
     stack: str
     seconds: float
     exercises: tuple[Exercise, ...]
+    performance: Performance | None = None
+    """Of the databases that were examined, where it was measured."""
 
     @property
     def exit_code(self) -> int:
@@ -99,7 +114,7 @@ def check_writable(path: Path) -> None:
 
 def write_json(report: Report, path: Path) -> None:
     """Write ``report`` as JSON; `CannotRun` when the file cannot be written."""
-    _write(path, report.model_dump_json(indent=2) + "\n")
+    write_text(path, report.model_dump_json(indent=2) + "\n")
 
 
 def write_junit(report: Report, path: Path) -> None:
@@ -124,7 +139,7 @@ def write_junit(report: Report, path: Path) -> None:
             ElementTree.SubElement(case, "error", message=_xml(exercise.not_run))
     ElementTree.indent(root)
     text = ElementTree.tostring(root, encoding="unicode")
-    _write(path, f'<?xml version="1.0" encoding="utf-8"?>\n{text}\n')
+    write_text(path, f'<?xml version="1.0" encoding="utf-8"?>\n{text}\n')
 
 
 def _case(
@@ -152,7 +167,8 @@ def _xml(text: str) -> str:
     return _NOT_XML.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
-def _write(path: Path, text: str) -> None:
+def write_text(path: Path, text: str) -> None:
+    """Write a report; `CannotRun` when that cannot be done."""
     try:
         path.write_text(text, encoding="utf-8")
     except OSError as error:

@@ -16,6 +16,7 @@ from verify.errors import DeadlineExceeded, NotApplicable, StepFailed, Unreachab
 from verify.exercise import CLEAN, Check, Exercise, Scene
 from verify.expectations import CLUSTER, equals, judge
 from verify.load import Load
+from verify.results import Series
 from verify.sql import Sql, connect, open_connection
 from verify.sql_checks import (
     drop_own_database,
@@ -178,9 +179,11 @@ class Serverless(Exercise):
             )
         since, deadline = datetime.now(UTC), self._periods(12)
         curve: Curve = []
+        began, grown = time.monotonic(), [(0.0, 0.0)]
         with Load(lambda: self._open(self.scene.deadline()), _WORK, self.scene.wait_s) as load:
             for clients in (*_CLIENTS, *([_CLIENTS[-1]] * PERIODS)):
                 load.grow(clients)
+                grown.append((time.monotonic() - began, float(clients)))
                 self._next_period(
                     deadline, f"it stays at {_said(curve)} under {load.clients} clients"
                 )
@@ -189,6 +192,8 @@ class Serverless(Exercise):
                 if clients == _CLIENTS[-1] and _highest(curve) > self._before:
                     break
         self._peak = _highest(curve)
+        self._keep("capacity under load", "ACU", since, curve)
+        self.scene.measured.append(Series(name="clients", unit="clients", points=tuple(grown)))
         used = _highest(self._metric("ACUUtilization", since))
         first = next(at for at, acu in curve if acu > self._before)
         return (
@@ -206,8 +211,13 @@ class Serverless(Exercise):
             if curve and curve[-1][1] <= goal:
                 break
             self._next_period(deadline, f"it stays at {_said(curve)}")
+        self._keep("capacity after the load", "ACU", since, curve)
         end, acu = curve[-1]
         return f"{self._peak:g} to {acu:g} ACU within {_seconds(since, end)}"
+
+    def _keep(self, name: str, unit: str, since: datetime, curve: Curve) -> None:
+        points = tuple((max(0.0, (at - since).total_seconds()), value) for at, value in curve)
+        self.scene.measured.append(Series(name=name, unit=unit, points=points))
 
     def _pause(self) -> str:
         after = self._pause_after_s

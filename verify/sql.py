@@ -21,6 +21,7 @@ from verify.errors import (
     VerifyError,
 )
 from verify.session import Session
+from verify.transcript import tell, tell_rows
 from verify.trust import required_for_rds
 
 ACCESS_DENIED = 1045
@@ -47,8 +48,16 @@ class Sql:
             self._cursor.execute(statement, tuple(values))
             rows = self._cursor.fetchall() if self._cursor.with_rows else []
         except driver.Error as error:
-            raise _meaning(error, self._where, self._seconds, opening=False) from error
+            meant = _meaning(error, self._where, self._seconds, opening=False)
+            tell(statement, meant)
+            raise meant from error
+        tell_rows(statement, rows)
         return list(rows)
+
+    def table(self, statement: str) -> tuple[tuple[str, ...], list[Row]]:
+        """The names of the columns, and the rows as of `run`."""
+        rows = self.run(statement)
+        return tuple(self._cursor.column_names), rows
 
     def identity(self) -> str:
         """As `identity`."""

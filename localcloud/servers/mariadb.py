@@ -21,6 +21,7 @@ from localcloud.servers.door import Door
 from localcloud.servers.facts import Address, Credentials
 from localcloud.servers.machine import Machine, own, service_user
 from localcloud.servers.mariadb_parameters import flags_of, settable
+from localcloud.servers.mariadb_statements import STATEMENTS_ONLY
 from localcloud.servers.mariadb_template import REDO_LOG, administrator, copy_template
 from localcloud.supervisor import Launch, tail
 from localcloud.tls import Certificate
@@ -38,7 +39,6 @@ SMALL = (
     "--innodb-buffer-pool-size=16M",
     "--key-buffer-size=64K",
     "--aria-pagecache-buffer-size=1M",
-    "--performance-schema=OFF",
     "--innodb-use-native-aio=0",
     f"--max-connections={MAX_CONNECTIONS}",
 )
@@ -149,6 +149,7 @@ class MariaDB:
             f"--ssl-ca={tls.ca}",
             REDO_LOG,
             *SMALL,
+            *STATEMENTS_ONLY,
             *REPLICABLE,
             *(ACKNOWLEDGED if settings.acknowledged else ()),
             *(["--init-rpl-role=SLAVE"] if settings.rejoining else ()),

@@ -64,6 +64,7 @@ def test_json_holds_everything_and_reads_back(tmp_path: Path) -> None:
     assert raw["exercises"][2]["not_run"] == "no answer"
     assert raw["exercises"][0]["steps"][0] == {
         "name": "a passed step",
+        "ran": [],
         "status": "passed",
         "said": "said",
         "seconds": 0.5,
