@@ -76,16 +76,21 @@ def main() -> int:
     parser.add_argument("--kills", type=int, default=20, help="writer kills (default 20)")
     parser.add_argument("--json", type=Path, help="also write the figures to this file")
     options = parser.parse_args()
+    figures: list[Figure] = []
+
+    def tell(found: list[Figure]) -> None:
+        figures.extend(found)
+        for figure in found:
+            print(figure.line(), flush=True)
+
     try:
-        figures = [under_mocks()]
+        tell([under_mocks()])
         for measure in _DEPLOYMENTS:
             with workspace() as space:
-                figures += measure(space, options.kills)
+                tell(measure(space, options.kills))
     except BenchFailed as error:
         print(f"bench: {error}", file=sys.stderr)
         return 2
-    for figure in figures:
-        print(figure.line())
     if options.json:
         options.json.write_text(json.dumps([asdict(f) for f in figures], indent=2) + "\n")
     return 0 if all(figure.met for figure in figures) else 1

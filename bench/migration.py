@@ -36,6 +36,8 @@ def migrate(space: Workspace) -> list[Figure]:
             raise BenchFailed(f"{side} of {name} is no MySQL; the measured table is MySQL's")
     with connected(space, source, _STACK) as here, connected(space, target, _STACK) as there:
         rows(here, f"CREATE DATABASE {_SCHEMA}")
+        # Where its sequence tables are looked for.
+        rows(here, f"USE {_SCHEMA}")
         rows(here, f"CREATE TABLE {_SCHEMA}.t (id INT PRIMARY KEY, name VARCHAR(50), "
                    "email VARCHAR(80), amount DECIMAL(10,2), made_at DATETIME)")  # fmt: skip
         rows(here, f"INSERT INTO {_SCHEMA}.t SELECT seq, CONCAT('user ', seq), "

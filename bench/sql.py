@@ -10,7 +10,7 @@ from typing import Any
 import boto3
 import mysql.connector
 
-from bench.workspace import Workspace
+from bench.workspace import BenchFailed, Workspace
 
 
 def client_of(space: Workspace, service: str, region: str, stack: str = "dev") -> Any:
@@ -49,7 +49,10 @@ def connected(space: Workspace, name: str, stack: str = "dev") -> Iterator[Any]:
 
 
 def rows(connection: Any, statement: str, values: tuple[object, ...] = ()) -> list[Any]:
-    """The rows of one statement."""
-    with connection.cursor() as cursor:
-        cursor.execute(statement, values)
-        return list(cursor.fetchall()) if cursor.with_rows else []
+    """The rows of one statement; `BenchFailed` when the server refuses it."""
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(statement, values)
+            return list(cursor.fetchall()) if cursor.with_rows else []
+    except mysql.connector.Error as error:
+        raise BenchFailed(f"{statement}: {error}") from error

@@ -108,5 +108,5 @@ def test_what_could_not_be_measured_is_no_figure(
 ) -> None:
     assert run(monkeypatch, BenchFailed("`python -m localcloud up` exited 2:\nno server")) == 2
     said = capsys.readouterr()
-    assert said.out == ""
+    assert [line.split()[0] for line in said.out.splitlines()] == ["program"]
     assert said.err == "bench: `python -m localcloud up` exited 2:\nno server\n"
