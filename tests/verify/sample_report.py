@@ -16,7 +16,7 @@ from verify.performance.measured import (
     Test,
     Variant,
 )
-from verify.report.drills import Drill, Event, Outage
+from verify.report.drills import Drill
 from verify.report.nodes import Node
 from verify.results import Exercise, Report, Series, Status, Step
 from verify.transcript import Exchange
@@ -103,11 +103,27 @@ REPORT = Report(
     performance=Performance(stack="sample", tests=(TEST,)),
 )
 
-DRILL = Drill(
-    name="Aurora to reader-1",
-    events=(Event(at=1.0, name="failover asked for"), Event(at=1.4, name="new writer")),
-    outages=(Outage(kind="write", begin=1.05, end=1.6),),
-    acknowledged=tuple(n / 20 for n in range(20)) + tuple(1.6 + n / 20 for n in range(20)),
+_CALLS = [n / 20 for n in range(21)] + [1.6 + n / 20 for n in range(20)]
+_RUN = {
+    "asked": "RDS was asked",
+    "measured": {
+        "triggered_at": 1.0,
+        "write_outage": {"seconds": 0.6, "began_at": 1.0, "ended_at": 1.6, "open": False},
+        "endpoints": [
+            {"endpoint": "reader", "before": ["a"], "after": ["b"],
+             "read_outage": {"seconds": 0.1, "began_at": 1.1, "ended_at": 1.2}},
+        ],
+    },
+    "events": [{"at": 1.4, "source": "reader-1", "message": "failover completed"}],
+    "history": {
+        "records": [
+            {"completed_at": at, "outcome": "ok", "op": {"f": "add", "element": n}}
+            for n, at in enumerate(_CALLS)
+        ]
+    },
+}  # fmt: skip
+DRILL = Drill.model_validate(
+    {"target": "Aurora to reader-1", "promise": "under 30 s", "runs": [_RUN, _RUN]}
 )
 
 

@@ -64,8 +64,10 @@ def test_what_servers_said_is_text(page: str) -> None:
     [
         "1 of 3 exercises failed",
         "nobody answers",
-        "write outage 0.55 s",
-        "failover asked for",
+        "write outage 0.60 s",
+        "reader-1: failover completed",
+        "reads at reader",
+        "under 30 s",
         "the replica copy",
         "capacity (ACU)",
         "2 × 1213",
@@ -106,6 +108,15 @@ def test_changes_are_outcomes_times_and_steps_that_came_or_went() -> None:
 def test_a_run_of_nothing_has_a_page_too() -> None:
     empty = render(Report(stack="s", seconds=0, exercises=()), {}, {}, "AWS")
     assert "0 of 0 could not run" in empty
+
+
+def test_a_broken_promise_of_a_drill_is_no_good_run() -> None:
+    run = DRILL.runs[0].model_copy(update={"broken": ("3 acknowledged rows are lost",)})
+    fine = REPORT.model_copy(update={"exercises": REPORT.exercises[1:2]})
+    page = render(fine, {}, {}, "AWS", None, [DRILL.model_copy(update={"runs": (run,)})])
+    assert "Failover drills broke 1 promises" in page
+    assert "failover of Aurora to reader-1: 3 acknowledged rows are lost" in page
+    assert "All 1 exercises passed" in render(fine, {}, {}, "AWS", None, [DRILL])
 
 
 def test_only_what_is_no_secret_is_kept_and_little_of_it() -> None:

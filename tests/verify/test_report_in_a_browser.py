@@ -136,7 +136,9 @@ def test_every_picture_has_size_and_the_text_is_there(opened: Browser) -> None:
     found = seen(opened)
     assert [name for name, *_ in found["pictures"]] == [
         "The deployed databases",
-        "Failover: Aurora to reader-1",
+        "Failover of Aurora to reader-1, run 1 of 2",
+        "Failover of Aurora to reader-1, run 2 of 2",
+        "Failover of Aurora to reader-1: write outage by run",
         "Replication lag, from commit to visible",
         "elastic: ACU and clients over time",
         "A request's latency by arrangement",

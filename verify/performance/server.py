@@ -77,6 +77,16 @@ def counts(sql: Sql) -> dict[str, Count]:
     return found
 
 
+def others(sql: Sql) -> int:
+    """Sessions in the test's database beside this one."""
+    ((found,),) = sql.run(
+        "SELECT COUNT(*) FROM information_schema.PROCESSLIST "
+        "WHERE DB = %s AND ID <> CONNECTION_ID()",
+        (DATABASE,),
+    )
+    return int(found)
+
+
 def explain(sql: Sql, statement: str) -> Explained:
     """The server's plan."""
     columns, rows = sql.table(f"EXPLAIN {statement}")

@@ -35,6 +35,7 @@ _BUSY = 0.8
 """Of a process's one core: beyond it, its threads wait for each other."""
 _SLIP_US = 5000
 _POLL_S = 0.02
+_SETTLE_S = 1.0
 
 
 def arrangements(
@@ -74,6 +75,7 @@ def run_variant(place: Place, sql: Sql, name: str, job: Job, users: int) -> Vari
     if reason is None and record.errors:
         reason = "requests failed, and what the server counts of those is its own affair"
     if reason is None:
+        _settle(sql)
         apart = job.reads != job.writes
         agreement = _agreement(record, before, server.counts(sql), trip, reads_elsewhere=apart)
     named = (SELECT, INSERT, COMMIT, REQUEST, CONNECT)
@@ -92,6 +94,16 @@ def run_variant(place: Place, sql: Sql, name: str, job: Job, users: int) -> Vari
         agreement=agreement,
         not_counted=reason,
     )  # fmt: skip
+
+
+def _settle(sql: Sql) -> None:
+    """Let the server finish: it counts a statement after it has sent the answer.
+
+    A pool on the way may keep its sessions, so this waits for their end for a moment only.
+    """
+    deadline = Deadline(_SETTLE_S)
+    while server.others(sql) and not deadline.expired:
+        time.sleep(_POLL_S)
 
 
 def _latency(record: Record, statement: str) -> Latency:

@@ -11,7 +11,7 @@ from markupsafe import Markup
 from verify.performance.measured import CacheTest, Counted, Diagnosis, Latency, Test, Variant
 from verify.performance.tables import LATENCY, latency_cells
 from verify.performance.tables import ms as in_ms
-from verify.report.drills import Drill
+from verify.report.drills import DRAWN, Drill, Run
 from verify.report.plots import Axis, Band, Line, plot
 from verify.report.svg import number
 from verify.results import Report, Series
@@ -72,18 +72,42 @@ def _digits(series: Series) -> tuple[str, ...]:
     return (f"{series.name} ({series.unit})", str(len(values)), *map(number, facts))
 
 
-def drill(found: Drill) -> Chart:
-    """The acknowledged writes of a failover, the outages and the events on one time axis."""
-    title = f"Failover: {found.name}"
+def drill(found: Drill) -> Iterator[Chart]:
+    """The first runs on a time axis with their outages, and the outages of all runs."""
+    for nth, run in enumerate(found.runs[:DRAWN], start=1):
+        of = f", run {nth} of {len(found.runs)}" if len(found.runs) > 1 else ""
+        yield _run(f"Failover of {found.target}{of}", found.promise, run)
+    outages = [run.measured.write_outage for run in found.runs]
+    points = [(n + 1.0, o.seconds) for n, o in enumerate(outages) if o is not None]
+    if len(points) > 1:
+        title = f"Failover of {found.target}: write outage by run"
+        seconds = [y for _, y in points]
+        facts = (min(seconds), statistics.median(seconds), max(seconds))
+        row = (str(len(points)), *(f"{value:.3f} s" for value in facts))
+        table = Table(("runs", "least", "median", "most"), (row,), note=found.promise)
+        lines = [Line("write outage", points)]
+        yield Chart(title, plot(title, lines, Axis("run"), Axis("seconds")), table)
+
+
+def _run(title: str, promise: str, run: Run) -> Chart:
+    measured = run.measured
+    outages = [("write outage", measured.write_outage)]
+    outages += [(f"reads at {e.endpoint}", e.read_outage) for e in measured.endpoints]
+    known = [(name, outage) for name, outage in outages if outage is not None]
     bands = [
-        Band(f"{o.kind} outage {o.end - o.begin:.2f} s", o.begin, o.end) for o in found.outages
+        Band(f"{name} {o.seconds:.2f} s", o.began_at, o.ended_at)
+        for name, o in known
+        if name == "write outage"
     ]
-    steps = [(at, float(n)) for n, at in enumerate(sorted(found.acknowledged), start=1)]
-    lines = [Line("acknowledged writes", steps)]
-    rows = [(f"{o.kind} outage", f"{o.begin:.2f}", f"{o.end:.2f}") for o in found.outages]
-    rows += [(event.name, f"{event.at:.2f}", "") for event in found.events]
-    picture = plot(title, lines, Axis("seconds since the drill began"), Axis("writes"), bands)
-    return Chart(title, picture, Table(("what", "from, s", "to, s"), rows))
+    points = [(at, float(n)) for n, at in enumerate(sorted(run.acknowledged()), start=1)]
+    rows = [(name, f"{o.began_at:.3f}", f"{o.ended_at:.3f}") for name, o in known]
+    rows += [(f"{e.source}: {e.message}", f"{e.at:.3f}", "") for e in run.events]
+    rows += [(f"BROKEN: {said}", "", "") for said in run.broken]
+    rows.insert(0, (f"triggered: {run.asked}", f"{measured.triggered_at:.3f}", ""))
+    axis = Axis("seconds since the drill began", tight=True)
+    lines = [Line("acknowledged rows", points)]
+    picture = plot(title, lines, axis, Axis("rows"), bands)
+    return Chart(title, picture, Table(("what", "from, s", "to, s"), rows, note=promise))
 
 
 def performance(test: Test) -> Iterator[Chart]:

@@ -65,9 +65,16 @@ def render(
         trim_blocks=True,
     )
     tests = report.performance.all if report.performance else ()
-    over_time = [*map(charts.drill, drills or ()), *charts.over_time(report)]
-    verdict, outcome = _verdict(report)
-    problems = list(_problems(report))
+    drawn = [chart for drill in drills or () for chart in charts.drill(drill)]
+    over_time = [*drawn, *charts.over_time(report)]
+    broken = [
+        (f"failover of {drill.target}", said, Status.FAILED)
+        for drill in drills or ()
+        for run in drill.runs
+        for said in run.broken
+    ]
+    verdict, outcome = _verdict(report, len(broken))
+    problems = [*_problems(report), *broken]
     return environment.get_template("page.html").render(
         report=report,
         when=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
@@ -107,7 +114,7 @@ def _test(test: Test | CacheTest) -> dict[str, Any]:
     }
 
 
-def _verdict(report: Report) -> tuple[str, Outcome]:
+def _verdict(report: Report, broken: int) -> tuple[str, Outcome]:
     whole = len(report.exercises)
     failed = sum(e.status is Outcome.FAILED for e in report.exercises)
     not_run = sum(e.status is Outcome.NOT_RUN for e in report.exercises)
@@ -115,6 +122,8 @@ def _verdict(report: Report) -> tuple[str, Outcome]:
     not_run += sum(test.not_run is not None for test in tests)
     if failed:
         return f"{failed} of {whole} exercises failed", Outcome.FAILED
+    if broken:
+        return f"Failover drills broke {broken} promises", Outcome.FAILED
     if not_run or not whole:
         return f"{not_run} of {whole + len(tests)} could not run", Outcome.NOT_RUN
     return f"All {whole} exercises passed", Outcome.PASSED

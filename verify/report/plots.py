@@ -44,6 +44,8 @@ class Axis:
 
     name: str
     log: bool = False
+    tight: bool = False
+    """From the first point on, not from nought."""
     marks: tuple[tuple[float, str], ...] = ()
     """Ticks with names of their own."""
 
@@ -75,6 +77,8 @@ def _range(values: Sequence[float], axis: Axis) -> tuple[float, float]:
     if axis.log:
         positive = [v for v in values if v > 0] or [1.0]
         return min(positive) * 0.8, max(most, min(positive)) * 1.25
+    if axis.tight:
+        return least, most
     return min(0.0, least), most * 1.05 or 1.0
 
 
