@@ -11,9 +11,9 @@ import json
 import logging
 import re
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from io import BytesIO
-from typing import Any
+from typing import Any, Protocol
 
 from botocore.model import OperationModel, OperationNotFoundError
 from moto.core.parse import PROTOCOL_PARSERS
@@ -47,14 +47,38 @@ Wsgi = Callable[[dict[str, Any], StartResponse], Iterable[bytes]]
 Page = Callable[[], dict[str, Any]]
 
 
+class Worker(Protocol):
+    """A thread beside the requests."""
+
+    def open(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
 class Front:
     """The WSGI application. ``pages`` are our own GET paths (`/_localcloud/...`) as JSON."""
 
-    def __init__(self, operations: Operations, state: MotoState, pages: dict[str, Page]) -> None:
+    def __init__(
+        self,
+        operations: Operations,
+        state: MotoState,
+        pages: dict[str, Page],
+        workers: Sequence[Worker] = (),
+    ) -> None:
         self._operations = operations
         self._state = state
         self._pages = pages
+        self._workers = workers
         self._moto: Wsgi = DomainDispatcherApplication(create_backend_app)
+
+    def open(self) -> None:
+        """Begin the work that no request asks for."""
+        for worker in self._workers:
+            worker.open()
+
+    def close(self) -> None:
+        for worker in self._workers:
+            worker.close()
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         request = Request(environ)

@@ -12,6 +12,7 @@ from specs.aurora_serverless import AuroraServerless
 from specs.global_database import GlobalDatabase
 from specs.memcached import Memcached
 from specs.migration import Migration
+from specs.monitoring import PROFILES, Monitoring
 from specs.network import Network
 from specs.parts import Described, Part, RegionName, is_name
 from specs.problems import ConfigError, Problem, did_you_mean, problems_of
@@ -57,6 +58,7 @@ KINDS: Mapping[str, type[BaseModel]] = {
     get_args(model.model_fields["kind"].annotation)[0]: model for model in get_args(AnyTopology)
 }
 _ADAPTER: TypeAdapter[AnyTopology] = TypeAdapter(Topology)
+_MONITORING: TypeAdapter[Monitoring] = TypeAdapter(Monitoring)
 _REGION: TypeAdapter[str] = TypeAdapter(RegionName)
 _LONGEST_NAME = 30
 
@@ -67,6 +69,8 @@ class Stack(Part):
     region: str
     network: Network
     topologies: Mapping[str, Topology]
+    monitoring: Monitoring | None = None
+    """Nobody watches it without."""
 
     def region_of(self, name: str) -> str:
         """Where a topology stands: its own region, that of what it builds on, the stack's."""
@@ -97,13 +101,14 @@ class Stack(Part):
         return tuple(placed)
 
 
-def read(region: object, network: object, topologies: object) -> Stack:
-    """The stack that three plain values of a config describe.
+def read(region: object, network: object, topologies: object, monitoring: object = None) -> Stack:
+    """The stack that the plain values of a config describe.
 
     Raises `ConfigError` with every problem there is.
     """
     problems: list[Problem] = []
     found_network = _read_network(network, problems)
+    found_monitoring = _read_monitoring(monitoring, problems)
     _check_region(region, problems)
     found: dict[str, Any] = {}
     if not topologies:
@@ -124,7 +129,12 @@ def read(region: object, network: object, topologies: object) -> Stack:
         problems += check_zones(found, str(region), found_network.zones)
     if problems:
         raise ConfigError(problems)
-    return Stack(region=str(region), network=found_network, topologies=found)
+    return Stack(
+        region=str(region),
+        network=found_network,
+        topologies=found,
+        monitoring=found_monitoring,
+    )
 
 
 def _check_region(region: object, problems: list[Problem]) -> None:
@@ -146,6 +156,16 @@ def _read_network(raw: object, problems: list[Problem]) -> Network:
     problems += wrong
     # No database is measured against a network that is wrong itself.
     return Network() if wrong else network
+
+
+def _read_monitoring(raw: object, problems: list[Problem]) -> Monitoring | None:
+    if raw is None:
+        return None
+    try:
+        return _MONITORING.validate_python(raw)
+    except ValidationError as error:
+        problems += problems_of(error, "monitoring", PROFILES)
+    return None
 
 
 def _read_topology(name: str, raw: object, found: dict[str, Any], problems: list[Problem]) -> None:

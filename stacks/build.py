@@ -46,6 +46,7 @@ from specs import (
 )
 from specs.topologies import AnyTopology, Stack
 from stacks.trust import authorities
+from stacks.watched import watch
 
 Topology = (
     RdsInstance
@@ -79,6 +80,7 @@ def build(stack: Stack) -> Built:
     found: dict[str, Topology] = {}
     for name in stack.in_order:
         found[name] = _one(name, stack.topologies[name], stack.region_of(name), shared, found)
+    watch(stack, found)
     return Built(shared.networks, {name: found[name] for name in stack.topologies})
 
 

@@ -17,7 +17,10 @@ def from_pulumi() -> Stack:
 
     own = pulumi.Config(PROJECT)
     return read(
-        pulumi.Config("aws").get("region"), own.get_object("network"), own.get_object("topologies")
+        pulumi.Config("aws").get("region"),
+        own.get_object("network"),
+        own.get_object("topologies"),
+        own.get_object("monitoring"),
     )
 
 
@@ -49,6 +52,7 @@ def from_file(folder: Path, stack: str) -> Stack:
         config.get("aws:region"),
         config.get(f"{PROJECT}:network"),
         config.get(f"{PROJECT}:topologies"),
+        config.get(f"{PROJECT}:monitoring"),
     )
 
 

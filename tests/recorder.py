@@ -130,7 +130,13 @@ def _cache_ends(name: str, region: str, i: Mapping[str, Any]) -> dict[str, Any]:
 
 
 _OUTPUTS: Mapping[str, Callable[[str, str, Mapping[str, Any]], dict[str, Any]]] = {
+    "aws:cloudwatch/dashboard:Dashboard": _nothing,
     "aws:cloudwatch/logGroup:LogGroup": _nothing,
+    "aws:cloudwatch/metricAlarm:MetricAlarm": _nothing,
+    "aws:sns/topic:Topic": lambda name, region, i: {"arn": _arn("sns", region, i["name"])},
+    "aws:sns/topicPolicy:TopicPolicy": _nothing,
+    "aws:sns/topicSubscription:TopicSubscription": _nothing,
+    "aws:rds/eventSubscription:EventSubscription": _nothing,
     "aws:ec2/securityGroup:SecurityGroup": _named,
     "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": _nothing,
     "aws:elasticache/subnetGroup:SubnetGroup": _named,
@@ -275,6 +281,7 @@ _CALLS: Mapping[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
         "cidrBlock": "172.31.0.0/16",
     },
     "aws:iam/getRole:getRole": lambda call: {"arn": f"arn:aws:iam::{ACCOUNT}:role/{call['name']}"},
+    "aws:index/getCallerIdentity:getCallerIdentity": lambda call: {"accountId": ACCOUNT},
     "aws:index/getPartition:getPartition": lambda call: {
         "partition": "aws",
         "dnsSuffix": "amazonaws.com",

@@ -15,6 +15,7 @@ from botocore.exceptions import (
 
 from localcloud.errors import DeployFailed, LocalCloudError, Unfinished
 from localcloud.provider import (
+    alarms,
     cache_clusters,
     cache_users,
     dms,
@@ -41,6 +42,12 @@ from localcloud.provider.mapping import Inputs
 from localcloud.site import Site
 
 KINDS: tuple[type[Kind], ...] = (
+    alarms.Dashboard,
+    alarms.EventSubscription,
+    alarms.MetricAlarm,
+    alarms.Topic,
+    alarms.TopicPolicy,
+    alarms.TopicSubscription,
     cache_clusters.Cluster,
     cache_users.User,
     cache_users.UserGroup,
