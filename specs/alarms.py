@@ -169,7 +169,7 @@ def _member(identifier: str, instance_class: str, members: int) -> Iterator[Alar
     if memory is not None:
         yield Alarm(
             identifier, "storage", "FreeLocalStorage", dimensions, "under", memory // 5,
-            "a tenth of the local storage, twice the memory: sorts and temporary tables need it",
+            "a tenth of its own disk, twice its memory: sorts and temporary tables need it",
             statistic="Minimum",
         )  # fmt: skip
         yield from _connections(identifier, most_connections("aurora-mysql", memory))

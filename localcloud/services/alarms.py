@@ -22,6 +22,7 @@ from localcloud.state import MotoState
 log = logging.getLogger(__name__)
 
 _STOP_S = 5.0
+_KEPT = 100
 _AT_MOST_EVERY_S = 10
 """An alarm is looked at once a period, and at least so often."""
 
@@ -108,7 +109,7 @@ class Alarms:
         with self._state.lock:
             alarm.update_state(reason, json.dumps({"recentDatapoints": list(values)}), after)
             # moto keeps every change for ever; CloudWatch two weeks.
-            del alarm.history[:-100]
+            del alarm.history[:-_KEPT]
         if after == before or not alarm.actions_enabled:
             return
         actions = {
@@ -139,9 +140,10 @@ class Alarms:
             try:
                 with self._state.lock:
                     # AWS cuts subjects off at a hundred characters.
-                    sns_backends[ACCOUNT_ID][parts[3]].publish(
-                        message, arn=topic, subject=subject[:100]
-                    )
+                    backend = sns_backends[ACCOUNT_ID][parts[3]]
+                    backend.publish(message, arn=topic, subject=subject[:100])
+                    # moto keeps every letter for ever, and in its state.
+                    del backend.topics[topic].sent_notifications[:-_KEPT]
             except Exception as error:
                 # A topic that has gone must not keep the others from being told.
                 log.warning("%s cannot be told: %s", topic, error)

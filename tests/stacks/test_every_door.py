@@ -26,10 +26,16 @@ ENCRYPTED: dict[str, dict[str, Any]] = {
     "aws:dms/replicationInstance:ReplicationInstance": {"kmsKeyArn": "our key"},
     "aws:secretsmanager/secret:Secret": {"kmsKeyId": "our key"},
     "aws:kms/key:Key": {"enableKeyRotation": True},
+    "aws:sns/topic:Topic": {"kmsMasterKeyId": "our key"},
 }
 """What a type that keeps data says about encryption."""
 
 KEEPS_NOTHING = {
+    "aws:cloudwatch/dashboard:Dashboard",
+    "aws:cloudwatch/metricAlarm:MetricAlarm",
+    "aws:rds/eventSubscription:EventSubscription",
+    "aws:sns/topicPolicy:TopicPolicy",
+    "aws:sns/topicSubscription:TopicSubscription",
     "aws:dms/certificate:Certificate",
     "aws:dms/replicationSubnetGroup:ReplicationSubnetGroup",
     "aws:dms/replicationTask:ReplicationTask",
@@ -71,7 +77,7 @@ TLS_PARAMETER = {
 
 EVERYWHERE = re.compile(r"(^|[^0-9.])0\.0\.0\.0/|::/0")
 
-OUR_KEY = re.compile(r"arn:aws:kms:[a-z0-9-]+:\d{12}:key/key-[a-z0-9-]+-key")
+OUR_KEY = re.compile(r"arn:aws:kms:[a-z0-9-]+:\d{12}:key/(key|watch)-[a-z0-9-]+-key")
 
 OF_ANOTHER_KIND_OF_CLUSTER = {"aws:rds/cluster:Cluster"}
 """Types where the argument is refused for Aurora, whose members have it."""
