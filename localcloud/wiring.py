@@ -9,9 +9,11 @@ from localcloud.reconcile import reconcile
 from localcloud.records import Records
 from localcloud.services import cloudwatch, dms, elasticache, iam, rds
 from localcloud.services.alarms import Alarms
+from localcloud.services.cloudtrail import LookupEvents
 from localcloud.services.context import Cloud
 from localcloud.site import Site
 from localcloud.state import MotoState
+from localcloud.trail import Trail
 
 
 def build(site: Site, fleet: Fleet, pages: dict[str, Page]) -> Front:
@@ -31,7 +33,9 @@ def build(site: Site, fleet: Fleet, pages: dict[str, Page]) -> Front:
     dms.register(operations, cloud)
     iam.register(operations)
     cloudwatch.register(operations, fleet.metrics)
-    return Front(operations, state, pages, (alarms,))
+    trail = Trail(site.state_dir / "trail.jsonl")
+    LookupEvents(trail).register(operations)
+    return Front(operations, state, pages, trail, (alarms,))
 
 
 def warm() -> None:

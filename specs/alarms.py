@@ -132,16 +132,11 @@ def _connections(source: str, most: int | None) -> Iterator[Alarm]:
 def _instance(identifier: str, instance_class: str, origin: RdsInstance) -> Iterator[Alarm]:
     yield _cpu(identifier, _of_instance(identifier))
     yield from _memory(identifier, instance_class)
-    storage = origin.storage
-    grows = storage.autoscale_to_gb is not None
-    percent, why = (
-        (5, "a twentieth: RDS enlarges the storage at a tenth, so it did not or may not any more")
-        if grows
-        else (20, "a fifth: nobody enlarges this storage, and a full one stops the database")
-    )
     yield Alarm(
         identifier, "storage", "FreeStorageSpace", _of_instance(identifier), "under",
-        storage.size_gb * GB * percent / 100, why, statistic="Minimum",
+        origin.storage.size_gb * GB / 20,
+        "a twentieth: RDS enlarges the storage at a tenth, so it did not or may not any more",
+        statistic="Minimum",
     )  # fmt: skip
     memory = memory_bytes(instance_class)
     if memory is not None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from contract import Database
-from verify import apart, global_database, serverless
+from verify import apart, global_database, monitoring, serverless
 from verify.apart import Apart
 from verify.aurora import Aurora
 from verify.backup import Backup
@@ -16,6 +16,7 @@ from verify.global_database import GlobalDatabase
 from verify.mariadb import MariaDB
 from verify.memcached import Memcached
 from verify.migration import DataMigration
+from verify.monitoring import Monitoring
 from verify.mysql import MySQL
 from verify.oracle import Oracle
 from verify.postgres import PostgreSQL
@@ -38,6 +39,16 @@ class Entry:
     """Whether it waits for a new instance, beside the network."""
     switchovers: int = 0
     """How many it may wait for, where they are allowed."""
+    once_of: tuple[str, ...] = ()
+    """Kinds in its place: it is performed once a stack, on the first database of one of them."""
+
+    def chosen(self, databases: Mapping[str, Database]) -> list[str]:
+        """The databases that it is performed on."""
+        for kind in self.once_of:
+            for name, database in databases.items():
+                if database.kind == kind:
+                    return [name]
+        return [name for name, database in databases.items() if database.kind == self.kind]
 
 
 EXERCISES: Mapping[str, Entry] = {
@@ -60,6 +71,7 @@ EXERCISES: Mapping[str, Entry] = {
     "migration": Entry("migration", DataMigration),
     "restored": Entry("restored-instance", Apart),
     "backup": Entry("rds-mysql", Backup, restores=True),
+    "monitoring": Entry("rds-mysql", Monitoring, monitoring.PERIODS, once_of=monitoring.KINDS),
 }
 
 
@@ -82,8 +94,7 @@ def plan(
     applicable = [
         Planned(exercise, name)
         for exercise, entry in EXERCISES.items()
-        for name, database in databases.items()
-        if database.kind == entry.kind
+        for name in entry.chosen(databases)
     ]
     for name in names:
         if name not in EXERCISES and name not in databases:

@@ -101,14 +101,6 @@ def test_a_secondarys_alarms_stand_in_its_region() -> None:
     }  # fmt: skip
 
 
-def test_storage_that_nobody_enlarges_warns_earlier() -> None:
-    config = from_file(PROJECT, "dev").topologies["mysql"].model_dump(by_alias=True)
-    config["storage"]["autoscale_to_gb"] = None
-    stack = read("us-east-1", None, {"mysql": config})
-    (storage,) = [a for _, a in of(stack, "mysql") if a.what == "storage"]
-    assert storage.threshold == 4e9
-
-
 @pytest.mark.parametrize(
     ("name", "gib"),
     [

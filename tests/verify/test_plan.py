@@ -44,6 +44,7 @@ def test_all_that_apply_in_the_registry_s_order() -> None:
         "migration",
         "restored",
         "backup",
+        "monitoring",
     ]
     assert names(plan(STACK)) == [
         ("mysql", "mysql"),
@@ -52,6 +53,7 @@ def test_all_that_apply_in_the_registry_s_order() -> None:
         ("aurora", "aurora"),
         ("redis", "cache"),
         ("backup", "mysql"),
+        ("monitoring", "mysql"),
     ]
 
 
