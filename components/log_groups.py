@@ -20,6 +20,8 @@ class LogGroupsArgs:
     identifier: str
     logs: tuple[str, ...]
     retention_days: int = 30
+    audit_days: int = 365
+    """Of the log that is called audit: auditors ask for a year."""
 
 
 class LogGroups(pulumi.ComponentResource):
@@ -41,7 +43,7 @@ class LogGroups(pulumi.ComponentResource):
                 f"{name}-{log}",
                 region=args.region,
                 name=group,
-                retention_in_days=args.retention_days,
+                retention_in_days=args.audit_days if log == "audit" else args.retention_days,
                 tags=tags(group),
                 opts=pulumi.ResourceOptions(parent=self),
             )

@@ -14,11 +14,15 @@ from components.tags import tags
 
 @dataclass(frozen=True)
 class ServiceKeyArgs:
-    """``services`` are principals such as cloudwatch.amazonaws.com; ``purpose`` is for people."""
+    """``services`` are principals such as cloudwatch.amazonaws.com; ``purpose`` is for people.
+
+    They may use the key for this account, or where there is a ``source`` for that ARN alone.
+    """
 
     region: str
     purpose: str
     services: tuple[str, ...]
+    source: str | None = None
 
 
 class ServiceKey(pulumi.ComponentResource):
@@ -43,7 +47,7 @@ class ServiceKey(pulumi.ComponentResource):
             description=f"{args.purpose} of {pulumi.get_project()}, stack {pulumi.get_stack()}",
             enable_key_rotation=True,
             deletion_window_in_days=7,
-            policy=json.dumps(_policy(account, partition, args.services)),
+            policy=json.dumps(_policy(account, partition, args)),
             tags=tags(name),
             opts=pulumi.ResourceOptions(parent=self),
         )
@@ -51,7 +55,8 @@ class ServiceKey(pulumi.ComponentResource):
         self.register_outputs({"arn": self.arn})
 
 
-def _policy(account: str, partition: str, services: tuple[str, ...]) -> dict[str, Any]:
+def _policy(account: str, partition: str, args: ServiceKeyArgs) -> dict[str, Any]:
+    whom = {"aws:SourceArn": args.source} if args.source else {"aws:SourceAccount": account}
     return {
         "Version": "2012-10-17",
         "Statement": [
@@ -66,10 +71,10 @@ def _policy(account: str, partition: str, services: tuple[str, ...]) -> dict[str
             {
                 "Sid": "Services",
                 "Effect": "Allow",
-                "Principal": {"Service": list(services)},
+                "Principal": {"Service": list(args.services)},
                 "Action": ["kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey*"],
                 "Resource": "*",
-                "Condition": {"StringEquals": {"aws:SourceAccount": account}},
+                "Condition": {"StringEquals": whom},
             },
         ],
     }

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, Field
 
 from specs.parts import (
     ApplyChanges,
+    AuditLog,
     BackupWindow,
     Claim,
     DatabaseName,
@@ -76,6 +77,7 @@ class AuroraCluster(Described):
     maintenance_window: MaintenanceWindow
     performance_insights: PerformanceInsights | None = None
     slow_query_log: SlowQueryLog | None = None
+    audit_log: AuditLog | None = None
     migration: MigrationRole | None = None
     apply_changes: ApplyChanges = "maintenance-window"
     lifetime: Lifetime = "protected"

@@ -37,5 +37,14 @@ class Page(Part):
     email: Email | None = None
 
 
+class Auditing(Part):
+    """Who called what, of this account in every region, by CloudTrail.
+
+    ``keep_days``: what auditors ask for is mostly a year; CloudTrail itself shows 90 days.
+    """
+
+    keep_days: int = Field(ge=90, le=3650)
+
+
 Monitoring = Annotated[Record | Page, Field(discriminator="profile")]
 PROFILES: Mapping[str, type[Part]] = {"record": Record, "page": Page}

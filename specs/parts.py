@@ -220,6 +220,22 @@ class SlowQueryLog(Part):
     threshold_seconds: float = Field(ge=0, le=3600)
 
 
+class AuditLog(Part):
+    """Who connected and what was asked, in a log of its own, kept for ``keep_days``.
+
+    ``queries`` also has every statement; without it only changes of tables and of rights.
+    """
+
+    keep_days: Literal[30, 60, 90, 180, 365, 400, 731, 1827, 3653] = 365
+    """Periods that CloudWatch Logs knows."""
+    queries: bool = False
+
+    @property
+    def events(self) -> str:
+        """What MariaDB's and Aurora's audit plugin calls it."""
+        return "CONNECT,QUERY" if self.queries else "CONNECT,QUERY_DDL,QUERY_DCL"
+
+
 class PerformanceInsights(Part):
     """Load of the database by wait and statement. 7 days are free."""
 

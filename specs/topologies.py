@@ -12,7 +12,7 @@ from specs.aurora_serverless import AuroraServerless
 from specs.global_database import GlobalDatabase
 from specs.memcached import Memcached
 from specs.migration import Migration
-from specs.monitoring import PROFILES, Monitoring
+from specs.monitoring import PROFILES, Auditing, Monitoring
 from specs.network import Network
 from specs.parts import Described, Part, RegionName, is_name
 from specs.problems import ConfigError, Problem, did_you_mean, problems_of
@@ -71,6 +71,7 @@ class Stack(Part):
     topologies: Mapping[str, Topology]
     monitoring: Monitoring | None = None
     """Nobody watches it without."""
+    auditing: Auditing | None = None
 
     def region_of(self, name: str) -> str:
         """Where a topology stands: its own region, that of what it builds on, the stack's."""
@@ -101,7 +102,13 @@ class Stack(Part):
         return tuple(placed)
 
 
-def read(region: object, network: object, topologies: object, monitoring: object = None) -> Stack:
+def read(
+    region: object,
+    network: object,
+    topologies: object,
+    monitoring: object = None,
+    auditing: object = None,
+) -> Stack:
     """The stack that the plain values of a config describe.
 
     Raises `ConfigError` with every problem there is.
@@ -109,6 +116,7 @@ def read(region: object, network: object, topologies: object, monitoring: object
     problems: list[Problem] = []
     found_network = _read_network(network, problems)
     found_monitoring = _read_monitoring(monitoring, problems)
+    found_auditing = _read_auditing(auditing, problems)
     _check_region(region, problems)
     found: dict[str, Any] = {}
     if not topologies:
@@ -134,6 +142,7 @@ def read(region: object, network: object, topologies: object, monitoring: object
         network=found_network,
         topologies=found,
         monitoring=found_monitoring,
+        auditing=found_auditing,
     )
 
 
@@ -156,6 +165,16 @@ def _read_network(raw: object, problems: list[Problem]) -> Network:
     problems += wrong
     # No database is measured against a network that is wrong itself.
     return Network() if wrong else network
+
+
+def _read_auditing(raw: object, problems: list[Problem]) -> Auditing | None:
+    if raw is None:
+        return None
+    try:
+        return Auditing.model_validate(raw)
+    except ValidationError as error:
+        problems += problems_of(error, "auditing", Auditing)
+    return None
 
 
 def _read_monitoring(raw: object, problems: list[Problem]) -> Monitoring | None:

@@ -21,6 +21,7 @@ def from_pulumi() -> Stack:
         own.get_object("network"),
         own.get_object("topologies"),
         own.get_object("monitoring"),
+        own.get_object("auditing"),
     )
 
 
@@ -53,6 +54,7 @@ def from_file(folder: Path, stack: str) -> Stack:
         config.get(f"{PROJECT}:network"),
         config.get(f"{PROJECT}:topologies"),
         config.get(f"{PROJECT}:monitoring"),
+        config.get(f"{PROJECT}:auditing"),
     )
 
 

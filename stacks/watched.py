@@ -8,6 +8,7 @@ import pulumi
 
 from components.alarms import Alarms, AlarmsArgs
 from components.dashboard import Dashboard, DashboardArgs
+from components.trail import Trail, TrailArgs
 from components.watch import Watch, WatchArgs
 from specs.alarms import RDS, alarms_of
 from specs.monitoring import Page
@@ -15,7 +16,9 @@ from specs.topologies import Stack
 
 
 def watch(stack: Stack, built: Mapping[str, pulumi.ComponentResource]) -> None:
-    """Register what ``stack.monitoring`` asks for, nothing without it."""
+    """Register what ``auditing`` and ``monitoring`` ask for, nothing without them."""
+    if stack.auditing is not None:
+        Trail("trail", TrailArgs(stack.region, stack.auditing.keep_days))
     if stack.monitoring is None:
         return
     found = {

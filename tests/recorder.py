@@ -133,6 +133,19 @@ _OUTPUTS: Mapping[str, Callable[[str, str, Mapping[str, Any]], dict[str, Any]]] 
     "aws:cloudwatch/dashboard:Dashboard": _nothing,
     "aws:cloudwatch/logGroup:LogGroup": _nothing,
     "aws:cloudwatch/metricAlarm:MetricAlarm": _nothing,
+    "aws:cloudtrail/trail:Trail": lambda name, region, i: {
+        "arn": _arn("cloudtrail", region, f"trail/{i['name']}"),
+    },
+    "aws:s3/bucket:Bucket": _nothing,
+    "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": _nothing,
+    "aws:s3/bucketOwnershipControls:BucketOwnershipControls": _nothing,
+    "aws:s3/bucketPolicy:BucketPolicy": _nothing,
+    "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": _nothing,
+    "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": (
+        _nothing
+    ),
+    "aws:s3/bucketVersioning:BucketVersioning": _nothing,
+    "aws:rds/clusterActivityStream:ClusterActivityStream": _nothing,
     "aws:sns/topic:Topic": lambda name, region, i: {"arn": _arn("sns", region, i["name"])},
     "aws:sns/topicPolicy:TopicPolicy": _nothing,
     "aws:sns/topicSubscription:TopicSubscription": _nothing,

@@ -22,6 +22,7 @@ from localcloud.provider import (
     dms_conversion,
     dms_replication,
     elasticache,
+    rds_activity,
     rds_clusters,
     rds_global_clusters,
     rds_groups,
@@ -33,6 +34,7 @@ from localcloud.provider import (
     security_groups,
     serverless_caches,
     surroundings,
+    trails,
     vpc_endpoints,
 )
 from localcloud.provider.clients import Clients
@@ -63,6 +65,7 @@ KINDS: tuple[type[Kind], ...] = (
     elasticache.ParameterGroup,
     elasticache.ReplicationGroup,
     elasticache.SubnetGroup,
+    rds_activity.ClusterActivityStream,
     rds_clusters.Cluster,
     rds_clusters.ClusterEndpoint,
     rds_global_clusters.GlobalCluster,
@@ -90,6 +93,14 @@ KINDS: tuple[type[Kind], ...] = (
     security_groups.SecurityGroup,
     security_groups.SecurityGroupEgressRule,
     security_groups.SecurityGroupIngressRule,
+    trails.Bucket,
+    trails.BucketLifecycleConfiguration,
+    trails.BucketOwnershipControls,
+    trails.BucketPolicy,
+    trails.BucketPublicAccessBlock,
+    trails.BucketServerSideEncryptionConfiguration,
+    trails.BucketVersioning,
+    trails.Trail,
     vpc_endpoints.VpcEndpoint,
 )
 

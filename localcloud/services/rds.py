@@ -6,6 +6,7 @@ from localcloud.api import ApiError, Call, Operations
 from localcloud.services import engine_versions
 from localcloud.services.alarms import Alarms
 from localcloud.services.context import Cloud, Tags, describe_events
+from localcloud.services.rds_activity import ActivityStreams
 from localcloud.services.rds_cluster_changes import ClusterChanges
 from localcloud.services.rds_cluster_endpoints import ClusterEndpoints
 from localcloud.services.rds_clusters import Clusters
@@ -56,6 +57,7 @@ def register(operations: Operations, cloud: Cloud, alarms: Alarms) -> None:
         clusters,
         ClusterChanges(cloud, clusters),
         ClusterEndpoints(cloud, clusters),
+        ActivityStreams(cloud, clusters),
         worldwide,
         GlobalMembers(cloud, clusters, worldwide),
         targets,

@@ -27,10 +27,19 @@ ENCRYPTED: dict[str, dict[str, Any]] = {
     "aws:secretsmanager/secret:Secret": {"kmsKeyId": "our key"},
     "aws:kms/key:Key": {"enableKeyRotation": True},
     "aws:sns/topic:Topic": {"kmsMasterKeyId": "our key"},
+    "aws:cloudtrail/trail:Trail": {"kmsKeyId": "our key", "enableLogFileValidation": True},
 }
 """What a type that keeps data says about encryption."""
 
 KEEPS_NOTHING = {
+    # Its encryption is a resource of its own.
+    "aws:s3/bucket:Bucket",
+    "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration",
+    "aws:s3/bucketOwnershipControls:BucketOwnershipControls",
+    "aws:s3/bucketPolicy:BucketPolicy",
+    "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
+    "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
+    "aws:s3/bucketVersioning:BucketVersioning",
     "aws:cloudwatch/dashboard:Dashboard",
     "aws:cloudwatch/metricAlarm:MetricAlarm",
     "aws:rds/eventSubscription:EventSubscription",
@@ -77,7 +86,7 @@ TLS_PARAMETER = {
 
 EVERYWHERE = re.compile(r"(^|[^0-9.])0\.0\.0\.0/|::/0")
 
-OUR_KEY = re.compile(r"arn:aws:kms:[a-z0-9-]+:\d{12}:key/(key|watch)-[a-z0-9-]+-key")
+OUR_KEY = re.compile(r"arn:aws:kms:[a-z0-9-]+:\d{12}:key/(key|watch|trail)-[a-z0-9-]+-key")
 
 OF_ANOTHER_KIND_OF_CLUSTER = {"aws:rds/cluster:Cluster"}
 """Types where the argument is refused for Aurora, whose members have it."""

@@ -85,6 +85,7 @@ def test_all_of_them_print_plain_lines_and_where_the_databases_are(
         ("aurora", "aurora", "passed"),
         ("redis", "redis", "passed"),
         ("backup", "mysql", "passed"),
+        ("monitoring", "mysql", "passed"),
     ]
     assert len(steps) == sum(len(e["steps"]) for e in facts["exercises"]) > 30
     cases = ElementTree.parse(junit).getroot().findall("testsuite/testcase")
