@@ -30,7 +30,7 @@ ALARM = "more connections, and an alarm of its own goes to ALARM"
 BACK = "they close, and it goes back to OK"
 STATEMENTS = "its own statement is in the server's digests"
 INSIGHTS = "Performance Insights knows the load"
-STREAM = "the activity stream is started"
+STREAM = "activity streams are started"
 CREATED = "CloudTrail knows who made the database"
 PERIODS = 20
 """How many metrics periods may pass over all: AWS publishes late."""
@@ -191,20 +191,7 @@ class Monitoring(Exercise):
         raise StepFailed(f"CloudTrail has no event of the making of {name}")
 
     def _stream(self) -> str:
-        database, cloud = self.scene.database, self.scene.cloud
-        if database.cluster is None:
-            raise NotApplicable(f"an instance of {database.engine} has no activity stream")
-        reported = cloud.cluster(database.region, database.cluster)
-        status = reported.get("ActivityStreamStatus", "stopped")
-        if status == "stopped":
-            raise NotApplicable("it has none; activity_stream starts it")
-        if lack := cloud.lacks("activity-streams"):
-            raise NotApplicable(lack)
-        if status != "started":
-            raise StepFailed(f"it is {status}, not started")
-        # Its records are encrypted for whoever may use the key; they are not read here.
-        stream = reported["ActivityStreamKinesisStreamName"]
-        return f"{reported['ActivityStreamMode']}, to the Kinesis stream {stream}"
+        return watching.activity_streams(self.scene.cloud, self.scene.databases)
 
     def _periods(self, count: int) -> Deadline:
         return self.scene.limit.within(count * self._period + self.scene.wait_s)

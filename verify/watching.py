@@ -190,3 +190,29 @@ def calls_about(cloud: Cloud, region: str, resource: str) -> list[dict[str, Any]
         if not answer.get("NextToken"):
             return found
         token = {"NextToken": answer["NextToken"]}
+
+
+def activity_streams(cloud: Cloud, databases: Mapping[str, Database]) -> str:
+    """Prove that every stream that somebody started still is. What is in them is not read here:
+    it is encrypted for whoever may use the key.
+    """
+    clusters = [
+        cloud.cluster(database.region, database.cluster)
+        for database in databases.values()
+        if database.kind == "aurora-mysql" and database.cluster is not None
+    ]
+    streams = {
+        found["DBClusterIdentifier"]: found
+        for found in clusters
+        if found.get("ActivityStreamStatus", "stopped") != "stopped"
+    }
+    if not streams:
+        raise NotApplicable("no cluster has one; an aurora-mysql topology's activity_stream does")
+    if lack := cloud.lacks("activity-streams"):
+        raise NotApplicable(lack)
+    for name, found in streams.items():
+        if found["ActivityStreamStatus"] != "started":
+            raise StepFailed(f"that of {name} is {found['ActivityStreamStatus']}, not started")
+    return ", ".join(
+        f"{name} to {found['ActivityStreamKinesisStreamName']}" for name, found in streams.items()
+    )

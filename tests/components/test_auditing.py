@@ -1,9 +1,10 @@
-"""What an Aurora cluster tells auditors: its audit log and its activity stream."""
+"""What databases tell auditors: audit logs, an activity stream, a cache's logs."""
 
 from __future__ import annotations
 
 from tests.components.ground import EAST_KEY
 from tests.components.test_aurora_mysql import made
+from tests.components.test_redis import made as made_cache
 
 
 def test_an_activity_stream_is_encrypted_with_our_key_and_waits_for_the_members() -> None:
@@ -33,3 +34,20 @@ def test_an_audit_log_is_written_exported_and_kept_a_year() -> None:
     assert calm.named("db-logs-audit").inputs["retentionInDays"] == 90
     quiet = calm.named("db-parameters").inputs["parameters"]
     assert "CONNECT,QUERY_DDL,QUERY_DCL" in [p["value"] for p in quiet]
+
+
+def test_a_caches_logs_go_to_groups_that_are_there_before() -> None:
+    recording = made_cache(logs={"keep_days": 90})
+    group = recording.named("cache-group")
+    assert group.inputs["logDeliveryConfigurations"] == [
+        {
+            "destination": f"/aws/elasticache/myapp-redis-cache/{log}",
+            "destinationType": "cloudwatch-logs",
+            "logFormat": "json",
+            "logType": log,
+        }
+        for log in ("slow-log", "engine-log")
+    ]
+    assert {"cache-logs-slow-log", "cache-logs-engine-log"} <= set(group.depends_on)
+    assert recording.named("cache-logs-slow-log").inputs["retentionInDays"] == 90
+    assert "logDeliveryConfigurations" not in made_cache().named("cache-group").inputs
