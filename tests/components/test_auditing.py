@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.components.ground import EAST_KEY
 from tests.components.test_aurora_mysql import made
+from tests.components.test_rds_mysql import made as made_instance
 from tests.components.test_redis import made as made_cache
 
 
@@ -51,3 +52,21 @@ def test_a_caches_logs_go_to_groups_that_are_there_before() -> None:
     assert {"cache-logs-slow-log", "cache-logs-engine-log"} <= set(group.depends_on)
     assert recording.named("cache-logs-slow-log").inputs["retentionInDays"] == 90
     assert "logDeliveryConfigurations" not in made_cache().named("cache-group").inputs
+
+
+def test_an_instance_of_mysql_has_the_audit_plugin_by_its_option_group() -> None:
+    recording = made_instance(audit_log={"keep_days": 90})
+    group = recording.named("db-options")
+    assert (group.inputs["engineName"], group.inputs["majorEngineVersion"]) == ("mysql", "8.4")
+    assert group.inputs["options"] == [
+        {
+            "optionName": "MARIADB_AUDIT_PLUGIN",
+            "optionSettings": [
+                {"name": "SERVER_AUDIT_EVENTS", "value": "CONNECT,QUERY_DDL,QUERY_DCL"}
+            ],
+        }
+    ]
+    instance = recording.named("db-instance").inputs
+    assert instance["optionGroupName"] == "db-options-1a2b3c4"
+    assert instance["enabledCloudwatchLogsExports"] == ["audit", "error", "slowquery"]
+    assert recording.named("db-logs-audit").inputs["retentionInDays"] == 90
