@@ -14,7 +14,10 @@ def alarm(node: str, metric: str, region: str = "us-east-1") -> tuple[str, Alarm
 
 
 def widgets(**alarms: tuple[tuple[str, Alarm], ...]) -> list[dict[str, Any]]:
-    recording = record(lambda: Dashboard("board", DashboardArgs("us-east-1", alarms)) and None)
+    def program() -> None:
+        Dashboard("board", DashboardArgs("us-east-1", alarms))
+
+    recording = record(program)
     asked = recording.named("board-board").inputs
     assert asked["region"] == "us-east-1"
     assert asked["dashboardName"] == "aws-databases-dev"

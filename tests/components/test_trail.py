@@ -16,7 +16,10 @@ WHERE = {"region": "eu-west-1", "bucket": BUCKET}
 
 
 def made(days: int = 365) -> Recording:
-    return record(lambda: Trail("trail", TrailArgs("eu-west-1", days)) and None)
+    def program() -> None:
+        Trail("trail", TrailArgs("eu-west-1", days))
+
+    return record(program)
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,10 @@ ALARMS, EVENTS = "cloudwatch.amazonaws.com", "events.rds.amazonaws.com"
 
 
 def made(email: str | None = None, *, rds: bool = True) -> Recording:
-    return record(lambda: Watch("watch", WatchArgs("us-west-2", email, rds)) and None)
+    def program() -> None:
+        Watch("watch", WatchArgs("us-west-2", email, rds))
+
+    return record(program)
 
 
 def policy(recording: Recording, name: str) -> Any:
@@ -97,7 +100,11 @@ def test_who_is_told_of_what() -> None:
 
 def test_a_service_key_rotates() -> None:
     args = ServiceKeyArgs("us-east-1", "Trail", ("cloudtrail.amazonaws.com",))
-    recording = record(lambda: ServiceKey("trail", args) and None)
+
+    def program() -> None:
+        ServiceKey("trail", args)
+
+    recording = record(program)
     asked = inputs(recording, "trail-key")
     assert asked.pop("policy")
     assert asked == {
