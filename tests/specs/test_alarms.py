@@ -9,7 +9,7 @@ import pytest
 
 from specs.alarms import Alarm, alarms_of
 from specs.classes import GIB, memory_bytes, most_connections, serverless_connections
-from specs.monitoring import Page, Record
+from specs.monitoring import Auditing, Page, Record
 from specs.problems import ConfigError
 from specs.topologies import Stack, read
 from stacks.config import from_file
@@ -154,3 +154,16 @@ def test_what_cannot_be(monitoring: Any, line: str) -> None:
     with pytest.raises(ConfigError) as error:
         configured(monitoring)
     assert line in str(error.value)
+
+
+def audited(auditing: Any) -> Stack:
+    cache = from_file(PROJECT, "dev").topologies["memcached"].model_dump(by_alias=True)
+    return read("us-east-1", None, {"cache": cache}, None, auditing)
+
+
+def test_a_trail_is_kept_as_long_as_the_config_says() -> None:
+    assert audited(None).auditing is None
+    assert audited({"keep_days": 365}).auditing == Auditing(keep_days=365)
+    for wrong, at in (({"keep_days": 7}, "auditing.keep_days"), ({}, "auditing.keep_days")):
+        with pytest.raises(ConfigError, match=at):
+            audited(wrong)
