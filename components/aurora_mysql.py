@@ -20,12 +20,13 @@ class AuroraMysql(AuroraCluster[Spec]):
     """A cluster of members of one class, and custom endpoints.
 
     Creates: a security group, a subnet group, a cluster parameter group, credentials, log groups,
-    the cluster, its writer, its readers, its custom endpoints.
+    the cluster, its writer, its readers, its custom endpoints, its activity stream.
     Costs: hours x the class's price for every member, GB and month of the volume once, and
     requests to it by the million.
     Fails: a dead writer is replaced by the reader with the lowest promotion tier, which Aurora
     promises in under 30 s; connections to it break. The promotion tier follows the readers'
-    order in the config.
+    order in the config. An activity stream costs what Kinesis takes for it, and needs a way from
+    the cluster's subnets to KMS: a NAT gateway or an endpoint of the VPC, which nobody makes here.
     """
 
     custom_endpoints: Mapping[str, aws.rds.ClusterEndpoint]
@@ -47,6 +48,16 @@ class AuroraMysql(AuroraCluster[Spec]):
             )
             for endpoint, members in args.spec.custom_endpoints.items()
         }
+        if args.spec.activity_stream is not None:
+            aws.rds.ClusterActivityStream(
+                f"{name}-activity",
+                region=self.region,
+                resource_arn=self.arn,
+                mode=args.spec.activity_stream,
+                kms_key_id=args.key.arn,
+                # It runs on an instance: without one RDS refuses it.
+                opts=pulumi.ResourceOptions(parent=self, depends_on=list(self.members.values())),
+            )
         custom = {name: each.endpoint for name, each in self.custom_endpoints.items()}
         self.register_outputs({**self._outputs, "customEndpoints": custom})
 

@@ -11,7 +11,7 @@ import pulumi_aws as aws
 
 from components.keys import RegionKey
 from components.log_groups import LogGroups, LogGroupsArgs
-from components.mysql_parameters import mysql_parameters
+from components.mysql_parameters import audit_parameters, mysql_parameters
 from components.network import Network
 from components.performance_insights import performance_insights
 from components.rds_instance import lifetime
@@ -57,6 +57,8 @@ def surroundings(
     """A security group, a subnet group, a cluster parameter group and log groups."""
     region = place.network.region
     exports = ("error", "slowquery") if spec.slow_query_log else ("error",)
+    if spec.audit_log is not None:
+        exports = ("audit", *exports)
     return Surroundings(
         security_group=DatabaseSecurityGroup(
             f"{name}-access", DatabaseSecurityGroupArgs(place.network, PORT), child
@@ -76,13 +78,24 @@ def surroundings(
             description=f"Parameters of {place.identifier}",
             parameters=[
                 aws.rds.ClusterParameterGroupParameterArgs(**p)
-                for p in mysql_parameters(spec.slow_query_log, spec.migration, STATIC)
+                for p in (
+                    *mysql_parameters(spec.slow_query_log, spec.migration, STATIC),
+                    *audit_parameters(spec.audit_log),
+                )
             ],
             tags=tags(f"{name}-parameters"),
             opts=child,
         ),
         logs=LogGroups(
-            f"{name}-logs", LogGroupsArgs(region, "cluster", place.identifier, exports), child
+            f"{name}-logs",
+            LogGroupsArgs(
+                region,
+                "cluster",
+                place.identifier,
+                exports,
+                audit_days=spec.audit_log.keep_days if spec.audit_log else 365,
+            ),
+            child,
         ),
         exports=exports,
     )

@@ -13,13 +13,17 @@ from components.tags import tags
 
 @dataclass(frozen=True)
 class LogGroupsArgs:
-    """``owner`` is instance or cluster; ``logs`` are RDS's names such as slowquery."""
+    """``owner`` is an instance or cluster of RDS, or a cache; ``logs`` are AWS's names such as
+    slowquery.
+    """
 
     region: str
-    owner: Literal["instance", "cluster"]
+    owner: Literal["instance", "cluster", "cache"]
     identifier: str
     logs: tuple[str, ...]
     retention_days: int = 30
+    audit_days: int = 365
+    """Of the log that is called audit: auditors ask for a year."""
 
 
 class LogGroups(pulumi.ComponentResource):
@@ -30,19 +34,24 @@ class LogGroups(pulumi.ComponentResource):
     """
 
     names: tuple[str, ...]
+    made: tuple[pulumi.Output[str], ...]
+    """The names, known when the groups are there."""
 
     def __init__(
         self, name: str, args: LogGroupsArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__("aws-databases:index:LogGroups", name, None, opts)
-        self.names = tuple(f"/aws/rds/{args.owner}/{args.identifier}/{log}" for log in args.logs)
-        for log, group in zip(args.logs, self.names, strict=True):
+        below = "/aws/elasticache" if args.owner == "cache" else f"/aws/rds/{args.owner}"
+        self.names = tuple(f"{below}/{args.identifier}/{log}" for log in args.logs)
+        self.made = tuple(
             aws.cloudwatch.LogGroup(
                 f"{name}-{log}",
                 region=args.region,
                 name=group,
-                retention_in_days=args.retention_days,
+                retention_in_days=args.audit_days if log == "audit" else args.retention_days,
                 tags=tags(group),
                 opts=pulumi.ResourceOptions(parent=self),
-            )
+            ).name
+            for log, group in zip(args.logs, self.names, strict=True)
+        )
         self.register_outputs({"names": list(self.names)})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from specs.parts import MigrationRole, SlowQueryLog
+from specs.parts import AuditLog, MigrationRole, SlowQueryLog
 
 _MIGRATION: Mapping[MigrationRole | None, Mapping[str, str]] = {
     None: {},
@@ -38,5 +38,16 @@ def mysql_parameters(
             "value": value,
             "apply_method": "pending-reboot" if name in static else "immediate",
         }
+        for name, value in sorted(values.items())
+    ]
+
+
+def audit_parameters(audit_log: AuditLog | None) -> list[dict[str, str]]:
+    """Those of Aurora's own audit plugin, which only its cluster parameter groups have."""
+    if audit_log is None:
+        return []
+    values = {"server_audit_events": audit_log.events, "server_audit_logging": "1"}
+    return [
+        {"name": name, "value": value, "apply_method": "immediate"}
         for name, value in sorted(values.items())
     ]

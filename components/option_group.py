@@ -8,16 +8,18 @@ import pulumi
 import pulumi_aws as aws
 
 from components.tags import tags
-from specs.rds_editions import EditionInstance
+from specs.rds_instance import RdsInstance
 
 TDE = "TDE"
 """Transparent Data Encryption, in Oracle and in SQL Server."""
+AUDIT = "MARIADB_AUDIT_PLUGIN"
+"""In MariaDB and in MySQL; PostgreSQL's is an extension, which somebody must create by SQL."""
 
 
 def option_group(
     name: str,
     region: str,
-    spec: EditionInstance,
+    spec: RdsInstance,
     options: Mapping[str, Mapping[str, str]],
     child: pulumi.ResourceOptions,
 ) -> aws.rds.OptionGroup:
@@ -26,7 +28,7 @@ def option_group(
         f"{name}-options",
         region=region,
         engine_name=spec.engine,
-        major_engine_version=spec.major_version,
+        major_engine_version=spec.facts.major(spec.engine_version),
         option_group_description=f"Options of {spec.identifier}",
         options=[
             aws.rds.OptionGroupOptionArgs(

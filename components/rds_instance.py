@@ -14,10 +14,12 @@ from components.keys import RegionKey
 from components.log_groups import LogGroups, LogGroupsArgs
 from components.monitoring_role import MonitoringRole, enhanced_monitoring
 from components.network import Network
+from components.option_group import AUDIT, option_group
 from components.performance_insights import performance_insights
 from components.rds_parameters import instance_parameters
 from components.security_group import DatabaseSecurityGroup, DatabaseSecurityGroupArgs
 from components.tags import tags
+from specs.rds_instance import Audited
 from specs.rds_instance import RdsInstance as Spec
 from specs.rds_storage import Gp3Storage, Provisioned, Storage
 
@@ -98,9 +100,16 @@ class RdsInstance(pulumi.ComponentResource):
             ),
             child,
         )
+        audited = spec.audit_log if isinstance(spec, Audited) else None
         logs = LogGroups(
             f"{name}-logs",
-            LogGroupsArgs(self.region, "instance", spec.identifier, spec.log_exports),
+            LogGroupsArgs(
+                self.region,
+                "instance",
+                spec.identifier,
+                spec.log_exports,
+                audit_days=audited.keep_days if audited else 365,
+            ),
             child,
         )
         instance = aws.rds.Instance(
@@ -158,7 +167,11 @@ class RdsInstance(pulumi.ComponentResource):
 
     def _more(self, name: str, spec: Spec, child: pulumi.ResourceOptions) -> dict[str, Any]:
         """Arguments of the instance that only its engine has; what they need is made here."""
-        return {}
+        if not isinstance(spec, Audited) or spec.audit_log is None:
+            return {}
+        options = {AUDIT: {"SERVER_AUDIT_EVENTS": spec.audit_log.events}}
+        group = option_group(name, self.region, spec, options, child)
+        return {"option_group_name": group.name}
 
     @property
     def facts(self) -> Facts:

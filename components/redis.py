@@ -13,6 +13,7 @@ from components.cache_users import CacheUsers, CacheUsersArgs
 from components.credentials import Credentials, CredentialsArgs
 from components.facts import Facts, facts
 from components.keys import RegionKey
+from components.log_groups import LogGroups, LogGroupsArgs
 from components.network import Network
 from components.security_group import DatabaseSecurityGroup, DatabaseSecurityGroupArgs
 from components.tags import tags
@@ -20,6 +21,7 @@ from specs.cache_access import Users
 from specs.redis import AnyCache, ClusterModeEnabled
 
 PORT = 6379
+LOGS = ("slow-log", "engine-log")
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,7 @@ class Redis(pulumi.ComponentResource):
     Redis and Valkey are one type, so that ElastiCache's change from one to the other is an update.
 
     Creates: a security group, a subnet group, the token's credentials or the users and their
-    group, the replication group.
+    group, log groups, the replication group.
     Costs: hours x the node type's price for every node of every shard (Valkey's is a fifth
     lower); backups beyond one a node by the GB.
     Fails: with automatic failover a dead primary is replaced by the most advanced replica, mostly
@@ -77,6 +79,7 @@ class Redis(pulumi.ComponentResource):
             opts=child,
         )
         access = self._admit(name, args.key, child)
+        logs = self._logs(name, child)
         group = aws.elasticache.ReplicationGroup(
             f"{name}-group",
             region=self.region,
@@ -99,6 +102,7 @@ class Redis(pulumi.ComponentResource):
             maintenance_window=spec.maintenance_window,
             apply_immediately=spec.apply_changes == "immediately",
             **_final_snapshot(spec),
+            **logs,
             tags=tags(spec.identifier),
             opts=child,
         )
@@ -150,6 +154,26 @@ class Redis(pulumi.ComponentResource):
             child,
         )
         return {"auth_token": self.credentials.password}
+
+    def _logs(self, name: str, child: pulumi.ResourceOptions) -> dict[str, Any]:
+        if self.spec.logs is None:
+            return {}
+        args = LogGroupsArgs(
+            self.region, "cache", self.spec.identifier, LOGS, self.spec.logs.keep_days
+        )
+        made = LogGroups(f"{name}-logs", args, child)
+        return {
+            "log_delivery_configurations": [
+                {
+                    # Known when the group is there.
+                    "destination": group,
+                    "destination_type": "cloudwatch-logs",
+                    "log_format": "json",
+                    "log_type": log,
+                }
+                for log, group in zip(LOGS, made.made, strict=True)
+            ]
+        }
 
     @property
     def _secret_arn(self) -> pulumi.Output[str] | None:

@@ -117,8 +117,13 @@ def _serve(site: Site) -> int:
         about = {"pid": os.getpid(), "endpoint_url": site.endpoint_url}
         write_atomically(site.state_dir / "daemon.json", json.dumps(about).encode())
         log.info("ready at %s, pid %d", site.endpoint_url, os.getpid())
+        front.open()
+        gauges = fleet.gauges
+        gauges.open()
         stopping.wait()
         log.info("stopping; the servers keep running")
+        gauges.close()
+        front.close()
         server.shutdown()
         worker.join(5)
         server.server_close()

@@ -11,9 +11,9 @@ import json
 import logging
 import re
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from io import BytesIO
-from typing import Any
+from typing import Any, Protocol
 
 from botocore.model import OperationModel, OperationNotFoundError
 from moto.core.parse import PROTOCOL_PARSERS
@@ -26,6 +26,7 @@ from werkzeug.wrappers import Request, Response
 from localcloud.api import ApiError, Call, Operations, Stopwatch
 from localcloud.errors import LocalCloudError
 from localcloud.state import MotoState
+from localcloud.trail import Trail
 
 log = logging.getLogger(__name__)
 
@@ -47,14 +48,40 @@ Wsgi = Callable[[dict[str, Any], StartResponse], Iterable[bytes]]
 Page = Callable[[], dict[str, Any]]
 
 
+class Worker(Protocol):
+    """A thread beside the requests."""
+
+    def open(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
 class Front:
     """The WSGI application. ``pages`` are our own GET paths (`/_localcloud/...`) as JSON."""
 
-    def __init__(self, operations: Operations, state: MotoState, pages: dict[str, Page]) -> None:
+    def __init__(
+        self,
+        operations: Operations,
+        state: MotoState,
+        pages: dict[str, Page],
+        trail: Trail,
+        workers: Sequence[Worker] = (),
+    ) -> None:
         self._operations = operations
         self._state = state
         self._pages = pages
+        self._trail = trail
+        self._workers = workers
         self._moto: Wsgi = DomainDispatcherApplication(create_backend_app)
+
+    def open(self) -> None:
+        """Begin the work that no request asks for."""
+        for worker in self._workers:
+            worker.open()
+
+    def close(self) -> None:
+        for worker in self._workers:
+            worker.close()
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         request = Request(environ)
@@ -81,16 +108,28 @@ class Front:
         if not name:
             return self._forward(request, raw, service, request.method, request.method != "GET")
         watch = Stopwatch()
+        named: dict[str, Any] = {}
+        refused = None
         try:
-            response = self._operate(request, raw, region, service, name)
+            response = self._operate(request, raw, region, service, name, named)
+            refused = None if response.status_code < 400 else str(response.status_code)
         except ApiError as error:
+            refused = error.code
             log.info("%s %s:%s refused: %s %s", region, service, name, error.code, error.message)
             response = self._refuse(request, service, name, error)
+        if _changes(service, name):
+            self._trail.note(region, service, name, named, refused)
         log.debug("%s %s:%s %d %.1f ms", region, service, name, response.status_code, watch.ms)
         return response
 
     def _operate(
-        self, request: Request, raw: bytes, region: str, service: str, name: str
+        self,
+        request: Request,
+        raw: bytes,
+        region: str,
+        service: str,
+        name: str,
+        named: dict[str, Any],
     ) -> Response:
         key = (service, name)
         handler = self._operations.own.get(key)
@@ -102,6 +141,7 @@ class Front:
         model = get_service_model(service)
         operation = model.operation_model(name)
         call = Call(service, name, region, _parse(request, raw, operation))
+        named |= call.params
         for check in checks:
             check(call)
         if handler is None:

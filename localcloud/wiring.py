@@ -8,9 +8,12 @@ from localcloud.front import Front, Page
 from localcloud.reconcile import reconcile
 from localcloud.records import Records
 from localcloud.services import cloudwatch, dms, elasticache, iam, rds
+from localcloud.services.alarms import Alarms
+from localcloud.services.cloudtrail import LookupEvents
 from localcloud.services.context import Cloud
 from localcloud.site import Site
 from localcloud.state import MotoState
+from localcloud.trail import Trail
 
 
 def build(site: Site, fleet: Fleet, pages: dict[str, Page]) -> Front:
@@ -24,12 +27,15 @@ def build(site: Site, fleet: Fleet, pages: dict[str, Page]) -> Front:
     reconcile(records, fleet)
     operations = Operations()
     cloud = Cloud(records, fleet)
-    rds.register(operations, cloud)
+    alarms = Alarms(state, fleet.metrics)
+    rds.register(operations, cloud, alarms)
     elasticache.register(operations, cloud)
     dms.register(operations, cloud)
     iam.register(operations)
-    cloudwatch.register(fleet.metrics)
-    return Front(operations, state, pages)
+    cloudwatch.register(operations, fleet.metrics)
+    trail = Trail(site.state_dir / "trail.jsonl")
+    LookupEvents(trail).register(operations)
+    return Front(operations, state, pages, trail, (alarms,))
 
 
 def warm() -> None:
@@ -41,6 +47,7 @@ def warm() -> None:
     import moto.kms.responses
     import moto.logs.responses
     import moto.secretsmanager.responses
+    import moto.sns.responses
     import moto.sts.responses  # noqa: F401
     from moto.core.utils import get_service_model
 

@@ -8,9 +8,9 @@ from policy import access, availability, sizing, watching
 from policy.findings import Finding, Level, Rule
 from policy.resources import Registered
 
-PENDING: frozenset[str] = frozenset({"monitoring", "replica-lag", "log-encryption"})
-"""Rules that are advisory in production, too, until the stack's alarms and its log groups' keys
-are built. Empty it then."""
+PENDING: frozenset[str] = frozenset({"log-encryption"})
+"""Rules that are advisory in production, too, until the stack's log groups have keys of their own.
+Empty it then."""
 
 RULES: tuple[Rule, ...] = (
     Rule(

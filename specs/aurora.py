@@ -13,6 +13,7 @@ from pydantic import AfterValidator, Field
 from specs.members import member_conflicts
 from specs.parts import (
     ApplyChanges,
+    AuditLog,
     BackupWindow,
     Claim,
     DatabaseName,
@@ -77,6 +78,7 @@ class AuroraCluster(Described):
     maintenance_window: MaintenanceWindow
     performance_insights: PerformanceInsights | None = None
     slow_query_log: SlowQueryLog | None = None
+    audit_log: AuditLog | None = None
     migration: MigrationRole | None = None
     shared_zones: bool = False
     """Whether members may stand in one zone while fewer than three are used."""

@@ -43,6 +43,9 @@ class AuroraMysql(AuroraCluster):
     writer: Member
     readers: tuple[Member, ...] = Field(max_length=MOST_READERS)
     custom_endpoints: Mapping[Identifier, tuple[str, ...]] = Field(default_factory=dict)
+    activity_stream: Literal["async"] | None = None
+    """Every statement, encrypted, to a Kinesis stream that not even the master user can stop.
+    Aurora MySQL's is never synchronous; serverless members and class T have none."""
 
     @property
     def seats(self) -> tuple[Seat, ...]:
@@ -74,6 +77,11 @@ class AuroraMysql(AuroraCluster):
             yield (
                 "custom_endpoints",
                 f"has {len(self.custom_endpoints)} entries; Aurora allows {MOST_CUSTOM_ENDPOINTS}",
+            )
+        if self.activity_stream is not None and self.instance_class.startswith("db.t"):
+            yield (
+                "activity_stream",
+                f"is refused on {self.instance_class}; leave it out, or take db.r6g.large or more",
             )
         names = tuple(seat.identifier for seat in self.seats)
         for endpoint, members in self.custom_endpoints.items():

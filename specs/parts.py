@@ -14,6 +14,8 @@ from specs.problems import Conflict, refuse
 DAY_MINUTES = 24 * 60
 WEEK_MINUTES = 7 * DAY_MINUTES
 LONGEST_IDENTIFIER = 63
+LONGEST_TOPOLOGY = 30
+"""A name in the config: those of parameter groups and subnet groups begin with it."""
 """Of RDS: instances, clusters, endpoints."""
 _CLOCK = r"([01][0-9]|2[0-3]):([0-5][0-9])"
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -218,6 +220,22 @@ class SlowQueryLog(Part):
     """Statements that take longer are logged to CloudWatch Logs."""
 
     threshold_seconds: float = Field(ge=0, le=3600)
+
+
+class AuditLog(Part):
+    """Who connected and what was asked, in a log of its own, kept for ``keep_days``.
+
+    ``queries`` also has every statement; without it only changes of tables and of rights.
+    """
+
+    keep_days: Literal[30, 60, 90, 180, 365, 400, 731, 1827, 3653] = 365
+    """Periods that CloudWatch Logs knows."""
+    queries: bool = False
+
+    @property
+    def events(self) -> str:
+        """What MariaDB's and Aurora's audit plugin calls it."""
+        return "CONNECT,QUERY" if self.queries else "CONNECT,QUERY_DDL,QUERY_DCL"
 
 
 class PerformanceInsights(Part):

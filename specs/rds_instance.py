@@ -10,6 +10,7 @@ from pydantic import Field, field_validator
 
 from specs.parts import (
     ApplyChanges,
+    AuditLog,
     Availability,
     BackupWindow,
     Claim,
@@ -137,6 +138,12 @@ class RdsInstance(Described):
         yield "instance", "identifier", self.identifier
 
 
+class Audited(Part):
+    """What can have MariaDB's audit plugin, of which AWS keeps one for MySQL, too."""
+
+    audit_log: AuditLog | None = None
+
+
 class OpenSourceInstance(RdsInstance):
     """An instance of MySQL, MariaDB or PostgreSQL: it can be replicated, also between regions."""
 
@@ -146,4 +153,5 @@ class OpenSourceInstance(RdsInstance):
     @property
     def log_exports(self) -> tuple[str, ...]:
         slow = self.facts.slow_log if self.slow_query_log else None
-        return (*self.facts.logs, slow) if slow else self.facts.logs
+        logs = (*self.facts.logs, slow) if slow else self.facts.logs
+        return ("audit", *logs) if isinstance(self, Audited) and self.audit_log else logs

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import ClassVar, Literal
 
 from specs.rds_engines import MARIADB, Engine
-from specs.rds_instance import OpenSourceInstance
+from specs.rds_instance import Audited, OpenSourceInstance
 
 
-class RdsMariadb(OpenSourceInstance):
+class RdsMariadb(Audited, OpenSourceInstance):
     """An instance of RDS for MariaDB."""
 
     facts: ClassVar[Engine] = MARIADB

@@ -6,10 +6,10 @@ from typing import ClassVar, Literal
 
 from specs.parts import MigrationRole
 from specs.rds_engines import MYSQL, Engine
-from specs.rds_instance import OpenSourceInstance
+from specs.rds_instance import Audited, OpenSourceInstance
 
 
-class RdsMysql(OpenSourceInstance):
+class RdsMysql(Audited, OpenSourceInstance):
     """An instance of RDS for MySQL."""
 
     facts: ClassVar[Engine] = MYSQL

@@ -107,6 +107,13 @@ def _valkey_version(text: str) -> str:
     return text
 
 
+class CacheLogs(Part):
+    """Slow commands, and what the engine says, in CloudWatch Logs for ``keep_days``."""
+
+    keep_days: Literal[7, 14, 30, 60, 90, 180, 365, 400, 731, 1827, 3653] = 30
+    """Periods that CloudWatch Logs knows."""
+
+
 class ReplicationGroup(Described):
     """What both engines have in common. TLS and encryption at rest are not a choice."""
 
@@ -116,6 +123,7 @@ class ReplicationGroup(Described):
     access: AnyAccess = Field(default=AuthToken(auth="token"), discriminator="auth")
     availability: Availability
     backups: CacheBackups
+    logs: CacheLogs | None = None
     maintenance_window: MaintenanceWindow
     apply_changes: ApplyChanges = "maintenance-window"
     lifetime: Lifetime = "protected"

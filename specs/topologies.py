@@ -9,11 +9,13 @@ from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
 from specs.aurora_mysql import AuroraMysql
 from specs.aurora_serverless import AuroraServerless
+from specs.beside import read_auditing, read_monitoring, read_reservations
 from specs.global_database import GlobalDatabase
 from specs.memcached import Memcached
 from specs.migration import Migration
+from specs.monitoring import Auditing, Monitoring
 from specs.network import Network
-from specs.parts import Described, Part, RegionName, is_name
+from specs.parts import LONGEST_TOPOLOGY, Described, Part, RegionName, is_name
 from specs.problems import ConfigError, Problem, did_you_mean, problems_of
 from specs.rds_mariadb import RdsMariadb
 from specs.rds_mysql import RdsMysql
@@ -31,7 +33,7 @@ from specs.regions import (
     region_of,
     standings,
 )
-from specs.reservation import AnyReservation, Reservation
+from specs.reservation import Reservation
 from specs.restored_instance import RestoredInstance
 from specs.serverless_cache import ServerlessCache
 
@@ -58,12 +60,7 @@ KINDS: Mapping[str, type[BaseModel]] = {
     get_args(model.model_fields["kind"].annotation)[0]: model for model in get_args(AnyTopology)
 }
 _ADAPTER: TypeAdapter[AnyTopology] = TypeAdapter(Topology)
-_RESERVATION: TypeAdapter[AnyReservation] = TypeAdapter(Reservation)
-_RESERVATION_KINDS: Mapping[str, type[BaseModel]] = {
-    get_args(model.model_fields["kind"].annotation)[0]: model for model in get_args(AnyReservation)
-}
 _REGION: TypeAdapter[str] = TypeAdapter(RegionName)
-_LONGEST_NAME = 30
 
 
 class Stack(Part):
@@ -73,6 +70,9 @@ class Stack(Part):
     network: Network
     topologies: Mapping[str, Topology]
     reservations: Mapping[str, Reservation] = {}
+    monitoring: Monitoring | None = None
+    """Nobody watches it without."""
+    auditing: Auditing | None = None
 
     def region_of(self, name: str) -> str:
         """Where a topology stands: its own region, that of what it builds on, the stack's."""
@@ -103,13 +103,23 @@ class Stack(Part):
         return tuple(placed)
 
 
-def read(region: object, network: object, topologies: object, reservations: object = None) -> Stack:
+def read(
+    region: object,
+    network: object,
+    topologies: object,
+    *,
+    reservations: object = None,
+    monitoring: object = None,
+    auditing: object = None,
+) -> Stack:
     """The stack that the plain values of a config describe.
 
     Raises `ConfigError` with every problem there is.
     """
     problems: list[Problem] = []
     found_network = _read_network(network, problems)
+    found_monitoring = read_monitoring(monitoring, problems)
+    found_auditing = read_auditing(auditing, problems)
     _check_region(region, problems)
     found: dict[str, Any] = {}
     if not topologies:
@@ -128,31 +138,17 @@ def read(region: object, network: object, topologies: object, reservations: obje
         problems += check_secondaries(found, str(region))
         problems += check_identifiers(found, str(region))
         problems += check_zones(found, str(region), found_network.zones)
-    reserved = _read_reservations(reservations, found, problems)
+    reserved = read_reservations(reservations, found, problems)
     if problems:
         raise ConfigError(problems)
-    return Stack(region=str(region), network=found_network, topologies=found, reservations=reserved)
-
-
-def _read_reservations(
-    raw: object, topologies: Mapping[str, Described], problems: list[Problem]
-) -> dict[str, AnyReservation]:
-    found: dict[str, AnyReservation] = {}
-    if raw is not None and not isinstance(raw, Mapping):
-        problems.append(Problem("reservations", "is no map; write a name and, below it, its keys"))
-        return found
-    for name, content in (raw or {}).items():
-        at = f"reservations.{name}"
-        if len(str(name)) > _LONGEST_NAME or not is_name(str(name)) or name in topologies:
-            text = "is no name, or that of a topology; write another such as reserved-orders"
-            problems.append(Problem(at, text))
-        try:
-            found[str(name)] = _RESERVATION.validate_python(content)
-            wrong = found[str(name)].all_conflicts
-            problems += [Problem(f"{at}.{key}", text) for key, text in wrong]
-        except ValidationError as error:
-            problems += problems_of(error, at, _RESERVATION_KINDS)
-    return found
+    return Stack(
+        region=str(region),
+        network=found_network,
+        topologies=found,
+        reservations=reserved,
+        monitoring=found_monitoring,
+        auditing=found_auditing,
+    )
 
 
 def _check_region(region: object, problems: list[Problem]) -> None:
@@ -179,10 +175,10 @@ def _read_network(raw: object, problems: list[Problem]) -> Network:
 def _read_topology(name: str, raw: object, found: dict[str, Any], problems: list[Problem]) -> None:
     at = f"topologies.{name}"
     # Names of parameter groups and subnet groups begin with it.
-    if len(name) > _LONGEST_NAME or not is_name(name):
+    if len(name) > LONGEST_TOPOLOGY or not is_name(name):
         text = (
-            f"is no name: use up to {_LONGEST_NAME} lower-case letters, digits and single hyphens, "
-            "starting with a letter and not ending with a hyphen"
+            f"is no name: use up to {LONGEST_TOPOLOGY} lower-case letters, digits and single "
+            "hyphens, starting with a letter and not ending with a hyphen"
         )
         problems.append(Problem(at, text))
     try:

@@ -49,6 +49,7 @@ from specs import (
 )
 from specs.topologies import AnyTopology, Stack
 from stacks.trust import authorities
+from stacks.watched import watch
 
 Topology = (
     RdsInstance
@@ -84,6 +85,7 @@ def build(stack: Stack, authorities: Callable[[], str] = authorities) -> Built:
         found[name] = _one(name, stack.topologies[name], stack.region_of(name), shared, found)
     for name, reserved in stack.reservations.items():
         _reserve(name, reserved, reserved.region or stack.region)
+    watch(stack, found)
     return Built(shared.networks, {name: found[name] for name in stack.topologies})
 
 

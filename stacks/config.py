@@ -20,7 +20,9 @@ def from_pulumi() -> Stack:
         pulumi.Config("aws").get("region"),
         own.get_object("network"),
         own.get_object("topologies"),
-        own.get_object("reservations"),
+        reservations=own.get_object("reservations"),
+        monitoring=own.get_object("monitoring"),
+        auditing=own.get_object("auditing"),
     )
 
 
@@ -34,7 +36,9 @@ def from_file(folder: Path, stack: str) -> Stack:
         config.get("aws:region"),
         config.get(f"{PROJECT}:network"),
         config.get(f"{PROJECT}:topologies"),
-        config.get(f"{PROJECT}:reservations"),
+        reservations=config.get(f"{PROJECT}:reservations"),
+        monitoring=config.get(f"{PROJECT}:monitoring"),
+        auditing=config.get(f"{PROJECT}:auditing"),
     )
 
 

@@ -20,6 +20,10 @@ WORTH_MENTIONING = 0.1
 PROXY_TARGET = "aws:rds/proxyTarget:ProxyTarget"
 _GROUPS = frozenset({"securityGroupId", "referencedSecurityGroupId"})
 
+_ENCRYPTION = (
+    "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration"
+)
+
 FORCED: Mapping[str, frozenset[str]] = {
     INSTANCE: frozenset(
         {"replicateSourceDb", "dbSubnetGroupName", "parameterGroupName", "optionGroupName",
@@ -58,6 +62,9 @@ FORCED: Mapping[str, frozenset[str]] = {
     "aws:iam/rolePolicyAttachment:RolePolicyAttachment": frozenset({"role"}),
     "aws:ec2/vpcEndpoint:VpcEndpoint": frozenset({"securityGroupIds"}),
     "aws:kms/alias:Alias": frozenset({"targetKeyId"}),
+    _ENCRYPTION: frozenset({"bucket", "rules"}),
+    "aws:sns/topic:Topic": frozenset({"kmsMasterKeyId"}),
+    "aws:sns/topicPolicy:TopicPolicy": frozenset({"arn", "policy"}),
     "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": _GROUPS,
     "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": _GROUPS,
 }  # fmt: skip
@@ -75,6 +82,9 @@ REASONS: Mapping[tuple[str, str], str] = {
     ),
     ("aws:iam/rolePolicy:RolePolicy", "aws:secretsmanager/secretVersion:SecretVersion"): (
         "the policy names one secret, once it is filled; who uses both waits for that anyway"
+    ),
+    ("aws:s3/bucketPolicy:BucketPolicy", _ENCRYPTION): (
+        "S3 refuses two changes of one bucket at a time"
     ),
 }
 """Delays that are meant, by the types of who waits and of whom it waits for."""

@@ -130,7 +130,26 @@ def _cache_ends(name: str, region: str, i: Mapping[str, Any]) -> dict[str, Any]:
 
 
 _OUTPUTS: Mapping[str, Callable[[str, str, Mapping[str, Any]], dict[str, Any]]] = {
+    "aws:cloudwatch/dashboard:Dashboard": _nothing,
     "aws:cloudwatch/logGroup:LogGroup": _nothing,
+    "aws:cloudwatch/metricAlarm:MetricAlarm": _nothing,
+    "aws:cloudtrail/trail:Trail": lambda name, region, i: {
+        "arn": _arn("cloudtrail", region, f"trail/{i['name']}"),
+    },
+    "aws:s3/bucket:Bucket": _nothing,
+    "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": _nothing,
+    "aws:s3/bucketOwnershipControls:BucketOwnershipControls": _nothing,
+    "aws:s3/bucketPolicy:BucketPolicy": _nothing,
+    "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": _nothing,
+    "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": (
+        _nothing
+    ),
+    "aws:s3/bucketVersioning:BucketVersioning": _nothing,
+    "aws:rds/clusterActivityStream:ClusterActivityStream": _nothing,
+    "aws:sns/topic:Topic": lambda name, region, i: {"arn": _arn("sns", region, i["name"])},
+    "aws:sns/topicPolicy:TopicPolicy": _nothing,
+    "aws:sns/topicSubscription:TopicSubscription": _nothing,
+    "aws:rds/eventSubscription:EventSubscription": _nothing,
     "aws:ec2/securityGroup:SecurityGroup": _named,
     "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": _nothing,
     "aws:elasticache/subnetGroup:SubnetGroup": _named,
@@ -287,6 +306,7 @@ _CALLS: Mapping[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
     "aws:elasticache/getReservedCacheNodeOffering:getReservedCacheNodeOffering": _offer,
     "aws:rds/getReservedInstanceOffering:getReservedInstanceOffering": _offer,
     "aws:iam/getRole:getRole": lambda call: {"arn": f"arn:aws:iam::{ACCOUNT}:role/{call['name']}"},
+    "aws:index/getCallerIdentity:getCallerIdentity": lambda call: {"accountId": ACCOUNT},
     "aws:index/getPartition:getPartition": lambda call: {
         "partition": "aws",
         "dnsSuffix": "amazonaws.com",

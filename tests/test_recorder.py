@@ -17,11 +17,11 @@ def a_queue() -> None:
 
 
 def a_call() -> None:
-    aws.get_caller_identity()
+    aws.get_region()
 
 
 def a_call_for_an_output() -> None:
-    pulumi.export("account", aws.get_caller_identity_output().account_id)
+    pulumi.export("account", aws.get_region_output().region)
 
 
 @pytest.mark.parametrize("preview", [False, True])
@@ -29,8 +29,8 @@ def a_call_for_an_output() -> None:
     ("program", "what"),
     [
         (a_queue, r"type aws:sqs/queue:Queue of queue; add it to tests/recorder\.py"),
-        (a_call, "call aws:index/getCallerIdentity:getCallerIdentity; add it"),
-        (a_call_for_an_output, "call aws:index/getCallerIdentity:getCallerIdentity; add it"),
+        (a_call, "call aws:index/getRegion:getRegion; add it"),
+        (a_call_for_an_output, "call aws:index/getRegion:getRegion; add it"),
     ],
 )
 def test_what_nobody_declared_is_an_error(

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from contract import Database
-from verify import apart, global_database, security, serverless
+from verify import apart, global_database, monitoring, security, serverless
 from verify.apart import Apart
 from verify.aurora import Aurora
 from verify.backup import Backup
@@ -16,6 +16,7 @@ from verify.global_database import GlobalDatabase
 from verify.mariadb import MariaDB
 from verify.memcached import Memcached
 from verify.migration import DataMigration
+from verify.monitoring import Monitoring
 from verify.mysql import MySQL
 from verify.oracle import Oracle
 from verify.postgres import PostgreSQL
@@ -41,9 +42,15 @@ class Entry:
     """How many it may wait for, where they are allowed."""
     also: tuple[str, ...] = ()
     """Further kinds that it proves."""
+    once_of: tuple[str, ...] = ()
+    """Kinds in its place: it is performed once a stack, on the first database of one of them."""
 
     def chosen(self, databases: Mapping[str, Database]) -> list[str]:
         """The databases that it is performed on."""
+        for kind in self.once_of:
+            for name, database in databases.items():
+                if database.kind == kind:
+                    return [name]
         kinds = (self.kind, *self.also)
         return [name for name, database in databases.items() if database.kind in kinds]
 
@@ -69,6 +76,7 @@ EXERCISES: Mapping[str, Entry] = {
     "restored": Entry("restored-instance", Apart),
     "backup": Entry("rds-mysql", Backup, restores=True),
     "security": Entry("rds-mysql", Security, also=security.KINDS),
+    "monitoring": Entry("rds-mysql", Monitoring, monitoring.PERIODS, once_of=monitoring.KINDS),
 }
 
 

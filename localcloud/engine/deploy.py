@@ -120,6 +120,10 @@ def _record(site: Site, project: Project, outputs: dict[str, Any]) -> None:
             "lacks": {
                 "mysql-pooling": "this endpoint's proxy for MySQL hands connections through, it "
                 "does not pool",
+                "activity-streams": "this endpoint reports an activity stream as started and "
+                "streams nothing",
+                "performance-insights": "this endpoint does not serve the API of Performance "
+                "Insights; the server's own digests have the statements",
                 "global-write-forwarding": "this endpoint's servers are MariaDB, which forwards "
                 "no writes",
             },

@@ -12,6 +12,7 @@ from localcloud.fleet.backups import Backups
 from localcloud.fleet.caches import Caches
 from localcloud.fleet.clusters import Clusters
 from localcloud.fleet.collection import Collection, Database
+from localcloud.fleet.gauges import Gauges
 from localcloud.fleet.global_clusters import GlobalClusters
 from localcloud.fleet.instances import Instances
 from localcloud.fleet.memcached import MemcachedClusters
@@ -53,6 +54,11 @@ class Fleet:
             self.proxies,
             self.migrations,
         )
+
+    @property
+    def gauges(self) -> Gauges:
+        """A new thread that reads every server; the caller opens and closes it."""
+        return Gauges(self._machine, self._databases)
 
     @property
     def metrics(self) -> Metrics:

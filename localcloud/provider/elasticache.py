@@ -6,12 +6,14 @@ import time
 from typing import Any
 
 from localcloud.errors import DeployFailed
+from localcloud.provider.cache_logs import logs_of
 from localcloud.provider.kind import DESCRIBED, Kind, Outputs, Resource, retag
 from localcloud.provider.mapping import Inputs
 
 _READY_S = 60.0
 _POLL_S = 0.1
 _RESIZING = frozenset({"numCacheClusters", "numNodeGroups", "replicasPerNodeGroup"})
+_LOGS = "logDeliveryConfigurations"
 _ACCESS = frozenset({"authToken", "authTokenUpdateStrategy", "userGroupIds"})
 
 
@@ -142,9 +144,11 @@ class ReplicationGroup(CacheKind):
         "parameterGroupName": "CacheParameterGroupName",
         "subnetGroupName": "CacheSubnetGroupName",
     }
-    ours = frozenset({"applyImmediately", "finalSnapshotIdentifier", "authTokenUpdateStrategy"})
+    ours = frozenset(
+        {"applyImmediately", "finalSnapshotIdentifier", "authTokenUpdateStrategy", _LOGS}
+    )
     # AWS's provider, too, takes the zones for new groups only and ignores a change.
-    also_changes = _RESIZING | _ACCESS | {"tags", "preferredCacheClusterAzs"}
+    also_changes = _RESIZING | _ACCESS | {"tags", "preferredCacheClusterAzs", _LOGS}
     absent = {
         "automaticFailoverEnabled": False, "multiAzEnabled": False, "snapshotRetentionLimit": 0,
     }  # fmt: skip
@@ -168,7 +172,9 @@ class ReplicationGroup(CacheKind):
         return frozenset(found)
 
     def create(self, resource: Resource) -> tuple[str, Outputs]:
-        self.client(resource).create_replication_group(**self.arguments(resource, self.creates))
+        self.client(resource).create_replication_group(
+            **self.arguments(resource, self.creates), **logs_of({}, resource.inputs)
+        )
         return resource.inputs["replicationGroupId"], {}
 
     def complete(self, resource: Resource) -> Outputs:
@@ -225,6 +231,8 @@ class ReplicationGroup(CacheKind):
         arguments = self.some(resource, "ModifyReplicationGroup", chosen)
         if changed & _ACCESS:
             arguments |= _access(old, p)
+        if _LOGS in changed:
+            arguments |= logs_of(old, p)
         if arguments:
             client.modify_replication_group(
                 **arguments,

@@ -15,12 +15,14 @@ from botocore.exceptions import (
 
 from localcloud.errors import DeployFailed, LocalCloudError, Unfinished
 from localcloud.provider import (
+    alarms,
     cache_clusters,
     cache_users,
     dms,
     dms_conversion,
     dms_replication,
     elasticache,
+    rds_activity,
     rds_clusters,
     rds_global_clusters,
     rds_groups,
@@ -33,6 +35,7 @@ from localcloud.provider import (
     security_groups,
     serverless_caches,
     surroundings,
+    trails,
     vpc_endpoints,
 )
 from localcloud.provider.clients import Clients
@@ -42,6 +45,12 @@ from localcloud.provider.mapping import Inputs
 from localcloud.site import Site
 
 KINDS: tuple[type[Kind], ...] = (
+    alarms.Dashboard,
+    alarms.EventSubscription,
+    alarms.MetricAlarm,
+    alarms.Topic,
+    alarms.TopicPolicy,
+    alarms.TopicSubscription,
     cache_clusters.Cluster,
     cache_users.User,
     cache_users.UserGroup,
@@ -57,6 +66,7 @@ KINDS: tuple[type[Kind], ...] = (
     elasticache.ParameterGroup,
     elasticache.ReplicationGroup,
     elasticache.SubnetGroup,
+    rds_activity.ClusterActivityStream,
     rds_clusters.Cluster,
     rds_clusters.ClusterEndpoint,
     rds_global_clusters.GlobalCluster,
@@ -86,6 +96,14 @@ KINDS: tuple[type[Kind], ...] = (
     security_groups.SecurityGroup,
     security_groups.SecurityGroupEgressRule,
     security_groups.SecurityGroupIngressRule,
+    trails.Bucket,
+    trails.BucketLifecycleConfiguration,
+    trails.BucketOwnershipControls,
+    trails.BucketPolicy,
+    trails.BucketPublicAccessBlock,
+    trails.BucketServerSideEncryptionConfiguration,
+    trails.BucketVersioning,
+    trails.Trail,
     vpc_endpoints.VpcEndpoint,
 )
 

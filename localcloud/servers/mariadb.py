@@ -236,15 +236,18 @@ class MariaDB:
         shutil.rmtree(self._socket.parent, ignore_errors=True)
 
     @contextmanager
-    def connect(self) -> Iterator[Session]:
-        """The administrator's connection, by the socket, in autocommit mode."""
+    def connect(self, wait_s: float = _STATEMENT_S) -> Iterator[Session]:
+        """The administrator's connection, by the socket, in autocommit mode.
+
+        A statement of it may take ``wait_s``.
+        """
         try:
             connection = mysql.connector.connect(
                 unix_socket=str(self._socket),
                 user=administrator(),
                 autocommit=True,
                 connection_timeout=5,
-                read_timeout=_STATEMENT_S,
+                read_timeout=wait_s,
                 ssl_disabled=True,
                 use_pure=True,
             )

@@ -19,7 +19,6 @@ OURS = frozenset(
         "innodb_log_file_size",
         "log_bin",
         "log_error",
-        "performance_schema",
         "pid_file",
         "port",
         "read_only",

@@ -7,6 +7,7 @@ import shutil
 import ssl
 import time
 from collections.abc import Mapping
+from pathlib import Path
 
 from pymemcache.client.base import Client
 from pymemcache.exceptions import MemcacheError
@@ -81,11 +82,16 @@ class Memcached:
         own(files.key, self._user)
         return ["-Z", "-o", f"ssl_chain_cert={files.certificate},ssl_key={files.key}"]
 
+    @property
+    def ca(self) -> Path:
+        """Who signed its certificate."""
+        return self._machine.authority.ca
+
     def answers(self, tls: bool) -> bool:
         """Whether it tells its version, over TLS with its certificate checked if ``tls``."""
         context = None
         if tls:
-            context = ssl.create_default_context(cafile=str(self._machine.authority.ca))
+            context = ssl.create_default_context(cafile=str(self.ca))
         where = (self.address.host, self.address.port)
         client = Client(where, connect_timeout=_ANSWER_S, timeout=_ANSWER_S, tls_context=context)
         try:

@@ -177,19 +177,20 @@ class Redis:
             return False
         return True
 
-    def _client(self) -> redis.Redis:
+    def client(self, wait_s: float = _ANSWER_S) -> redis.Redis:
+        """The administrator's, by the socket; the caller closes it."""
         return redis.Redis(
             unix_socket_path=str(self._socket),
             username=ADMINISTRATOR,
             password=self._password,
-            socket_timeout=_ANSWER_S,
+            socket_timeout=wait_s,
             # redis-py would try again for seconds, while a dead server waits to be replaced.
             retry=Retry(NoBackoff(), 0),
         )
 
     def command(self, *words: object) -> Any:
         """One command by the socket; `RedisFailed` when it is refused or nobody answers."""
-        client = self._client()
+        client = self.client()
         try:
             return client.execute_command(*words)  # type: ignore[no-untyped-call]
         except (redis.RedisError, OSError) as error:
@@ -201,7 +202,7 @@ class Redis:
         """As `command`, for many at once: one round trip. The first refusal is raised."""
         if not many:
             return []
-        client = self._client()
+        client = self.client()
         try:
             with client.pipeline(transaction=False) as pipe:
                 for words in many:

@@ -49,6 +49,10 @@ class CacheChanges:
         name = record["ReplicationGroupId"]
         values: dict[str, Any] = changed(record, p, _AT_ONCE)
         rules.check_snapshots(p)
+        if p.get("LogDeliveryConfigurations"):
+            values["LogDeliveryConfigurations"] = rules.delivered(
+                record["LogDeliveryConfigurations"], p["LogDeliveryConfigurations"]
+            )
         if p.get("ReplicationGroupDescription"):
             values["Description"] = p["ReplicationGroupDescription"]
         for member, shown in (("AutomaticFailoverEnabled", "AutomaticFailover"),

@@ -20,7 +20,7 @@ from localcloud.services.surroundings import arn, key_arn, security_groups
 
 log = logging.getLogger(__name__)
 
-_AS_GIVEN = ("SnapshotWindow", "NotificationTopicArn", "LogDeliveryConfigurations")
+_AS_GIVEN = ("SnapshotWindow", "NotificationTopicArn")
 
 
 class CacheCreation:
@@ -145,7 +145,9 @@ class CacheCreation:
             "DataTiering": "disabled",
             "NetworkType": "ipv4",
             "IpDiscovery": "ipv4",
-            "LogDeliveryConfigurations": [],
+            "LogDeliveryConfigurations": rules.delivered(
+                [], p.get("LogDeliveryConfigurations") or []
+            ),
             "TagList": p.get("Tags") or [],
         }
         if tls:

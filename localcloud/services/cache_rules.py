@@ -137,3 +137,15 @@ def check_snapshots(p: Mapping[str, Any]) -> None:
         start, end = (int(t[:2]) * 60 + int(t[3:]) for t in window.split("-"))
         if (end - start) % 1440 < 60:
             raise value("The snapshot window must be at least 60 minutes.")
+
+
+def delivered(before: list[dict[str, Any]], asked: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """A cache's log deliveries after ``asked``, one a kind of log."""
+    found = {log["LogType"]: log for log in before}
+    for log in asked:
+        if log.get("Enabled") is False:
+            found.pop(log["LogType"], None)
+        else:
+            kept = {name: value for name, value in log.items() if name != "Enabled"}
+            found[log["LogType"]] = kept | {"Status": "active"}
+    return list(found.values())

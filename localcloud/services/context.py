@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import secrets
 import string
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -26,6 +26,8 @@ class Cloud:
 
     records: Records
     fleet: Fleet
+    listeners: list[Callable[[str, str, Record], None]] = field(default_factory=list)
+    """Told of every event: the service, the region, what happened."""
     _sequence: itertools.count[int] = field(default_factory=itertools.count)
 
     def need(self, kind: str, region: str, name: str, error: ApiError) -> Record:
@@ -60,6 +62,8 @@ class Cloud:
             }
             name = f"{moment}-{next(self._sequence)}-{secrets.token_hex(2)}"
             self.records.put(f"{service}-event", region, name, event)
+        for listener in self.listeners:
+            listener(service, region, event)
 
 
 def resource_id(prefix: str) -> str:

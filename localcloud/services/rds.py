@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from localcloud.api import ApiError, Call, Operations
 from localcloud.services import engine_versions
+from localcloud.services.alarms import Alarms
 from localcloud.services.context import Cloud, Tags, describe_events
+from localcloud.services.rds_activity import ActivityStreams
 from localcloud.services.rds_cluster_changes import ClusterChanges
 from localcloud.services.rds_cluster_endpoints import ClusterEndpoints
 from localcloud.services.rds_clusters import Clusters
+from localcloud.services.rds_events import EventSubscriptions
 from localcloud.services.rds_global_clusters import GlobalClusters
 from localcloud.services.rds_global_members import GlobalMembers
 from localcloud.services.rds_instances import Instances
@@ -28,10 +31,11 @@ _TAGGED = (
     "instance", "cluster", "cluster-endpoint", "parameter-group", "cluster-parameter-group",
     "subnet-group", "snapshot", "option-group", "proxy", "proxy-endpoint", "global-cluster",
     "reserved-instance",
+    "event-subscription",
 )  # fmt: skip
 
 
-def register(operations: Operations, cloud: Cloud) -> None:
+def register(operations: Operations, cloud: Cloud, alarms: Alarms) -> None:
     """Add RDS to ``operations``."""
     operations.closed.add("rds")
     # No server stands behind it: moto may answer.
@@ -56,11 +60,13 @@ def register(operations: Operations, cloud: Cloud) -> None:
         clusters,
         ClusterChanges(cloud, clusters),
         ClusterEndpoints(cloud, clusters),
+        ActivityStreams(cloud, clusters),
         worldwide,
         GlobalMembers(cloud, clusters, worldwide),
         targets,
         Proxies(cloud, targets),
         Reservations(cloud, RESERVED),
+        EventSubscriptions(cloud, alarms),
     ):
         part.register(operations)
     engine_versions.register(operations)

@@ -84,6 +84,7 @@ MYSQL = Engine(
     ("audit", "error", "general", "slowquery", "iam-db-auth-error"),
     _COMMON,
     reserved_users=frozenset({"mysql", "root"}),
+    options=("MARIADB_AUDIT_PLUGIN",),
 )
 MARIADB = Engine(
     "mariadb",
@@ -99,6 +100,7 @@ MARIADB = Engine(
     ("audit", "error", "general", "slowquery", "iam-db-auth-error"),
     _COMMON,
     reserved_users=frozenset({"mariadb", "mysql", "root"}),
+    options=("MARIADB_AUDIT_PLUGIN",),
 )
 POSTGRES = Engine(
     "postgres",

@@ -1,4 +1,4 @@
-"""RDS option groups: features of Oracle and SQL Server. They are records; no server has them."""
+"""RDS option groups: features of Oracle, SQL Server, and audits. Records; no server has them."""
 
 from __future__ import annotations
 

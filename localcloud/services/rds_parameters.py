@@ -100,6 +100,9 @@ def values_of(cloud: Cloud, flavor: Flavor, region: str, name: str | None) -> di
 def values_for(cloud: Cloud, region: str, instance: Mapping[str, Any]) -> dict[str, str]:
     """The parameters an instance starts with: its cluster's group below its own."""
     values: dict[str, str] = {}
+    if instance.get("PerformanceInsightsEnabled"):
+        # RDS switches it on with them; it costs memory, and so nobody else has it.
+        values["performance_schema"] = "1"
     cluster = cloud.records.get("cluster", region, instance.get("DBClusterIdentifier") or "")
     if cluster:
         values |= values_of(cloud, CLUSTER, region, cluster["DBClusterParameterGroup"])

@@ -125,8 +125,9 @@ def test_saved_state_is_private_and_holds_no_master_password(site: Site) -> None
         first.client("rds").create_db_instance(**mysql())
         first.client("secretsmanager").create_secret(Name="s", SecretString="v")
     modes = {path.name: path.stat().st_mode & 0o777 for path in site.state_dir.iterdir()}
-    assert modes == {"moto.pickle": 0o600, "records.json": 0o600}
-    assert "correct-horse" not in (site.state_dir / "records.json").read_text()
+    assert modes == {"moto.pickle": 0o600, "records.json": 0o600, "trail.jsonl": 0o600}
+    for kept in ("records.json", "trail.jsonl"):
+        assert "correct-horse" not in (site.state_dir / kept).read_text()
 
 
 def _start(site: Site) -> None:

@@ -41,6 +41,13 @@ RIGHT: list[dict[str, Any]] = [
 ]
 
 WRONG = [
+    Wrong(
+        {"class": "db.t3.medium", "activity_stream": "async", "performance_insights": ...},
+        "activity_stream",
+        "is refused on db.t3.medium; leave it out",
+    ),
+    Wrong({"activity_stream": "sync"}, "activity_stream", "async"),
+    Wrong({"audit_log": {"keep_days": 31}}, "audit_log.keep_days", "365"),
     Wrong({"identifier": "Aurora"}, "identifier", "lower-case letters"),
     Wrong({"identifier": "aurora--1"}, "identifier", "single hyphens"),
     Wrong({"identifier": "aurora-"}, "identifier", "not ending with a hyphen"),
@@ -59,7 +66,7 @@ WRONG = [
     Wrong({"class": "db.serverless"}, "class", "the course's is db.r5.large"),
     Wrong({"class": ...}, "class", "is missing; add it"),
     Wrong(
-        {"writer/identifier": "myapp-aurora-writer"},
+        {"writer/identifier": "myapp-aurora-a"},
         "writer.identifier",
         "until a failover makes another member the writer; call it by its zone or by a number, "
         "such as myapp-aurora-a",

@@ -40,7 +40,9 @@ def reserved(base: dict[str, Any], name: str = "reserved", **changes: Any) -> An
     config = dev_config()
     wanted = {key: value for key, value in {**base, **changes}.items() if value is not None}
     topologies = config["aws-databases:topologies"]
-    return read(config["aws:region"], None, topologies, {name: wanted}).reservations[name]
+    return read(config["aws:region"], None, topologies, reservations={name: wanted}).reservations[
+        name
+    ]
 
 
 def problem(base: dict[str, Any], name: str = "reserved", **changes: Any) -> tuple[str, str]:
@@ -122,4 +124,4 @@ def test_a_name_that_is_none_or_taken(name: str) -> None:
 def test_no_map() -> None:
     config = dev_config()
     with pytest.raises(ConfigError, match="reservations: is no map"):
-        read(config["aws:region"], None, config["aws-databases:topologies"], ["mysql"])
+        read(config["aws:region"], None, config["aws-databases:topologies"], reservations=["mysql"])

@@ -56,6 +56,7 @@ def of(lines: list[Line], topology: str) -> set[tuple[str, float | None]]:
 
 def test_multi_az_is_billed_twice(lines: list[Line]) -> None:
     assert of(lines, "mysql") == {
+        ("alarm", None),
         ("secret", None),
         ("db.t3.micro mysql and its standby", 2 * 730 * 1.0),
         ("20 GB gp2 and its standby", 2 * 20 * 2.0),
@@ -63,11 +64,19 @@ def test_multi_az_is_billed_twice(lines: list[Line]) -> None:
 
 
 def test_a_replica_has_its_source_s_engine_and_storage(lines: list[Line]) -> None:
-    assert of(lines, "mysql-replica") == {("db.t3.micro mysql", 730.0), ("20 GB gp2", 40.0)}
+    assert of(lines, "mysql-replica") == {
+        ("alarm", None),
+        ("db.t3.micro mysql", 730.0),
+        ("20 GB gp2", 40.0),
+    }
 
 
 def test_what_stands_in_a_region_without_prices_has_none(lines: list[Line]) -> None:
-    assert of(lines, "mysql-replica-west") == {("db.t3.micro mysql", None), ("20 GB gp2", None)}
+    assert of(lines, "mysql-replica-west") == {
+        ("alarm", None),
+        ("db.t3.micro mysql", None),
+        ("20 GB gp2", None),
+    }
     assert all(line.price is None for line in lines if line.item.region == "us-west-2")
 
 

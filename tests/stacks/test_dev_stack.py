@@ -143,6 +143,7 @@ def test_what_stands_once_for_all(dev: Recording) -> None:
         "key-us-east-1": "aws-databases:index:RegionKey",
         "key-us-west-2": "aws-databases:index:RegionKey",
         "monitoring": "aws-databases:index:MonitoringRole",
+        "dashboard": "aws-databases:index:Dashboard",
         "mysql": "aws-databases:index:RdsMysql",
         "mysql-replica": "aws-databases:index:ReadReplica",
         "mysql-replica-west": "aws-databases:index:ReadReplica",

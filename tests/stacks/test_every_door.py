@@ -26,10 +26,25 @@ ENCRYPTED: dict[str, dict[str, Any]] = {
     "aws:dms/replicationInstance:ReplicationInstance": {"kmsKeyArn": "our key"},
     "aws:secretsmanager/secret:Secret": {"kmsKeyId": "our key"},
     "aws:kms/key:Key": {"enableKeyRotation": True},
+    "aws:sns/topic:Topic": {"kmsMasterKeyId": "our key"},
+    "aws:cloudtrail/trail:Trail": {"kmsKeyId": "our key", "enableLogFileValidation": True},
 }
 """What a type that keeps data says about encryption."""
 
 KEEPS_NOTHING = {
+    # Its encryption is a resource of its own.
+    "aws:s3/bucket:Bucket",
+    "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration",
+    "aws:s3/bucketOwnershipControls:BucketOwnershipControls",
+    "aws:s3/bucketPolicy:BucketPolicy",
+    "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
+    "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
+    "aws:s3/bucketVersioning:BucketVersioning",
+    "aws:cloudwatch/dashboard:Dashboard",
+    "aws:cloudwatch/metricAlarm:MetricAlarm",
+    "aws:rds/eventSubscription:EventSubscription",
+    "aws:sns/topicPolicy:TopicPolicy",
+    "aws:sns/topicSubscription:TopicSubscription",
     "aws:dms/certificate:Certificate",
     "aws:dms/replicationSubnetGroup:ReplicationSubnetGroup",
     "aws:dms/replicationTask:ReplicationTask",
@@ -45,6 +60,7 @@ KEEPS_NOTHING = {
     "aws:rds/clusterEndpoint:ClusterEndpoint",
     "aws:rds/clusterInstance:ClusterInstance",
     "aws:rds/clusterParameterGroup:ClusterParameterGroup",
+    "aws:rds/optionGroup:OptionGroup",
     "aws:rds/parameterGroup:ParameterGroup",
     "aws:rds/proxy:Proxy",
     "aws:rds/proxyDefaultTargetGroup:ProxyDefaultTargetGroup",
@@ -71,7 +87,7 @@ TLS_PARAMETER = {
 
 EVERYWHERE = re.compile(r"(^|[^0-9.])0\.0\.0\.0/|::/0")
 
-OUR_KEY = re.compile(r"arn:aws:kms:[a-z0-9-]+:\d{12}:key/key-[a-z0-9-]+-key")
+OUR_KEY = re.compile(r"arn:aws:kms:[a-z0-9-]+:\d{12}:key/(key|watch|trail)-[a-z0-9-]+-key")
 
 OF_ANOTHER_KIND_OF_CLUSTER = {"aws:rds/cluster:Cluster"}
 """Types where the argument is refused for Aurora, whose members have it."""

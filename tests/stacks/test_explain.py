@@ -23,18 +23,18 @@ def test_in_a_pipe_it_is_plain(capsys: pytest.CaptureFixture[str]) -> None:
     assert "\x1b" not in out
     assert "│" not in out
     lines = [line.split() for line in out.splitlines()]
-    assert ["mysql", "rds-mysql", "us-east-1", "10"] in lines
+    assert ["mysql", "rds-mysql", "us-east-1", "14"] in lines
     assert ["mysql", "class", "db.t3.micro", "stack"] in lines
     assert "USD a month for what has a price;" in out
     (line,) = (n for n in out.splitlines() if n.startswith("mysql ") and "its standby" in n
                and "db.t3" in n)  # fmt: skip
-    assert line.split()[-5:] == ["0.017", "hour", "24.82", "2026-05-03", "[2]"]
+    assert line.split()[-5:] == ["0.017", "hour", "24.82", "2026-05-03", "[3]"]
     assert "no price known" in out
 
 
 def test_as_json(capsys: pytest.CaptureFixture[str]) -> None:
     found = json.loads(explained(capsys, "--stack", "prod", "--json"))
-    assert {"name": "orders", "kind": "rds-mysql", "region": "us-east-1", "resources": 10} in (
+    assert {"name": "orders", "kind": "rds-mysql", "region": "us-east-1", "resources": 14} in (
         found["topologies"]
     )
     for cost in found["costs"]:

@@ -102,7 +102,7 @@ def test_what_the_config_does_not_ask_for_is_not_made() -> None:
     recording = run_dev(config)
     # No second region, and no role for a monitoring that nobody has.
     shared = {r.name for r in recording.resources if r.parent == "aws-databases-dev"}
-    assert shared == {"network-us-east-1", "key-us-east-1", "redis"}
+    assert shared == {"network-us-east-1", "key-us-east-1", "redis", "dashboard"}
 
 
 def test_a_replica_may_stand_before_its_source_in_the_config() -> None:

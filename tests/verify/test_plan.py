@@ -45,6 +45,7 @@ def test_all_that_apply_in_the_registry_s_order() -> None:
         "restored",
         "backup",
         "security",
+        "monitoring",
     ]
     assert names(plan(STACK)) == [
         ("mysql", "mysql"),
@@ -55,6 +56,7 @@ def test_all_that_apply_in_the_registry_s_order() -> None:
         ("backup", "mysql"),
         ("security", "aurora"),
         ("security", "mysql"),
+        ("monitoring", "mysql"),
     ]
 
 

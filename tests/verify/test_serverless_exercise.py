@@ -50,7 +50,7 @@ def scale(cloud: TestCloud, scaling: dict[str, Any]) -> None:
 def test_it_passes_twice_and_tells_the_curve(cloud: TestCloud, serverless: Verify) -> None:
     scale(cloud, COURSE | {"SecondsUntilAutoPause": 1})
     for _ in range(2):
-        done = serverless()
+        done = serverless(exercises=("serverless",))
         assert done.code == 0, done.out + done.err
         assert done.statuses == {"passed"}
         assert done.step(SETTINGS)[1].startswith("0 to 16 ACU, pauses after 1 s, EngineVersion 8.0")
@@ -67,7 +67,7 @@ def test_it_passes_twice_and_tells_the_curve(cloud: TestCloud, serverless: Verif
 
 
 def test_a_cluster_that_neither_grows_nor_pauses_says_so(serverless: Verify) -> None:
-    done = serverless("serverless")
+    done = serverless("serverless", exercises=("serverless",))
     assert done.code == 0, done.out + done.err
     assert done.step(RISE) == ("skipped", "1 to 1 ACU need not grow for 8 clients")
     assert done.step(PAUSE) == ("skipped", "its minimum is above 0 ACU, so it never pauses")
@@ -81,7 +81,7 @@ def test_a_long_pause_is_waited_for_only_when_asked(
     # Nobody needs the load for this.
     monkeypatch.setattr("verify.serverless._CLIENTS", (0,))
     for asked in ((), ("--wait-for-pause", "299")):
-        done = serverless(*asked)
+        done = serverless(*asked, exercises=("serverless",))
         assert done.code == 0, done.out + done.err
         assert done.step(PAUSE) == (
             "skipped",
@@ -103,7 +103,7 @@ def test_a_cluster_that_does_not_pause_fails(
     scale(cloud, COURSE | {"SecondsUntilAutoPause": 1})
     monkeypatch.setattr("verify.serverless._CLIENTS", (0,))
     with connected(cloud, serverless):
-        done = serverless("--timeout", "1")
+        done = serverless("--timeout", "1", exercises=("serverless",))
     assert done.code == 1
     assert done.failed == {PAUSE: "it stays at 0.5 ACU, and the time for that is over"}
 
@@ -113,7 +113,7 @@ def test_a_cluster_that_does_not_grow_fails(cloud: TestCloud, serverless: Verify
     # The load goes to another server.
     others = cloud.record()["outputs"]["databases"]["mysql"]["endpoints"]
     serverless.endpoint("serverless", "writer")["host"] = others[0]["host"]
-    done = serverless("--timeout", "1")
+    done = serverless("--timeout", "1", exercises=("serverless",))
     assert done.code == 1
     assert done.failed == {
         RISE: "it stays at 0.5 ACU under 8 clients, and the time for that is over"
@@ -123,22 +123,22 @@ def test_a_cluster_that_does_not_grow_fails(cloud: TestCloud, serverless: Verify
 
 def test_members_of_another_class_fail(cloud: TestCloud, serverless: Verify) -> None:
     serverless.databases["serverless"]["cluster"] = "cluster"
-    done = serverless()
+    done = serverless(exercises=("serverless",))
     assert done.failed[SETTINGS].startswith("members are ['reader-1', 'reader-2', 'writer'], not")
     serverless.databases["serverless"]["instances"] = ["writer", "reader-1", "reader-2"]
-    done = serverless()
+    done = serverless(exercises=("serverless",))
     assert done.failed == {SETTINGS: "reader-1 is of class db.r5.large, not db.serverless"}
     assert done.step(BASELINE)[0] == "skipped"
 
 
 def test_a_wrong_secret_and_a_server_that_is_down(cloud: TestCloud, serverless: Verify) -> None:
     serverless.databases["serverless"]["secret_arn"] = cloud.arns["wrong"]
-    done = serverless()
+    done = serverless(exercises=("serverless",))
     assert done.code == 1
     assert list(done.failed) == [CONNECT]
     assert "does not accept the user and password of the secret" in done.failed[CONNECT]
     serverless.endpoint("serverless", "writer")["host"] = NOBODY
-    done = serverless()
+    done = serverless(exercises=("serverless",))
     assert done.code == 2
     assert done.err.startswith(f"verify: could not run: serverless: {NOBODY}:3306")
     assert len(done.err.splitlines()) == 1
@@ -163,7 +163,7 @@ def test_a_server_that_falls_silent_under_load_is_a_failed_step(
     asked = [False] * 100 + [True, False]
     monkeypatch.setattr(Cloud, "metric", metric)
     try:
-        done = serverless("--timeout", "1")
+        done = serverless("--timeout", "1", exercises=("serverless",))
     finally:
         os.kill(pid, signal.SIGCONT)
     assert stopped.is_set()
@@ -174,7 +174,7 @@ def test_a_server_that_falls_silent_under_load_is_a_failed_step(
     assert watch.cluster(REGION, "serverless")["Status"] == "available"
     monkeypatch.undo()
     scale(cloud, FIXED)
-    assert serverless().code == 0
+    assert serverless(exercises=("serverless",)).code == 0
 
 
 def test_somebody_s_own_rows_are_left_alone(cloud: TestCloud, serverless: Verify) -> None:
@@ -185,7 +185,7 @@ def test_somebody_s_own_rows_are_left_alone(cloud: TestCloud, serverless: Verify
         sql.run("CREATE DATABASE loadtest")
         sql.run("CREATE TABLE loadtest.large_table (id INT AUTO_INCREMENT PRIMARY KEY, data TEXT)")
         sql.run("INSERT INTO loadtest.large_table (data) VALUES ('mine')")
-        done = serverless()
+        done = serverless(exercises=("serverless",))
         assert "1 rows of large_table" in done.failed["no leftovers of an earlier run"]
         assert done.step(CREATE)[0] == "skipped"
         assert sql.run("SELECT data FROM loadtest.large_table") == [("mine",)]

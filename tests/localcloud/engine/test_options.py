@@ -41,7 +41,7 @@ RESOURCE = 'aws.cloudwatch.LogGroup("logs", opts=pulumi.ResourceOptions({options
             "pulumi.runtime.register_resource_transform(lambda args: None)",
             "does not support transforms",
         ),
-        ('aws.sns.Topic("topic")', "no resources of type aws:sns/topic:Topic"),
+        ('aws.sqs.Queue("queue")', "no resources of type aws:sqs/queue:Queue"),
         ('aws.sns.get_topic("topic")', "no function aws:sns/getTopic:getTopic"),
     ],
 )

@@ -147,8 +147,8 @@ def test_every_input_of_the_dev_stack_is_known(provider: Provider) -> None:
 
 
 def test_an_unknown_type_is_answered_with_those_there_are(provider: Provider) -> None:
-    with pytest.raises(DeployFailed, match=r"no resources of type aws:s3/bucket:Bucket.*rds"):
-        provider.check("aws:s3/bucket:Bucket", "b", "seed", {})
+    with pytest.raises(DeployFailed, match=r"no resources of type aws:sqs/queue:Queue.*rds"):
+        provider.check("aws:sqs/queue:Queue", "q", "seed", {})
 
 
 @pytest.mark.parametrize(
