@@ -90,6 +90,7 @@ def surroundings(
             f"{name}-logs",
             LogGroupsArgs(
                 region,
+                place.key,
                 "cluster",
                 place.identifier,
                 exports,

@@ -1,12 +1,14 @@
-"""Encryption at rest: one key a region."""
+"""Encryption at rest: one key a region and purpose."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import pulumi
 import pulumi_aws as aws
 
+from components.logs_key import LogsKey, LogsKeyArgs
 from components.tags import tags
 
 
@@ -24,7 +26,8 @@ class RegionKey(pulumi.ComponentResource):
     A key of its own, not AWS's default one, which does not exist in a region where RDS was never
     used; and a cross-region replica needs a key of its destination.
 
-    Creates: a key that rotates every year, and its alias. Costs 1 USD a key and month plus
+    Creates: a key that rotates every year, its alias, and a key for logs as soon as something
+    in the region has any. Costs 1 USD a key and month plus
     0.03 USD for 10,000 requests. Deleting the stack schedules the key's deletion: snapshots
     that were encrypted with it are unreadable after the window.
     """
@@ -37,6 +40,7 @@ class RegionKey(pulumi.ComponentResource):
     ) -> None:
         super().__init__("aws-databases:index:RegionKey", name, None, opts)
         self.region = args.region
+        self._name, self._window = name, args.deletion_window_days
         child = pulumi.ResourceOptions(parent=self)
         key = aws.kms.Key(
             f"{name}-key",
@@ -56,3 +60,12 @@ class RegionKey(pulumi.ComponentResource):
         )
         self.arn = key.arn
         self.register_outputs({"region": self.region, "arn": self.arn})
+
+    @cached_property
+    def logs_arn(self) -> pulumi.Output[str]:
+        """The ARN of the key for log groups, which the first of them makes."""
+        return LogsKey(
+            f"{self._name}-logs",
+            LogsKeyArgs(self.region, self._window),
+            pulumi.ResourceOptions(parent=self),
+        ).arn

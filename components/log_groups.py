@@ -8,6 +8,7 @@ from typing import Literal
 import pulumi
 import pulumi_aws as aws
 
+from components.keys import RegionKey
 from components.tags import tags
 
 
@@ -18,6 +19,7 @@ class LogGroupsArgs:
     """
 
     region: str
+    key: RegionKey
     owner: Literal["instance", "cluster", "cache"]
     identifier: str
     logs: tuple[str, ...]
@@ -29,8 +31,8 @@ class LogGroupsArgs:
 class LogGroups(pulumi.ComponentResource):
     """One CloudWatch log group for each exported log.
 
-    Creates: the groups, with a retention. RDS creates missing ones itself, and those never
-    expire. Costs 0.50 USD a GB taken in and 0.03 USD a GB and month kept (us-east-1).
+    Creates: the groups, encrypted, with a retention. RDS creates missing ones itself, and those
+    never expire. Costs 0.50 USD a GB taken in and 0.03 USD a GB and month kept (us-east-1).
     """
 
     names: tuple[str, ...]
@@ -48,6 +50,7 @@ class LogGroups(pulumi.ComponentResource):
                 f"{name}-{log}",
                 region=args.region,
                 name=group,
+                kms_key_id=args.key.logs_arn,
                 retention_in_days=args.audit_days if log == "audit" else args.retention_days,
                 tags=tags(group),
                 opts=pulumi.ResourceOptions(parent=self),

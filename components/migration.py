@@ -174,6 +174,7 @@ class Migration(pulumi.ComponentResource):
             region=self.region,
             # The one that DMS writes to; it would make it without an end.
             name=f"dms-tasks-{spec.identifier}",
+            kms_key_id=args.key.logs_arn,
             retention_in_days=_LOG_DAYS,
             tags=tags(f"dms-tasks-{spec.identifier}"),
             opts=self._child(),

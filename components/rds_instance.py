@@ -105,6 +105,7 @@ class RdsInstance(pulumi.ComponentResource):
             f"{name}-logs",
             LogGroupsArgs(
                 self.region,
+                args.key,
                 "instance",
                 spec.identifier,
                 spec.log_exports,

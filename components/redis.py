@@ -79,7 +79,7 @@ class Redis(pulumi.ComponentResource):
             opts=child,
         )
         access = self._admit(name, args.key, child)
-        logs = self._logs(name, child)
+        logs = self._logs(name, args.key, child)
         group = aws.elasticache.ReplicationGroup(
             f"{name}-group",
             region=self.region,
@@ -155,11 +155,11 @@ class Redis(pulumi.ComponentResource):
         )
         return {"auth_token": self.credentials.password}
 
-    def _logs(self, name: str, child: pulumi.ResourceOptions) -> dict[str, Any]:
+    def _logs(self, name: str, key: RegionKey, child: pulumi.ResourceOptions) -> dict[str, Any]:
         if self.spec.logs is None:
             return {}
         args = LogGroupsArgs(
-            self.region, "cache", self.spec.identifier, LOGS, self.spec.logs.keep_days
+            self.region, key, "cache", self.spec.identifier, LOGS, self.spec.logs.keep_days
         )
         made = LogGroups(f"{name}-logs", args, child)
         return {

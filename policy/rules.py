@@ -8,10 +8,6 @@ from policy import access, availability, sizing, watching
 from policy.findings import Finding, Level, Rule
 from policy.resources import Registered
 
-PENDING: frozenset[str] = frozenset({"log-encryption"})
-"""Rules that are advisory in production, too, until the stack's log groups have keys of their own.
-Empty it then."""
-
 RULES: tuple[Rule, ...] = (
     Rule(
         "multi-az",
@@ -103,7 +99,7 @@ def is_production(stack: str) -> bool:
 
 def level(rule: Rule, stack: str) -> Level:
     """Mandatory in production, advisory everywhere else."""
-    held = is_production(stack) and rule.id not in PENDING and not rule.always_advisory
+    held = is_production(stack) and not rule.always_advisory
     return "mandatory" if held else "advisory"
 
 

@@ -20,6 +20,7 @@ WORTH_MENTIONING = 0.1
 PROXY_TARGET = "aws:rds/proxyTarget:ProxyTarget"
 _GROUPS = frozenset({"securityGroupId", "referencedSecurityGroupId"})
 
+LOG_GROUP = "aws:cloudwatch/logGroup:LogGroup"
 _ENCRYPTION = (
     "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration"
 )
@@ -62,6 +63,7 @@ FORCED: Mapping[str, frozenset[str]] = {
     "aws:iam/rolePolicyAttachment:RolePolicyAttachment": frozenset({"role"}),
     "aws:ec2/vpcEndpoint:VpcEndpoint": frozenset({"securityGroupIds"}),
     "aws:kms/alias:Alias": frozenset({"targetKeyId"}),
+    LOG_GROUP: frozenset({"kmsKeyId"}),
     _ENCRYPTION: frozenset({"bucket", "rules"}),
     "aws:sns/topic:Topic": frozenset({"kmsMasterKeyId"}),
     "aws:sns/topicPolicy:TopicPolicy": frozenset({"arn", "policy"}),

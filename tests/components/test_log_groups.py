@@ -4,6 +4,7 @@ from typing import Literal
 
 import pytest
 
+from components.keys import RegionKey, RegionKeyArgs
 from components.log_groups import LogGroups, LogGroupsArgs
 from tests.components.ground import inputs
 from tests.recorder import Recording, record
@@ -11,7 +12,8 @@ from tests.recorder import Recording, record
 
 def made(owner: Literal["instance", "cluster"], *logs: str, days: int = 30) -> Recording:
     def program() -> None:
-        LogGroups("db-logs", LogGroupsArgs("us-west-2", owner, "myapp-db", logs, days))
+        key = RegionKey("key", RegionKeyArgs("us-west-2"))
+        LogGroups("db-logs", LogGroupsArgs("us-west-2", key, owner, "myapp-db", logs, days))
 
     return record(program)
 
@@ -28,6 +30,7 @@ def test_one_group_a_log_under_the_name_that_rds_writes_to(
     assert inputs(recording, "db-logs-slowquery") == {
         "region": "us-west-2",
         "name": f"/aws/rds/{owner}/myapp-db/slowquery",
+        "kmsKeyId": "arn:aws:kms:us-west-2:123456789012:key/key-logs-key",
         "retentionInDays": 30,
     }
     assert recording.registered["db-logs"] == {

@@ -126,6 +126,7 @@ def test_the_task_is_not_started_by_a_deployment(instance: Recording) -> None:
     assert inputs(instance, "move-logs") == {
         "region": "us-east-1",
         "name": "dms-tasks-move",
+        "kmsKeyId": "arn:aws:kms:us-east-1:123456789012:key/key-us-east-1-logs-key",
         "retentionInDays": 30,
     }
 

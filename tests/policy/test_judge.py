@@ -66,12 +66,8 @@ def test_the_same_is_advisory_in_dev() -> None:
     assert [each.level for each in judge("dev", stack(OPEN))] == ["advisory"]
 
 
-def test_what_is_pending_is_advisory_until_it_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_production_database_that_nobody_watches_stops_it() -> None:
     silent = stack(a("Instance"), a("ProxyTarget"))
-    assert {each.level for each in judge("prod", silent)} == (
-        {"advisory"} if "monitoring" in rules.PENDING else {"mandatory"}
-    )
-    monkeypatch.setattr(rules, "PENDING", frozenset())
     assert {(each.rule, each.level) for each in judge("prod", silent)} == {
         ("monitoring", "mandatory")
     }
