@@ -56,7 +56,7 @@ def test_no_confirmed_write_is_lost(fleet: Fleet, site: Site) -> None:
 
     def whole() -> bool:
         found = redis_at(site, ends.primary).info("replication")
-        return found["role"] == "master" and found["connected_slaves"] == 2
+        return bool(found["role"] == "master" and found["connected_slaves"] == 2)
 
     with Writer(site, ends) as writer:
         for _ in range(FAILOVERS):

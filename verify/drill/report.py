@@ -73,8 +73,8 @@ class Lines:
             f"{drill.asked}, {measured.triggered_at:.1f} s after the start",
             f"  noticed         {_noticed(measured)}",
             f"  write outage    {_outage(measured.write_outage)}; promised: {target.promise.said}",
-            f"  read outage     {_seconds(measured.read_outage_s)} at the worst reader endpoint"
-            f", asked every {1000 * PROBE_S:.0f} ms",
+            f"  read outage     {_seconds(measured.read_outage_s)} at the worst endpoint to "
+            f"read from, asked every {1000 * PROBE_S:.0f} ms",
         ]
         lines += [f"  {_led(each)}" for each in measured.endpoints]
         for at, source, message in drill.events:

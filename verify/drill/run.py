@@ -31,7 +31,7 @@ _STOP_S = 5.0
 _POLL_S = 0.02
 _LOOK_S = 0.1
 _COMMAND_S = 60.0
-_CLOCKS_S = 2.0
+_CLOCKS_S = 1.0
 """So far may the control plane's clock be behind ours, and its events still be this drill's."""
 SUBJECT = {"DATABASE_MEMBER": "the writing server", "DATABASE_REGION": "its region"}
 """What a command finds in its environment."""
@@ -68,7 +68,7 @@ def perform(target: Target, plan: Plan, log: Path) -> Drill:
     try:
         with Recorder(Clock(), log) as recorder:
             asked, measured = _under_load(target, plan, recorder)
-            events = _events(target, recorder.clock)
+            events = _events(target, recorder.clock, measured.triggered_at)
             _, _, troubles = recorder.snapshot()
             return Drill(
                 asked=asked,
@@ -254,6 +254,7 @@ def _read(target: Target, name: str, endpoint: Endpoint, recorder: Recorder) -> 
     )
 
 
-def _events(target: Target, clock: Clock) -> list[tuple[float, str, str]]:
-    found: list[Event] = list(target.events(clock.started_at - timedelta(seconds=_CLOCKS_S)))
+def _events(target: Target, clock: Clock, triggered_at: float) -> list[tuple[float, str, str]]:
+    since = clock.started_at + timedelta(seconds=triggered_at - _CLOCKS_S)
+    found: list[Event] = list(target.events(since))
     return [(clock.when(each.at), each.source, each.message) for each in found]
