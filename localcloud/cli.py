@@ -1,4 +1,4 @@
-"""The commands: up, down, destroy, status, env, serve."""
+"""The commands: up, down, destroy, status, env, fault, serve."""
 
 from __future__ import annotations
 
@@ -126,6 +126,13 @@ def _env(site: Site, arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _fault(site: Site, arguments: argparse.Namespace) -> int:
+    from localcloud.faults import inflict
+
+    print(inflict(site, arguments.fault, arguments.identifier, arguments.region))
+    return 0
+
+
 def _serve(site: Site, arguments: argparse.Namespace) -> int:
     return daemon.serve(site)
 
@@ -157,5 +164,9 @@ def _parser() -> argparse.ArgumentParser:
     status = add("status", _status, "the servers, their addresses and memory")
     status.add_argument("--json", action="store_true", help="as JSON")
     add("env", _env, "exports that point boto3 and the AWS CLI at the local cloud")
+    fault = add("fault", _fault, "kill, stop or continue the server of a database, for a drill")
+    fault.add_argument("fault", choices=("kill", "stop", "continue"))
+    fault.add_argument("identifier", help="of an instance or a cache node, as `status` shows it")
+    fault.add_argument("--region", metavar="R", help="where two regions have the same identifier")
     add("serve", _serve, "run the endpoint in the foreground")
     return parser

@@ -116,8 +116,12 @@ def open_connection(
     ca: str | None,
     tls: bool = True,
     pooled: bool = False,
+    patience: float | None = None,
 ) -> PostgresSql:
-    """As `connect`, for a connection that outlives a block."""
+    """As `connect`, for a connection that outlives a block.
+
+    ``patience`` is how long a statement may take, where that is less than to connect.
+    """
     # The driver waits no shorter than that for a connection.
     seconds = max(_LEAST_CONNECT_S, deadline.whole_seconds())
     where = f"{endpoint.host}:{endpoint.port}"
@@ -151,10 +155,10 @@ def open_connection(
             )
         except psycopg.Error as error:
             raise _meaning(error, where, seconds, opening=True) from error
-        connection.patience = seconds
+        connection.patience = patience or seconds
         return connection
 
-    return PostgresSql(open_in, where, seconds)
+    return PostgresSql(open_in, where, patience or seconds)
 
 
 class _Bounded(psycopg.Connection[Row]):

@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
+from contextlib import contextmanager
 
 from localcloud.databases.cache_nodes import CacheNodes, node_name
 from localcloud.databases.revival import Revival
@@ -23,6 +24,8 @@ log = logging.getLogger(__name__)
 
 _SYNC_S = 20.0
 _POLL_S = 0.005
+_HELD_S = 10.0
+_CATCH_UP_S = 3.0
 
 
 class CachePlan(Plan):
@@ -129,8 +132,41 @@ class Cache:
             replicas = self._joined - {old}
             if not replicas:
                 raise LocalCloudError(f"{self.ref} has no live replica to fail over to")
-            self._promote(self.nodes.most_advanced(replicas))
+            with self._held(old) as has:
+                best = self._caught_up(replicas, has)
+                self._promote(best)
             self._heal()
+
+    @contextmanager
+    def _held(self, primary: str) -> Iterator[int]:
+        """No write to ``primary`` is answered; gives how much it has.
+
+        Else it goes on, with a replica that is not chosen to confirm its rows, and nobody has
+        them afterwards.
+        """
+        server = self.nodes[primary]
+        server.command("CLIENT", "PAUSE", int(1000 * _HELD_S), "WRITE")
+        try:
+            yield int(server.replication()["master_repl_offset"])
+        finally:
+            try:
+                server.command("CLIENT", "UNPAUSE")
+            except RedisFailed as error:
+                log.warning("%s is gone, and with it what held it: %s", primary, error)
+
+    def _caught_up(self, replicas: Set[str], offset: int) -> str:
+        """The replica to promote, which has everything."""
+        end = time.monotonic() + _CATCH_UP_S
+        while True:
+            best = self.nodes.most_advanced(replicas)
+            if int(self.nodes[best].replication()["slave_repl_offset"]) >= offset:
+                return best
+            if time.monotonic() > end:
+                raise LocalCloudError(
+                    f"no replica of {self.ref} has what its primary has within "
+                    f"{_CATCH_UP_S:g} s; it stays the primary"
+                )
+            time.sleep(_POLL_S)
 
     def set_users(self, users: Sequence[AclUser]) -> None:
         with self._lock:

@@ -66,7 +66,7 @@ WRONG = [
     Wrong({"class": "db.serverless"}, "class", "the course's is db.r5.large"),
     Wrong({"class": ...}, "class", "is missing; add it"),
     Wrong(
-        {"writer/identifier": "myapp-aurora-a"},
+        {"writer/identifier": "myapp-aurora-writer"},
         "writer.identifier",
         "until a failover makes another member the writer; call it by its zone or by a number, "
         "such as myapp-aurora-a",

@@ -150,12 +150,12 @@ def test_errors_are_counted_by_code_and_the_rest_goes_on(
 
 
 def test_the_fix_is_measured_and_explained(run: Run) -> None:
-    _, found = run("mysql", "--iterations", "1", "--pause", "0", "--rows", "20000")
+    _, found = run("mysql", "--iterations", "1", "--pause", "0", "--rows", "60000")
     diagnosis = only(found).diagnosis
     assert diagnosis is not None
     fix = diagnosis.fix
     assert fix is not None
-    assert fix.rows == 20_000
+    assert fix.rows == 60_000
     assert fix.times > 3
     assert "Using filesort" in str(fix.before_plan.rows)
     assert "filesort" not in str(fix.after_plan.rows)

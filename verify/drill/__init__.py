@@ -1,0 +1,1 @@
+"""Failover drills: what clients notice while a database changes its writer, on one time axis."""

@@ -1,0 +1,105 @@
+"""A cache under a drill."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from fnmatch import fnmatchcase
+from typing import Any
+
+from contract import Database, Endpoint
+from verify.aws import Cloud, Credentials
+from verify.drill.clients import KEY, RedisClient
+from verify.drill.target import Event, Member, Promise, Target, event_of, no_choice
+from verify.errors import CannotRun
+
+CACHE = Promise(
+    'ElastiCache: "a few seconds" by its guide, about 30 s in AWS\'s own article on testing it', 30
+)
+
+
+class RedisGroup(Target):
+    """A replication group with one primary; ``confirmed`` writers WAIT for a replica."""
+
+    promise = CACHE
+    has_ledger = False
+
+    def __init__(
+        self, name: str, database: Database, cloud: Cloud, ca: str | None, *, confirmed: bool
+    ) -> None:
+        super().__init__(name, database, cloud, ca)
+        self._confirmed = confirmed
+        self._login, self._key = _login(name, database, cloud)
+        if not database.endpoints_of("primary"):
+            raise CannotRun(f"{name} is a cache in cluster mode, which has no drill yet")
+        if not confirmed:
+            self.may_lose = "Redis acknowledges a write before any replica has it"
+
+    @property
+    def title(self) -> str:
+        return f"{self.name}, {'with' if self._confirmed else 'without'} WAIT"
+
+    @property
+    def endpoints(self) -> Mapping[str, Endpoint]:
+        readers = self.database.endpoints_of("reader")
+        found = {"primary": self.database.endpoint("primary")}
+        return {**found, "reader": readers[0]} if readers else found
+
+    def open(self, endpoint: Endpoint) -> RedisClient:
+        return RedisClient.open(
+            self.database, endpoint, self._login, self.ca, key=self._key, confirmed=self._confirmed
+        )
+
+    def prepare(self) -> None:
+        group = self._group()
+        if group["AutomaticFailover"] != "enabled":
+            raise CannotRun(f"ElastiCache reports AutomaticFailover {group['AutomaticFailover']}")
+        self.clean_up()
+
+    def clean_up(self) -> None:
+        client = self.open(self.endpoints[self.writer])
+        try:
+            client.forget()
+        finally:
+            client.close()
+
+    def _group(self) -> dict[str, Any]:
+        return self.cloud.replication_group(self.database.region, self.database.cluster or "")
+
+    def member(self) -> Member:
+        for each in self._group()["NodeGroups"][0]["NodeGroupMembers"]:
+            if each.get("CurrentRole") == "primary":
+                return Member(each["CacheClusterId"], self.database.region)
+        raise CannotRun(f"ElastiCache reports no primary of {self.database.cluster}")
+
+    def fail_over(self, to: str | None) -> str:
+        no_choice(self, to)
+        group = self._group()["NodeGroups"][0]["NodeGroupId"]
+        self.cloud.ask(
+            "elasticache", self.database.region, "test_failover",
+            ReplicationGroupId=self.database.cluster, NodeGroupId=group,
+        )  # fmt: skip
+        return f"TestFailover of {self.database.cluster}, node group {group}"
+
+    def events(self, since: datetime) -> Sequence[Event]:
+        found = self.cloud.ask(
+            "elasticache", self.database.region, "describe_events", StartTime=since
+        )["Events"]
+        own = {self.database.cluster, *self.database.instances}
+        events = (event_of(each) for each in found if each["SourceIdentifier"] in own)
+        return sorted(events, key=lambda each: each.at)
+
+
+def _login(name: str, database: Database, cloud: Cloud) -> tuple[Credentials | None, str]:
+    """Who writes to a cache, and to which key."""
+    if database.secret_arn is not None:
+        return cloud.credentials(database.secret_arn), KEY
+    if not database.users:
+        return None, KEY
+    for user in database.users:
+        for pattern in user.keys:
+            key = pattern.replace("*", KEY, 1).replace("*", "").replace("?", "x")
+            if user.may == "read-write" and key != pattern and fnmatchcase(key, pattern):
+                password = cloud.credentials(user.secret_arn).password
+                return Credentials(user.name, password), key
+    raise CannotRun(f"no user of {name} may write a key of our own")

@@ -1,0 +1,254 @@
+"""What a drill does to a database, on one connection that notices silence within `PATIENCE_S`.
+
+The driver of MySQL cannot be interrupted from another thread, so every read of a socket has its
+own end; and nothing is repaired: after any error the connection is closed and a new one made.
+A name is resolved anew for each connection; resolving it has the system's time limit, not ours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from contract import Database, Endpoint
+from verify import postgres_sql
+from verify.audit import Outcome
+from verify.aws import Credentials
+from verify.cache import Cache, Denied, NoPermission, ReadOnly, open_connection
+from verify.deadline import Deadline
+from verify.dialects import POSTGRES, Dialect, dialect_of
+from verify.errors import Refused, StepFailed, VerifyError
+from verify.session import Session
+
+PATIENCE_S = 1.0
+"""How long a client waits for an answer; the drivers of MySQL take whole seconds."""
+DATABASE = "verify_drill"
+KEY = "verify-drill:rows"
+ACCOUNTS = ("a", "b")
+TOTAL = 200
+GROUP = 32
+"""So many rows are read together when looking for a long fork."""
+_WAIT_MS = 800
+_REFUSALS = frozenset({1290, 1836, 1792, "25006", "NOREPLICAS"})
+"""Errors that say for certain that a write was not done."""
+_UNKNOWN_VARIABLE = 1193
+
+
+class NotSent(StepFailed):
+    """A write was given up before anything was asked of the server that could stay."""
+
+
+class NotTheWriter(StepFailed):
+    """The endpoint leads to a server that takes no writes."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """Which server answers, in which role, and how many rows it has."""
+
+    server: str
+    writable: bool
+    rows: int
+
+
+class Client(Protocol):
+    """One connection."""
+
+    def look(self) -> Look: ...
+
+    def add(self, element: int) -> None:
+        """Write one row; returns when the write is acknowledged."""
+
+    def elements(self) -> tuple[int, ...]:
+        """Every row, as often as it is there."""
+
+    def close(self) -> None: ...
+
+
+class Ledger(Client, Protocol):
+    """A connection to a database that has transactions, too."""
+
+    def transfer(self, source: str, target: str, amount: int) -> None: ...
+
+    def balances(self) -> Mapping[str, int]: ...
+
+    def increment(self) -> None: ...
+
+    def count(self) -> int: ...
+
+    def group(self) -> tuple[str, tuple[int, ...]]:
+        """The newest group of rows, and its name."""
+
+
+def outcome_of(error: VerifyError) -> Outcome:
+    """What is known of a call that ended so: only a refusal is certain."""
+    if isinstance(error, NotSent | ReadOnly | Denied | NoPermission):
+        return "fail"
+    if isinstance(error, Refused) and error.errno in _REFUSALS:
+        return "fail"
+    return "unknown"
+
+
+class SqlClient:
+    """A client of MySQL, MariaDB or PostgreSQL."""
+
+    def __init__(self, session: Session, server: str) -> None:
+        self._session = session
+        self._look = f"SELECT {server}, (SELECT COUNT(*) FROM acks)"
+
+    @classmethod
+    def open(
+        cls, database: Database, endpoint: Endpoint, credentials: Credentials, ca: str | None
+    ) -> SqlClient:
+        """A connection in the drill's own database."""
+        dialect = dialect_of(database)
+        session = open_session(dialect, endpoint, credentials, ca)
+        try:
+            session.run(f"{dialect.use}{DATABASE}")
+            return cls(session, _server_of(session, dialect))
+        except BaseException:
+            session.close()
+            raise
+
+    def look(self) -> Look:
+        ((server, read_only, rows),) = self._session.run(self._look)
+        return Look(str(server), not read_only, int(rows))
+
+    def add(self, element: int) -> None:
+        self._session.run(
+            "INSERT INTO acks (id, part) VALUES (%s, %s)", (element, element // GROUP)
+        )
+
+    def elements(self) -> tuple[int, ...]:
+        return tuple(int(row[0]) for row in self._session.run("SELECT id FROM acks"))
+
+    def transfer(self, source: str, target: str, amount: int) -> None:
+        change = "UPDATE accounts SET balance = balance + %s WHERE name = %s"
+        try:
+            self._session.run("START TRANSACTION")
+            self._session.run(change, (-amount, source))
+            self._session.run(change, (amount, target))
+        except VerifyError as error:
+            raise NotSent(f"never committed: {error}") from error
+        self._session.run("COMMIT")
+
+    def balances(self) -> Mapping[str, int]:
+        return {str(n): int(b) for n, b in self._session.run("SELECT name, balance FROM accounts")}
+
+    def increment(self) -> None:
+        self._session.run("UPDATE counter SET value = value + 1")
+
+    def count(self) -> int:
+        return int(self._session.run("SELECT value FROM counter")[0][0])
+
+    def group(self) -> tuple[str, tuple[int, ...]]:
+        rows = self._session.run(
+            "SELECT part, id FROM acks WHERE part = (SELECT MAX(part) FROM acks)"
+        )
+        return (f"group {rows[0][0]}" if rows else "no group"), tuple(int(row[1]) for row in rows)
+
+    def close(self) -> None:
+        self._session.close()
+
+
+def open_session(
+    dialect: Dialect, endpoint: Endpoint, credentials: Credentials, ca: str | None
+) -> Session:
+    """A session whose waits are short."""
+    if dialect is POSTGRES:
+        return postgres_sql.open_connection(
+            endpoint, credentials, Deadline(PATIENCE_S), ca=ca, patience=PATIENCE_S
+        )
+    return dialect.open(endpoint, credentials, Deadline(PATIENCE_S), ca=ca)
+
+
+def _server_of(session: Session, dialect: Dialect) -> str:
+    """The columns that tell a server's name, and whether it takes no writes."""
+    if dialect is POSTGRES:
+        return "CONCAT(inet_server_addr(), ' ', pg_postmaster_start_time()), pg_is_in_recovery()"
+    read_only = "@@read_only + @@innodb_read_only"
+    try:
+        session.run("SELECT @@aurora_server_id")
+    except Refused as error:
+        if error.errno != _UNKNOWN_VARIABLE:
+            raise
+        return f"COALESCE(NULLIF(@@report_host, ''), @@hostname), {read_only}"
+    return f"@@aurora_server_id, {read_only}"
+
+
+def create(session: Session, dialect: Dialect) -> None:
+    """The drill's database, empty; one that an earlier drill left is dropped."""
+    drop(session, dialect)
+    session.run(f"CREATE DATABASE {DATABASE}")
+    session.run(f"{dialect.use}{DATABASE}")
+    number = "BIGSERIAL" if dialect is POSTGRES else "BIGINT AUTO_INCREMENT"
+    # No unique key on id: a row that is there twice shall be seen, not refused.
+    session.run(f"CREATE TABLE acks (row_id {number} PRIMARY KEY, id BIGINT NOT NULL, part BIGINT)")
+    session.run("CREATE INDEX acks_part ON acks (part)")
+    session.run("CREATE TABLE accounts (name CHAR(1) PRIMARY KEY, balance BIGINT NOT NULL)")
+    for name in ACCOUNTS:
+        session.run("INSERT INTO accounts VALUES (%s, %s)", (name, TOTAL // len(ACCOUNTS)))
+    session.run("CREATE TABLE counter (id INT PRIMARY KEY, value BIGINT NOT NULL)")
+    session.run("INSERT INTO counter VALUES (1, 0)")
+
+
+def drop(session: Session, dialect: Dialect) -> str:
+    """Take back what `create` made; what it did not make is left alone."""
+    return dialect.drop_own_database(
+        session, DATABASE, {"acks": "TRUE", "accounts": "TRUE", "counter": "TRUE"}
+    )
+
+
+class RedisClient:
+    """A client of a cache: its rows are a list, so that one that is there twice is seen."""
+
+    def __init__(self, cache: Cache, key: str, *, confirmed: bool) -> None:
+        self._cache = cache
+        self._key = key
+        self._confirmed = confirmed
+        self._server = _info(cache, "server").get("run_id", "")[:8]
+
+    @classmethod
+    def open(
+        cls,
+        database: Database,
+        endpoint: Endpoint,
+        login: Credentials | None,
+        ca: str | None,
+        *,
+        key: str = KEY,
+        confirmed: bool,
+    ) -> RedisClient:
+        """``confirmed`` waits after each row until a replica has it."""
+        cache = open_connection(endpoint, login, Deadline(PATIENCE_S), tls=database.tls, ca=ca)
+        try:
+            return cls(cache, key, confirmed=confirmed)
+        except BaseException:
+            cache.close()
+            raise
+
+    def look(self) -> Look:
+        role = _info(self._cache, "replication").get("role")
+        rows = int(self._cache.ask("LLEN", self._key))
+        return Look(f"run {self._server}", role == "master", rows)
+
+    def add(self, element: int) -> None:
+        self._cache.ask("RPUSH", self._key, str(element))
+        if self._confirmed and int(self._cache.ask("WAIT", "1", str(_WAIT_MS))) < 1:
+            raise StepFailed(f"no replica has the row after {_WAIT_MS} ms")
+
+    def elements(self) -> tuple[int, ...]:
+        return tuple(map(int, self._cache.ask("LRANGE", self._key, "0", "-1")))
+
+    def forget(self) -> None:
+        """Delete the rows."""
+        self._cache.ask("DEL", self._key)
+
+    def close(self) -> None:
+        self._cache.close()
+
+
+def _info(cache: Cache, section: str) -> dict[str, str]:
+    lines = str(cache.ask("INFO", section)).splitlines()
+    return dict(line.split(":", 1) for line in lines if ":" in line)

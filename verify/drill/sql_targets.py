@@ -1,0 +1,176 @@
+"""Aurora, RDS Multi-AZ and the RDS Proxy under a drill."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from contract import Database, Endpoint, Role
+from verify.aws import Cloud, Credentials
+from verify.deadline import Deadline
+from verify.dialects import dialect_of
+from verify.drill.clients import SqlClient, create, drop
+from verify.drill.target import Event, Member, Promise, Target, event_of, no_choice
+from verify.errors import CannotRun, NoCredentials
+from verify.session import Session
+
+_ROLES: tuple[Role, ...] = ("writer", "reader", "custom", "instance")
+AURORA = Promise("Aurora: less than 30 s, as the course says", 30)
+MULTI_AZ = Promise("RDS Multi-AZ: 60 to 120 s, as RDS's guide says", 120)
+
+
+class SqlTarget(Target):
+    """A database with SQL, reached with the secret's user."""
+
+    def __init__(self, name: str, database: Database, cloud: Cloud, ca: str | None) -> None:
+        super().__init__(name, database, cloud, ca)
+        if database.secret_arn is None:
+            raise NoCredentials(f"{name}: its output names no secret")
+        found = cloud.credentials(database.secret_arn)
+        self._credentials = Credentials(found.user or database.user, found.password)
+        self._dialect = dialect_of(database)
+
+    @property
+    def endpoints(self) -> Mapping[str, Endpoint]:
+        found: dict[str, Endpoint] = {}
+        for role in _ROLES:
+            for each in self.database.endpoints_of(role):
+                if (each.host, each.port) not in {(e.host, e.port) for e in found.values()}:
+                    found[f"{role} {each.name}" if each.name else role] = each
+        return found
+
+    def open(self, endpoint: Endpoint) -> SqlClient:
+        return SqlClient.open(self.database, endpoint, self._credentials, self.ca)
+
+    def prepare(self) -> None:
+        session = self._session()
+        try:
+            create(session, self._dialect)
+        finally:
+            session.close()
+
+    def clean_up(self) -> None:
+        session = self._session()
+        try:
+            drop(session, self._dialect)
+        finally:
+            session.close()
+
+    def _session(self) -> Session:
+        endpoint = self.endpoints[self.writer]
+        return self._dialect.open(endpoint, self._credentials, Deadline(10), ca=self.ca)
+
+    def _events(self, kinds: Mapping[str, str], region: str, since: datetime) -> list[Event]:
+        """Events of sources, identifier to type."""
+        found = [
+            event_of(event)
+            for identifier, kind in kinds.items()
+            for event in self.cloud.ask(
+                "rds", region, "describe_events",
+                SourceIdentifier=identifier, SourceType=kind, StartTime=since,
+            )["Events"]
+        ]  # fmt: skip
+        return sorted(found, key=lambda each: each.at)
+
+
+class Aurora(SqlTarget):
+    """An Aurora cluster, failed over to a reader of one's choice."""
+
+    promise = AURORA
+
+    @property
+    def _cluster(self) -> str:
+        return self.database.cluster or ""
+
+    def prepare(self) -> None:
+        if len(self._members()) < 2:
+            raise CannotRun(f"{self.name} has no reader to fail over to")
+        super().prepare()
+
+    def _members(self) -> list[dict[str, Any]]:
+        reported = self.cloud.cluster(self.database.region, self._cluster)
+        return list(reported["DBClusterMembers"])
+
+    def member(self) -> Member:
+        for each in self._members():
+            if each["IsClusterWriter"]:
+                return Member(each["DBInstanceIdentifier"], self.database.region)
+        raise CannotRun(f"RDS reports no writer of {self._cluster}")
+
+    def fail_over(self, to: str | None) -> str:
+        readers = [each for each in self._members() if not each["IsClusterWriter"]]
+        names = [each["DBInstanceIdentifier"] for each in readers]
+        if to is not None and to not in names:
+            raise CannotRun(f"{to!r} is not a reader of {self._cluster}; {', '.join(names)} are")
+        first = min(readers, key=lambda each: (each.get("PromotionTier", 1), names.index(
+            each["DBInstanceIdentifier"])))  # fmt: skip
+        chosen = to or first["DBInstanceIdentifier"]
+        self.cloud.ask(
+            "rds", self.database.region, "failover_db_cluster",
+            DBClusterIdentifier=self._cluster, TargetDBInstanceIdentifier=chosen,
+        )  # fmt: skip
+        return f"FailoverDBCluster of {self._cluster} to {chosen}"
+
+    def events(self, since: datetime) -> Sequence[Event]:
+        members = {each: "db-instance" for each in self.database.instances}
+        kinds = {self._cluster: "db-cluster", **members}
+        return self._events(kinds, self.database.region, since)
+
+
+class MultiAz(SqlTarget):
+    """An RDS instance with a standby, rebooted with failover. Its name and address stay."""
+
+    promise = MULTI_AZ
+    moves = False
+
+    def prepare(self) -> None:
+        reported = self.cloud.instance(self.database.region, self.database.instances[0])
+        if not reported.get("MultiAZ"):
+            raise CannotRun(f"{self.name} has no standby: RDS reports MultiAZ false")
+        super().prepare()
+
+    def member(self) -> Member:
+        return Member(self.database.instances[0], self.database.region)
+
+    def fail_over(self, to: str | None) -> str:
+        no_choice(self, to)
+        identifier = self.database.instances[0]
+        self.cloud.ask(
+            "rds", self.database.region, "reboot_db_instance",
+            DBInstanceIdentifier=identifier, ForceFailover=True,
+        )  # fmt: skip
+        return f"RebootDBInstance of {identifier} with ForceFailover"
+
+    def events(self, since: datetime) -> Sequence[Event]:
+        kinds = {each: "db-instance" for each in self.database.instances}
+        return self._events(kinds, self.database.region, since)
+
+
+class Proxied(SqlTarget):
+    """An RDS Proxy, while the database behind it fails over."""
+
+    def __init__(self, name: str, database: Database, behind: Target) -> None:
+        super().__init__(name, database, behind.cloud, behind.ca)
+        self._behind = behind
+        self.promise = behind.promise
+        self.moves = behind.moves
+
+    @property
+    def title(self) -> str:
+        return f"{self.name}, in front of {self._behind.name}"
+
+    def prepare(self) -> None:
+        self._behind.prepare()
+
+    def clean_up(self) -> None:
+        self._behind.clean_up()
+
+    def member(self) -> Member:
+        return self._behind.member()
+
+    def fail_over(self, to: str | None) -> str:
+        return self._behind.fail_over(to)
+
+    def events(self, since: datetime) -> Sequence[Event]:
+        return self._behind.events(since)

@@ -1,0 +1,102 @@
+"""A database under a drill: who is asked to fail over, what is promised, and by which endpoints."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from contract import Database, Endpoint
+from verify.aws import Cloud
+from verify.drill.clients import Client
+from verify.errors import CannotRun
+
+
+@dataclass(frozen=True)
+class Promise:
+    """How long writing may be interrupted, and who says so."""
+
+    said: str
+    limit_s: float
+
+
+@dataclass(frozen=True)
+class Member:
+    """One server of a database."""
+
+    identifier: str
+    region: str
+
+
+@dataclass(frozen=True)
+class Event:
+    """What the control plane says happened, by its own clock."""
+
+    at: datetime
+    source: str
+    message: str
+
+
+class Target(ABC):
+    """A database under a drill."""
+
+    promise: Promise
+    moves = True
+    """Whether another server under another name writes afterwards."""
+    may_lose: str | None = None
+    """Why acknowledged rows may be gone, ``None`` when they must not be."""
+    has_ledger = True
+
+    def __init__(self, name: str, database: Database, cloud: Cloud, ca: str | None) -> None:
+        self.name = name
+        self.database = database
+        self.cloud = cloud
+        self.ca = ca
+
+    @property
+    def title(self) -> str:
+        return self.name
+
+    @property
+    @abstractmethod
+    def endpoints(self) -> Mapping[str, Endpoint]:
+        """By the name that the history has for each; the one that writes is first."""
+
+    @property
+    def writer(self) -> str:
+        return next(iter(self.endpoints))
+
+    @abstractmethod
+    def open(self, endpoint: Endpoint) -> Client:
+        """A client's connection."""
+
+    @abstractmethod
+    def prepare(self) -> None:
+        """Make the place for the rows; `CannotRun` where nothing can be failed over."""
+
+    @abstractmethod
+    def clean_up(self) -> None: ...
+
+    @abstractmethod
+    def member(self) -> Member:
+        """The server that writes, as the control plane reports it."""
+
+    @abstractmethod
+    def fail_over(self, to: str | None) -> str:
+        """Ask the control plane; what was asked, in words."""
+
+    @abstractmethod
+    def events(self, since: datetime) -> Sequence[Event]: ...
+
+
+def no_choice(target: Target, to: str | None) -> None:
+    """`CannotRun` when somebody chose who is to take over."""
+    if to is not None:
+        raise CannotRun(f"{target.name} fails over to whom AWS chooses; leave --to out")
+
+
+def event_of(event: Mapping[str, Any]) -> Event:
+    """An event as RDS and ElastiCache describe it."""
+    return Event(event["Date"], event["SourceIdentifier"], event["Message"])

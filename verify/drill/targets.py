@@ -1,0 +1,33 @@
+"""Which drill there is for which kind of database."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from contract import Database
+from verify.aws import Cloud
+from verify.drill.cache_targets import RedisGroup
+from verify.drill.sql_targets import Aurora, MultiAz, Proxied
+from verify.drill.target import Target
+
+
+def targets_of(
+    name: str, databases: Mapping[str, Database], cloud: Cloud, ca: str | None
+) -> list[Target]:
+    """How a database is drilled; a cache twice, without and with WAIT; none for most kinds."""
+    database = databases[name]
+    match database.kind:
+        case "aurora-mysql":
+            return [Aurora(name, database, cloud, ca)]
+        case "rds-mysql" | "rds-mariadb" | "rds-postgres":
+            return [MultiAz(name, database, cloud, ca)]
+        case "redis" | "valkey":
+            return [
+                RedisGroup(name, database, cloud, ca, confirmed=confirmed)
+                for confirmed in (False, True)
+            ]
+        case "rds-proxy" if (source := database.source) is not None and source in databases:
+            behind = targets_of(source, databases, cloud, ca)
+            return [Proxied(name, database, each) for each in behind]
+        case _:
+            return []
