@@ -100,9 +100,10 @@ class TestCloud:
         return copy.deepcopy(self._more[create])
 
     def pid(self, identifier: str) -> int:
-        """The process of a database server."""
+        """The process of a database server; `LookupError` when none runs just now."""
         for server in json.loads(self._servers())["servers"]:
-            if server["identifier"] == identifier and server["kind"] != "endpoint":
+            named = server["identifier"] == identifier and server["kind"] != "endpoint"
+            if named and server["pid"] is not None:
                 return int(server["pid"])
         raise LookupError(identifier)
 

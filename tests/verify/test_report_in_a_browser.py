@@ -22,6 +22,7 @@ OPENS_S = 1.0
 BROWSERS_OWN = (
     "chrome",
     "devtools:",
+    "https://accounts.google.com/",
     "http://clients2.google.com/",
     "https://clients2.google.com/",
     "http://update.googleapis.com/",
