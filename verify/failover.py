@@ -115,7 +115,13 @@ def _chosen(
             )
     found = []
     for name in names or databases:
-        targets = targets_of(name, databases, cloud, ca)
+        try:
+            targets = targets_of(name, databases, cloud, ca)
+        except CannotRun as error:
+            if name in names:
+                raise
+            print(f"{name}: no drill: {error}", flush=True)
+            continue
         if name in names and not targets:
             raise CannotRun(f"there is no drill for {name}, which is {databases[name].kind}")
         found += targets

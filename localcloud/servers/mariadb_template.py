@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import pwd
 import subprocess
+import tempfile
 from functools import cache
 from pathlib import Path
 
@@ -44,11 +45,19 @@ def _version() -> str:
 
 
 def _make(folder: Path) -> None:
+    # A server that starts clears away what it takes for its own left-overs in the temporary
+    # folder: two of these at once in /tmp took each other's tables.
+    with tempfile.TemporaryDirectory(prefix="mariadb-template-") as own:
+        _install(folder, own)
+
+
+def _install(folder: Path, temporary: str) -> None:
     made = subprocess.run(
         [
             program("mariadb-install-db", "mariadb-server"),
             "--no-defaults",
             f"--datadir={folder}",
+            f"--tmpdir={temporary}",
             f"--auth-root-socket-user={administrator()}",
             "--skip-test-db",
             "--skip-name-resolve",
