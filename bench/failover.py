@@ -5,7 +5,6 @@ from __future__ import annotations
 import bisect
 import contextlib
 import itertools
-import json
 import os
 import signal
 import statistics
@@ -14,10 +13,10 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
-import boto3
 import mysql.connector
 import psutil
 
+from bench.sql import client_of, database_of, login, name_of
 from bench.workspace import BenchFailed, Workspace
 
 _WRITES_AGAIN = 50
@@ -85,22 +84,10 @@ class Outcome:
 
 def kill_writers(space: Workspace, kills: int, between_s: float = 1.5) -> Outcome:
     """Kill the writer of the stack's Aurora cluster ``kills`` times under load."""
-    record = space.record()
-    access = record["access"]
-    aurora = next(d for d in record["outputs"]["databases"].values() if d["kind"] == "aurora-mysql")
-    writer = next(e for e in aurora["endpoints"] if e["role"] == "writer")
-    session = boto3.Session(
-        access["access_key_id"], access["secret_access_key"], region_name=aurora["region"]
-    )
-    secret = json.loads(
-        session.client("secretsmanager", endpoint_url=access["endpoint_url"]).get_secret_value(
-            SecretId=aurora["secret_arn"]
-        )["SecretString"]
-    )
-    rds = session.client("rds", endpoint_url=access["endpoint_url"])
-    load = _Load(
-        writer["host"], writer["port"], secret["username"], secret["password"], access["ca_file"]
-    )
+    name = name_of(space, "aurora-mysql")
+    aurora, where = database_of(space, name), login(space, name)
+    rds = client_of(space, "rds", aurora["region"])
+    load = _Load(*(where[key] for key in ("host", "port", "user", "password", "ssl_ca")))
     setup = load.connect()
     cursor = setup.cursor()
     cursor.execute("CREATE DATABASE IF NOT EXISTS bench_failover")

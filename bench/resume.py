@@ -7,9 +7,9 @@ import time
 import urllib.request
 from typing import Any
 
-import boto3
 import mysql.connector
 
+from bench.sql import client_of, database_of, login, name_of
 from bench.workspace import BenchFailed, Workspace
 
 _PAUSE_AFTER_S = 1
@@ -19,34 +19,16 @@ _DEADLINE_S = 20.0
 
 def resumes(space: Workspace, times: int) -> list[float]:
     """Seconds of ``times`` resumes; the stack's own pause is put back."""
-    record = space.record()
-    access, databases = record["access"], record["outputs"]["databases"]
-    facts = next(d for d in databases.values() if d["kind"] == "aurora-serverless")
-    session = boto3.Session(
-        access["access_key_id"], access["secret_access_key"], region_name=facts["region"]
-    )
-    rds, secrets = (
-        session.client(name, endpoint_url=access["endpoint_url"])
-        for name in ("rds", "secretsmanager")
-    )
-    secret = json.loads(secrets.get_secret_value(SecretId=facts["secret_arn"])["SecretString"])
-    writer = next(e for e in facts["endpoints"] if e["role"] == "writer")
-    client = {
-        "host": writer["host"],
-        "port": writer["port"],
-        "user": secret["username"],
-        "password": secret["password"],
-        "ssl_ca": access["ca_file"],
-        "ssl_verify_cert": True,
-        "ssl_verify_identity": True,
-        "connection_timeout": 10,
-    }
+    database = name_of(space, "aurora-serverless")
+    facts, client = database_of(space, database), login(space, database)
+    endpoint_url = space.record()["access"]["endpoint_url"]
+    rds = client_of(space, "rds", facts["region"])
     name = {"DBClusterIdentifier": facts["cluster"]}
     before = rds.describe_db_clusters(**name)["DBClusters"][0]["ServerlessV2ScalingConfiguration"]
     eager = before | {"SecondsUntilAutoPause": _PAUSE_AFTER_S}
     rds.modify_db_cluster(**name, ServerlessV2ScalingConfiguration=eager)
     try:
-        return [_resume(access["endpoint_url"], facts["instances"], client) for _ in range(times)]
+        return [_resume(endpoint_url, facts["instances"], client) for _ in range(times)]
     finally:
         rds.modify_db_cluster(**name, ServerlessV2ScalingConfiguration=before)
 
@@ -58,7 +40,7 @@ def _resume(endpoint_url: str, instances: list[str], client: dict[str, Any]) -> 
             raise BenchFailed(f"{', '.join(instances)} did not pause within {_DEADLINE_S:.0f} s")
         time.sleep(0.1)
     started = time.monotonic()
-    connection = mysql.connector.connect(**client)
+    connection = mysql.connector.connect(**client, connection_timeout=10)
     try:
         cursor = connection.cursor()
         cursor.execute("SELECT 1")

@@ -28,20 +28,35 @@ def database_of(space: Workspace, name: str, stack: str = "dev") -> dict[str, An
     return found
 
 
-@contextmanager
-def connected(space: Workspace, name: str, stack: str = "dev") -> Iterator[Any]:
-    """A MySQL connection to the writer of ``name``, autocommitted, with a checked certificate."""
+def name_of(space: Workspace, kind: str, stack: str = "dev") -> str:
+    """The first database of a kind."""
+    databases = space.record(stack)["outputs"]["databases"]
+    found: str = next(name for name, facts in databases.items() if facts["kind"] == kind)
+    return found
+
+
+def login(space: Workspace, name: str, stack: str = "dev") -> dict[str, Any]:
+    """What MySQL's driver needs for the writer of ``name``, its certificate checked."""
     facts = database_of(space, name, stack)
     secrets = client_of(space, "secretsmanager", facts["region"], stack)
     secret = json.loads(secrets.get_secret_value(SecretId=facts["secret_arn"])["SecretString"])
     writer = next(e for e in facts["endpoints"] if e["role"] == "writer")
-    connection = mysql.connector.connect(
-        host=writer["host"], port=writer["port"],
-        user=secret["username"], password=secret["password"],
-        ssl_ca=space.record(stack)["access"]["ca_file"],
-        ssl_verify_cert=True, ssl_verify_identity=True,
-        connection_timeout=10, autocommit=True,
-    )  # fmt: skip
+    return {
+        "host": writer["host"],
+        "port": writer["port"],
+        "user": secret["username"],
+        "password": secret["password"],
+        "ssl_ca": space.record(stack)["access"]["ca_file"],
+        "ssl_verify_cert": True,
+        "ssl_verify_identity": True,
+    }
+
+
+@contextmanager
+def connected(space: Workspace, name: str, stack: str = "dev") -> Iterator[Any]:
+    """A MySQL connection to the writer of ``name``, autocommitted, with a checked certificate."""
+    where = login(space, name, stack)
+    connection = mysql.connector.connect(**where, connection_timeout=10, autocommit=True)
     try:
         yield connection
     finally:

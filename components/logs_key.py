@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import Any
 
 import pulumi
 import pulumi_aws as aws
 
+from components.key_policy import key_policy
 from components.tags import tags
 
 
@@ -43,8 +43,10 @@ class LogsKey(pulumi.ComponentResource):
             description=f"Logs of {pulumi.get_project()}, stack {pulumi.get_stack()}",
             enable_key_rotation=True,
             deletion_window_in_days=args.deletion_window_days,
-            policy=json.dumps(
-                _policy(account, partition.partition, partition.dns_suffix, args.region)
+            policy=key_policy(
+                partition.partition,
+                account,
+                _logs_of(partition.partition, account, partition.dns_suffix, args.region),
             ),
             tags=tags(name),
             opts=pulumi.ResourceOptions(parent=self),
@@ -53,32 +55,17 @@ class LogsKey(pulumi.ComponentResource):
         self.register_outputs({"arn": self.arn})
 
 
-def _policy(account: str, partition: str, dns_suffix: str, region: str) -> dict[str, Any]:
+def _logs_of(partition: str, account: str, dns_suffix: str, region: str) -> dict[str, Any]:
     groups = f"arn:{partition}:logs:{region}:{account}:log-group:*"
     return {
-        "Version": "2012-10-17",
-        "Statement": [
-            {
-                # Without it nobody could ever change the key again; * is this key alone.
-                "Sid": "Account",
-                "Effect": "Allow",
-                "Principal": {"AWS": f"arn:{partition}:iam::{account}:root"},
-                "Action": "kms:*",
-                "Resource": "*",
-            },
-            {
-                "Sid": "Logs",
-                "Effect": "Allow",
-                "Principal": {"Service": f"logs.{region}.{dns_suffix}"},
-                "Action": [
-                    "kms:Encrypt",
-                    "kms:Decrypt",
-                    "kms:ReEncrypt*",
-                    "kms:GenerateDataKey*",
-                    "kms:DescribeKey",
-                ],
-                "Resource": "*",
-                "Condition": {"ArnLike": {"kms:EncryptionContext:aws:logs:arn": groups}},
-            },
+        "Sid": "Logs",
+        "Principal": {"Service": f"logs.{region}.{dns_suffix}"},
+        "Action": [
+            "kms:Encrypt",
+            "kms:Decrypt",
+            "kms:ReEncrypt*",
+            "kms:GenerateDataKey*",
+            "kms:DescribeKey",
         ],
+        "Condition": {"ArnLike": {"kms:EncryptionContext:aws:logs:arn": groups}},
     }

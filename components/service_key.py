@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import Any
 
 import pulumi
 import pulumi_aws as aws
 
+from components.key_policy import key_policy
 from components.tags import tags
 
 
@@ -47,7 +47,7 @@ class ServiceKey(pulumi.ComponentResource):
             description=f"{args.purpose} of {pulumi.get_project()}, stack {pulumi.get_stack()}",
             enable_key_rotation=True,
             deletion_window_in_days=7,
-            policy=json.dumps(_policy(account, partition, args)),
+            policy=key_policy(partition, account, _services(account, args)),
             tags=tags(name),
             opts=pulumi.ResourceOptions(parent=self),
         )
@@ -55,26 +55,11 @@ class ServiceKey(pulumi.ComponentResource):
         self.register_outputs({"arn": self.arn})
 
 
-def _policy(account: str, partition: str, args: ServiceKeyArgs) -> dict[str, Any]:
+def _services(account: str, args: ServiceKeyArgs) -> dict[str, Any]:
     whom = {"aws:SourceArn": args.source} if args.source else {"aws:SourceAccount": account}
     return {
-        "Version": "2012-10-17",
-        "Statement": [
-            {
-                # Without it nobody could ever change the key again; * is this key alone.
-                "Sid": "Account",
-                "Effect": "Allow",
-                "Principal": {"AWS": f"arn:{partition}:iam::{account}:root"},
-                "Action": "kms:*",
-                "Resource": "*",
-            },
-            {
-                "Sid": "Services",
-                "Effect": "Allow",
-                "Principal": {"Service": list(args.services)},
-                "Action": ["kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey*"],
-                "Resource": "*",
-                "Condition": {"StringEquals": whom},
-            },
-        ],
+        "Sid": "Services",
+        "Principal": {"Service": list(args.services)},
+        "Action": ["kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey*"],
+        "Condition": {"StringEquals": whom},
     }

@@ -20,6 +20,7 @@ OWN = {"notes": "author IN ('verify', 'verify_app')"}
 """What the exercise makes in `DATABASE`: a table, and a condition for its rows."""
 APPLICATION, READER = "verify_app", "verify_reader"
 _INSERT = "INSERT INTO notes (id, author) VALUES (2, 'verify_app')"
+_RIGHTS = {APPLICATION: "SELECT, INSERT, UPDATE, DELETE", READER: "SELECT"}
 _ROUNDS = 4096
 Users = Mapping[str, Credentials]
 Statements = tuple[str, ...]
@@ -42,7 +43,6 @@ class Grants:
     dialect: Dialect
     create: Callable[[Users], Statements]
     drop_users: Statements
-    may: Mapping[str, Statements]
     may_not: Mapping[str, Statements]
     denied: frozenset[int | str]
 
@@ -53,7 +53,6 @@ def password() -> str:
 
 
 def _mysql(users: Users) -> Statements:
-    rights = {APPLICATION: "SELECT, INSERT, UPDATE, DELETE", READER: "SELECT"}
     return (
         f"CREATE DATABASE {DATABASE}",
         f"CREATE TABLE {DATABASE}.notes (id INT PRIMARY KEY, author VARCHAR(50))",
@@ -63,14 +62,13 @@ def _mysql(users: Users) -> Statements:
             for name, user in users.items()
             for statement in (
                 f"CREATE USER '{name}'@'%' IDENTIFIED BY '{user.password}' REQUIRE SSL",
-                f"GRANT {rights[name]} ON {DATABASE}.* TO '{name}'@'%'",
+                f"GRANT {_RIGHTS[name]} ON {DATABASE}.* TO '{name}'@'%'",
             )
         ),
     )
 
 
 def _postgres(users: Users) -> Statements:
-    rights = {APPLICATION: "SELECT, INSERT, UPDATE, DELETE", READER: "SELECT"}
     return (
         f"CREATE DATABASE {DATABASE}",
         f"REVOKE ALL ON DATABASE {DATABASE} FROM PUBLIC",
@@ -85,7 +83,7 @@ def _postgres(users: Users) -> Statements:
                 # No statement, and no log of one, has the password.
                 f"CREATE ROLE {name} LOGIN PASSWORD '{_scram(user.password)}'",
                 f"GRANT CONNECT ON DATABASE {DATABASE} TO {name}",
-                f"GRANT {rights[name]} ON notes TO {name}",
+                f"GRANT {_RIGHTS[name]} ON notes TO {name}",
             )
         ),
         # Back, so that nothing is in the way of dropping it.
@@ -102,51 +100,38 @@ def _scram(password: str) -> str:
     return f"SCRAM-SHA-256${_ROUNDS}:{encoded[0]}${encoded[1]}:{encoded[2]}"
 
 
-_MYSQL = Grants(
-    dialect=MYSQL,
-    create=_mysql,
-    drop_users=tuple(f"DROP USER IF EXISTS '{name}'@'%'" for name in (APPLICATION, READER)),
-    may=MAY,
-    may_not={
+def _may_not(new_user: str, passwords: str) -> Mapping[str, Statements]:
+    return {
         APPLICATION: (
             "DROP TABLE notes",
             "CREATE TABLE more (id INT)",
             "CREATE DATABASE verify_more",
-            "CREATE USER 'verify_more'@'%'",
-            "SELECT user FROM mysql.user",
+            new_user,
+            passwords,
         ),
         READER: (
             _INSERT,
             "UPDATE notes SET author = 'verify'",
             "DELETE FROM notes",
             "DROP TABLE notes",
-            "SELECT user FROM mysql.user",
+            passwords,
         ),
-    },
+    }
+
+
+_MYSQL = Grants(
+    dialect=MYSQL,
+    create=_mysql,
+    drop_users=tuple(f"DROP USER IF EXISTS '{name}'@'%'" for name in _RIGHTS),
+    may_not=_may_not("CREATE USER 'verify_more'@'%'", "SELECT user FROM mysql.user"),
     # On a table, on a database, without a right of the server's.
     denied=frozenset({1142, 1044, 1227}),
 )
 _POSTGRES = Grants(
     dialect=POSTGRES,
     create=_postgres,
-    drop_users=tuple(f"DROP ROLE IF EXISTS {name}" for name in (APPLICATION, READER)),
-    may=MAY,
-    may_not={
-        APPLICATION: (
-            "DROP TABLE notes",
-            "CREATE TABLE more (id INT)",
-            "CREATE DATABASE verify_more",
-            "CREATE ROLE verify_more",
-            "SELECT rolpassword FROM pg_authid",
-        ),
-        READER: (
-            _INSERT,
-            "UPDATE notes SET author = 'verify'",
-            "DELETE FROM notes",
-            "DROP TABLE notes",
-            "SELECT rolpassword FROM pg_authid",
-        ),
-    },
+    drop_users=tuple(f"DROP ROLE IF EXISTS {name}" for name in _RIGHTS),
+    may_not=_may_not("CREATE ROLE verify_more", "SELECT rolpassword FROM pg_authid"),
     denied=frozenset({"42501"}),
 )
 _GRANTS = {"mysql": _MYSQL, "mariadb": _MYSQL, "aurora-mysql": _MYSQL, "postgres": _POSTGRES}

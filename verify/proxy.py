@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterable
-from contextlib import AbstractContextManager
+from collections.abc import Iterable
 
 from contract import Database, Endpoint
 from verify.aws import Credentials
@@ -22,7 +21,7 @@ from verify.exercise import Check, Exercise, Scene
 from verify.expectations import PROXY, judge
 from verify.proxy_sides import side_of
 from verify.session import Session
-from verify.sql_checks import READ_ONLY, READ_ONLY_MODE, expect_read_only
+from verify.sql_checks import READ_ONLY, READ_ONLY_MODE, Connect, expect_read_only
 
 CONNECT = "connect through the proxy"
 DIRECT = "connect to the database itself"
@@ -83,20 +82,21 @@ class Proxy(Exercise):
             )
         return self.scene.databases[name]
 
-    def _open(self, open_: Callable[..., Session], endpoint: Endpoint) -> Session:
+    def _open(self, connect: Connect, endpoint: Endpoint) -> Session:
         scene = self.scene
-        session = open_(endpoint, self._credentials, scene.deadline(), ca=scene.ca)
-        self.opened.callback(session.close)
+        session: Session = self.opened.enter_context(
+            connect(endpoint, self._credentials, scene.deadline(), ca=scene.ca)
+        )
         return session
 
     def _connect(self) -> str:
         self._credentials = self.scene.credentials(self.scene.database)
-        self._proxied = self._open(self._side.open, self._endpoint)
+        self._proxied = self._open(self._side.connect, self._endpoint)
         return f"{self._endpoint.host}:{self._endpoint.port} to {self.scene.database.source}"
 
     def _connect_directly(self) -> str:
         endpoint = self._target.endpoint("writer")
-        self._direct = self._open(self._side.open_directly, endpoint)
+        self._direct = self._open(self._side.connect_directly, endpoint)
         return f"{endpoint.host}:{endpoint.port}"
 
     def _settings(self) -> str:
@@ -145,7 +145,7 @@ class Proxy(Exercise):
         return proxied
 
     def _reader(self, endpoint: Endpoint) -> str:
-        session = self._open(self._side.open, endpoint)
+        session = self._open(self._side.connect, endpoint)
         name = self._side.identity(session)
         if name == self._side.identity(self._direct):
             raise StepFailed(f"it leads to the writer {name}")
@@ -169,9 +169,7 @@ class Proxy(Exercise):
             raise NotApplicable(f"{lacking} ({said})")
         raise StepFailed(f"nothing is shared: {said}")
 
-    def _cost(
-        self, connect: Callable[..., AbstractContextManager[Session]], endpoint: Endpoint
-    ) -> int:
+    def _cost(self, connect: Connect, endpoint: Endpoint) -> int:
         """How many of its connections the server used while so many clients come and go."""
         used = set()
         for _ in range(_MANY):

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 from contract import Database
 from verify import postgres_checks, postgres_sql, sql, sql_checks
@@ -17,12 +15,10 @@ from verify.session import Session
 
 @dataclass(frozen=True)
 class Side:
-    """One engine's words. ``connect`` and ``open`` are those for a proxy's address."""
+    """One engine's words. ``connect`` is for a proxy's address."""
 
-    connect: Callable[..., AbstractContextManager[Any]]
-    open: Callable[..., Session]
-    open_directly: Callable[..., Session]
-    connect_directly: Callable[..., AbstractContextManager[Any]]
+    connect: sql_checks.Connect
+    connect_directly: sql_checks.Connect
     tls_in_use: Callable[[Session], str]
     refused_without_tls: Attempt
     refused_by_wrong_ca: Attempt
@@ -53,8 +49,6 @@ def _seconds(statement: str, column: int) -> Callable[[Session], float]:
 _POSTGRES_POOLED = partial(postgres_sql.connect, pooled=True)
 MYSQL = Side(
     connect=sql.connect,
-    open=sql.open_connection,
-    open_directly=sql.open_connection,
     connect_directly=sql.connect,
     tls_in_use=sql_checks.tls_in_use,
     refused_without_tls=sql_checks.refused_without_tls,
@@ -68,8 +62,6 @@ MYSQL = Side(
 )
 POSTGRES = Side(
     connect=_POSTGRES_POOLED,
-    open=partial(postgres_sql.open_connection, pooled=True),
-    open_directly=postgres_sql.open_connection,
     connect_directly=postgres_sql.connect,
     # It is the proxy's own connection that the server sees.
     tls_in_use=lambda session: f"{postgres_checks.tls_in_use(session)} behind the proxy",

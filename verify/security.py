@@ -10,7 +10,16 @@ from verify.deadline import Deadline
 from verify.endpoints import main_endpoint
 from verify.errors import NotTrusted, Refused, StepFailed
 from verify.exercise import CLEAN, Check, Exercise, Scene
-from verify.least_privilege import APPLICATION, DATABASE, OWN, READER, Grants, grants_of, password
+from verify.least_privilege import (
+    APPLICATION,
+    DATABASE,
+    MAY,
+    OWN,
+    READER,
+    Grants,
+    grants_of,
+    password,
+)
 from verify.relay import relayed
 from verify.session import Session
 
@@ -40,7 +49,7 @@ class Security(Exercise):
         self._sql: Session
 
     def checks(self) -> Iterable[Check]:
-        can, cannot = self._grants.may, self._grants.may_not
+        can, cannot = MAY, self._grants.may_not
         return (
             Check(CONNECT, self._connect, opens=True),
             Check("protocol and cipher are strong", self._tls, (CONNECT,)),
