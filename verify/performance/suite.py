@@ -10,7 +10,7 @@ from verify.aws import Cloud
 from verify.deployment import databases_of, find_deployment
 from verify.errors import UnknownName, VerifyError
 from verify.performance import cache
-from verify.performance.driver import Job
+from verify.performance.job import Job
 from verify.performance.measured import Performance, Test
 from verify.performance.place import enter
 from verify.performance.run import KINDS, test
