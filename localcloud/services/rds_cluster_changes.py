@@ -1,4 +1,4 @@
-"""Aurora clusters in operation: modify, fail over, delete."""
+"""DB clusters in operation: modify, fail over, delete."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from localcloud.records import Record
 from localcloud.services import rds_rules as rules
 from localcloud.services import rds_scaling
 from localcloud.services.context import Cloud, changed
-from localcloud.services.engine_versions import AURORA_MYSQL, resolve
+from localcloud.services.engine_versions import AURORA_MYSQL, engine_of, resolve
 from localcloud.services.rds_clusters import Clusters
 from localcloud.services.rds_parameters import CLUSTER, group_for, values_for
 from localcloud.services.surroundings import name_of
@@ -45,20 +45,20 @@ class ClusterChanges:
     def _modify(self, call: Call) -> Answer:
         p = call.params
         record = self._available(call)
-        identifier = record["DBClusterIdentifier"]
+        identifier, engine = record["DBClusterIdentifier"], engine_of(record["Engine"])
         if p.get("NewDBClusterIdentifier") not in (None, identifier):
             raise rules.refuse("The local cloud does not rename clusters.")
         if p.get("BackupRetentionPeriod") is not None:
             rules.check_retention(p["BackupRetentionPeriod"], least=1)
         rules.check_windows(p.get("PreferredBackupWindow"), p.get("PreferredMaintenanceWindow"))
-        rules.check_credentials(None, p.get("MasterUserPassword"))
+        rules.check_credentials(None, p.get("MasterUserPassword"), engine)
         values: dict[str, Any] = changed(record, p, _AT_ONCE)
         if p.get("EnableIAMDatabaseAuthentication") is not None:
             values["IAMDatabaseAuthenticationEnabled"] = p["EnableIAMDatabaseAuthentication"]
         if p.get("EngineVersion"):
             old = record["EngineVersion"]
             same = old.startswith(f"{p['EngineVersion']}.")
-            values["EngineVersion"] = old if same else resolve(AURORA_MYSQL, p["EngineVersion"])
+            values["EngineVersion"] = old if same else resolve(engine, p["EngineVersion"])
         if p.get("DBClusterParameterGroupName"):
             version = str(values.get("EngineVersion") or record["EngineVersion"])
             values["DBClusterParameterGroup"] = group_for(
@@ -66,7 +66,7 @@ class ClusterChanges:
                 CLUSTER,
                 call.region,
                 p["DBClusterParameterGroupName"],
-                AURORA_MYSQL,
+                engine,
                 version,
             )
         if p.get("VpcSecurityGroupIds"):
@@ -76,10 +76,14 @@ class ClusterChanges:
         logs = p.get("CloudwatchLogsExportConfiguration") or {}
         if logs:
             enable, disable = logs.get("EnableLogTypes") or [], logs.get("DisableLogTypes") or []
-            rules.check_log_exports([*enable, *disable], AURORA_MYSQL)
+            rules.check_log_exports([*enable, *disable], engine)
             kept = [t for t in record["EnabledCloudwatchLogsExports"] if t not in disable]
             values["EnabledCloudwatchLogsExports"] = kept + [t for t in enable if t not in kept]
         if p.get(rds_scaling.MEMBER):
+            if engine is not AURORA_MYSQL:
+                raise rules.combination(
+                    f"{rds_scaling.MEMBER}: the local cloud has no serverless {engine.name}."
+                )
             version = str(values.get("EngineVersion") or record["EngineVersion"])
             values[rds_scaling.MEMBER] = rds_scaling.configuration(
                 p[rds_scaling.MEMBER], version, record.get(rds_scaling.MEMBER)

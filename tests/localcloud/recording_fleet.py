@@ -218,10 +218,15 @@ class RecordingFleet:
         self._note("delete_instance", ref)
         self._unrow(ref)
 
-    def create_cluster(self, ref: Ref, *args: Any) -> Any:
+    def create_cluster(self, ref: Ref, *args: Any, engine: str) -> Any:
         self._note("create_cluster", ref, *args)
         self.members[ref] = []
-        return SimpleNamespace(writer=self._address(), reader=self._address())
+        self.engines[ref] = engine
+        port = self._port(ref)
+        return SimpleNamespace(writer=self._address(port), reader=self._address(port))
+
+    def _port(self, ref: Ref) -> int:
+        return 5432 if "postgres" in self.engines[ref] else 3306
 
     def add_member(
         self, ref: Ref, name: str, tier: int, values: Mapping[str, str], *, serverless: bool
@@ -230,7 +235,7 @@ class RecordingFleet:
         self.members[ref].append(name)
         self._row(Ref(ref.region, name))
         self.writers.setdefault(ref, name)
-        return self._address()
+        return self._address(self._port(ref))
 
     def remove_member(self, ref: Ref, name: str) -> None:
         self._note("remove_member", ref, name)

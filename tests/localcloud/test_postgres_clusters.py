@@ -284,7 +284,7 @@ def test_a_new_password_and_parameters_hold_on_every_member(
             def shown(address: Address = address) -> list[Any]:
                 return postgres_rows(site, address, "SHOW work_mem", password="another-horse-2")
 
-            eventually(lambda: shown() == [("2MB",)], "both")  # noqa: B023
+            eventually(lambda: shown() == [("2MB",)], "both")
     finally:
         fleet.clusters.set_password(CLUSTER, ADMIN.password)
 
