@@ -43,11 +43,12 @@ class Cluster(Pausing):
     def statuses(self) -> list[ServerStatus]:
         """Its members, then its endpoints."""
         supervisor, region = self._machine.supervisor, self.ref.region
+        kind = "aurora" if self.plan.engine.startswith("aurora") else self.plan.engine
         rows = []
         for name, member in list(self.servers.items()):
             role = "writer" if name == self.writer else "reader"
             ref = Ref(region, name)
-            row = status_of(supervisor, "aurora", ref, role, member.name, member.address)
+            row = status_of(supervisor, kind, ref, role, member.name, member.address)
             rows.append(replace(row, paused=self.plan.paused and not row.alive))
         ends, address = self.endpoints.name, self.addresses.writer
         return [*rows, status_of(supervisor, "endpoint", self.ref, "endpoints", ends, address)]

@@ -7,8 +7,8 @@ from typing import Any
 from localcloud.api import Answer, ApiError, Call, Operations
 from localcloud.fleet import Ref
 from localcloud.records import Record
+from localcloud.services import rds_multi_az, rds_scaling
 from localcloud.services import rds_rules as rules
-from localcloud.services import rds_scaling
 from localcloud.services.context import Cloud, changed
 from localcloud.services.engine_versions import AURORA_MYSQL, engine_of, resolve
 from localcloud.services.rds_clusters import Clusters
@@ -17,8 +17,8 @@ from localcloud.services.surroundings import name_of
 
 _AT_ONCE = (
     "PreferredBackupWindow", "PreferredMaintenanceWindow", "BackupRetentionPeriod",
-    "DeletionProtection", "CopyTagsToSnapshot", "BacktrackWindow", "StorageType",
-    "MonitoringInterval", "MonitoringRoleArn",
+    "DeletionProtection", "CopyTagsToSnapshot", "BacktrackWindow", "MonitoringInterval",
+    "MonitoringRoleArn",
 )  # fmt: skip
 
 
@@ -52,7 +52,14 @@ class ClusterChanges:
             rules.check_retention(p["BackupRetentionPeriod"], least=1)
         rules.check_windows(p.get("PreferredBackupWindow"), p.get("PreferredMaintenanceWindow"))
         rules.check_credentials(None, p.get("MasterUserPassword"), engine)
+        at_once, waiting = rds_multi_az.changes(record, p, engine)
         values: dict[str, Any] = changed(record, p, _AT_ONCE)
+        if engine.aurora:
+            values |= changed(record, p, ("StorageType",))
+        if at_once:
+            values |= at_once | {"PendingModifiedValues": {}}
+        elif waiting:
+            values["PendingModifiedValues"] = record.get("PendingModifiedValues", {}) | waiting
         if p.get("EnableIAMDatabaseAuthentication") is not None:
             values["IAMDatabaseAuthenticationEnabled"] = p["EnableIAMDatabaseAuthentication"]
         if p.get("EngineVersion"):
@@ -94,6 +101,11 @@ class ClusterChanges:
             )
         self._records.update("cluster", call.region, identifier, **values)
         self._spread(call.region, identifier, values)
+        if at_once or waiting:
+            names = [
+                m["DBInstanceIdentifier"] for m in self._clusters.members(call.region, identifier)
+            ]
+            self._clusters.multi_az.spread(call.region, names, at_once, waiting)
         return {"DBCluster": self._clusters.shown(self._clusters.need(call.region, identifier))}
 
     def _spread(self, region: str, identifier: str, values: dict[str, Any]) -> None:
@@ -150,7 +162,10 @@ class ClusterChanges:
                     "Cannot delete protected Cluster, please disable deletion protection and try "
                     "again."
                 )
-            if self._clusters.members(call.region, identifier):
+            members = [
+                m["DBInstanceIdentifier"] for m in self._clusters.members(call.region, identifier)
+            ]
+            if members and not rds_multi_az.is_multi_az(record):
                 raise ApiError(
                     "InvalidDBClusterStateFault",
                     "Cluster cannot be deleted, it still contains DB instances in non-deleting "
@@ -163,8 +178,11 @@ class ClusterChanges:
                     "and can not be specified with it."
                 )
             self._records.update("cluster", call.region, identifier, Status="deleting")
+            for name in members:
+                self._records.update("instance", call.region, name, DBInstanceStatus="deleting")
         self._cloud.fleet.clusters.delete(Ref(call.region, identifier))
         with self._records.change():
+            self._clusters.multi_az.forget(call.region, members)
             for endpoint in self._records.all("cluster-endpoint", call.region):
                 if endpoint["DBClusterIdentifier"] == identifier:
                     name = endpoint["DBClusterEndpointIdentifier"]

@@ -7,13 +7,14 @@ from collections.abc import Callable
 from localcloud.api import Answer, ApiError, Call, Operations, now, page
 from localcloud.fleet import Credentials, Ref
 from localcloud.records import Record
-from localcloud.services import rds_cluster_records, rds_scaling
+from localcloud.services import rds_cluster_records, rds_multi_az, rds_scaling
 from localcloud.services import rds_rules as rules
 from localcloud.services.context import Cloud
 from localcloud.services.engine_versions import AURORA
 from localcloud.services.rds_cluster_members import ClusterMembers
 from localcloud.services.rds_cluster_records import Joining
 from localcloud.services.rds_instances import Instances
+from localcloud.services.rds_multi_az import MultiAZ
 from localcloud.services.rds_parameters import CLUSTER, values_of
 from localcloud.services.subnet_groups import SubnetGroups
 from localcloud.services.surroundings import name_of, region_of
@@ -23,7 +24,7 @@ _FILTERS = {
     "db-cluster-resource-id": "DbClusterResourceId",
     "engine": "Engine",
 }
-_ENGINES = {engine.name: engine for engine in AURORA}
+_ENGINES = {engine.name: engine for engine in AURORA} | rds_multi_az.ENGINES
 
 
 def missing(name: str) -> ApiError:
@@ -39,6 +40,7 @@ class Clusters:
         self._records = cloud.records
         self._groups = groups
         instances.member_record = ClusterMembers(cloud, instances, groups, self.need).record
+        self.multi_az = MultiAZ(cloud, instances, groups)
         # The global clusters' modules put their own here.
         self.joining: Callable[[Call, str], Joining | None] = lambda call, identifier: None
         self.of_its_global_cluster: Callable[[Record], Record] = lambda record: {}
@@ -102,11 +104,17 @@ class Clusters:
                 f"Invalid DB cluster engine: {p.get('Engine')} (the local cloud serves "
                 f"{', '.join(_ENGINES)})"
             )
-        joining = self.joining(call, identifier)
-        record = rds_cluster_records.aurora(self._cloud, self._groups, call, engine, joining)
+        joining, members = None, []
+        if engine.aurora:
+            joining = self.joining(call, identifier)
+            record = rds_cluster_records.aurora(self._cloud, self._groups, call, engine, joining)
+        else:
+            record = rds_multi_az.new_record(self._cloud, self._groups, call, engine)
         with self._records.change():
             if self._records.get("cluster", call.region, identifier):
                 raise ApiError("DBClusterAlreadyExistsFault", "DB Cluster already exists")
+            if not engine.aurora:
+                members = self.multi_az.reserve(record)
             self._records.put("cluster", call.region, identifier, record)
         ref = Ref(call.region, identifier)
         credentials = Credentials(record["MasterUsername"], p.get("MasterUserPassword") or "")
@@ -120,7 +128,9 @@ class Clusters:
                 ref, credentials, p.get("DatabaseName"), values, engine=engine.name
             )
             self._cloud.fleet.clusters.set_scaling(ref, rds_scaling.scaling_of(record))
+            addresses = self.multi_az.start(record, members)
         except BaseException:
+            self.multi_az.forget(call.region, (m["DBInstanceIdentifier"] for m in members))
             self._records.drop("cluster", call.region, identifier)
             self._cloud.fleet.clusters.delete(ref)
             raise
@@ -135,6 +145,7 @@ class Clusters:
                 Port=found.writer.port,
                 ClusterCreateTime=now(),
             )
+            self.multi_az.finish(record, addresses)
             self.tell(record, "DB cluster created", "creation")
         return {"DBCluster": self.shown(self.need(call.region, identifier))}
 

@@ -55,6 +55,7 @@ class RecordingFleet:
             set_custom_endpoint=self.set_custom_endpoint,
             delete_custom_endpoint=self.delete_custom_endpoint,
             state=self.cluster_state,
+            of_member=self.cluster_of,
             fail_over=self.fail_over,
             set_password=self.set_cluster_password,
             delete=self.delete_cluster,
@@ -251,6 +252,12 @@ class RecordingFleet:
 
     def cluster_state(self, ref: Ref) -> Any:
         return SimpleNamespace(writer=self.writers.get(ref), members=tuple(self.members[ref]))
+
+    def cluster_of(self, member: Ref) -> Any:
+        found = [r for r, names in self.members.items() if member.identifier in names]
+        if not found:
+            return None
+        return SimpleNamespace(remove_member=lambda name: self.remove_member(found[0], name))
 
     def fail_over(self, ref: Ref, target: str | None) -> None:
         self._note("fail_over", ref, target)
