@@ -19,6 +19,7 @@ from localcloud.programs import program
 from localcloud.records import write_atomically
 from localcloud.servers.door import Door
 from localcloud.servers.facts import Address, Credentials
+from localcloud.servers.heartbeat import Heartbeat
 from localcloud.servers.machine import Machine, own, service_user
 from localcloud.servers.mariadb_parameters import flags_of, settable
 from localcloud.servers.mariadb_statements import STATEMENTS_ONLY
@@ -103,6 +104,11 @@ class MariaDB:
     @property
     def _socket(self) -> Path:
         return self._machine.site.run_dir / self.address.host / "mariadb.sock"
+
+    @property
+    def heartbeat(self) -> Heartbeat:
+        # It speaks first.
+        return Heartbeat(self._socket, self.address, b"")
 
     @property
     def _log(self) -> Path:
