@@ -24,6 +24,8 @@ class Site:
     state_dir: Path
     prefix: str = "127.77"
     endpoint_port: int = 4566
+    logins_port: int = 4567
+    """Where servers ask whether a token is good, at the endpoint's address."""
 
     def __post_init__(self) -> None:
         # Written as the addresses are: 127.077 would be another one.
