@@ -117,6 +117,8 @@ class Database(_Frozen):
     cluster: str | None = None
     """Aurora cluster or replication group identifier."""
     security_group: str | None = None
+    iam_auth: bool = False
+    """Whether it takes tokens of IAM in place of a password."""
     users: tuple[CacheUser, ...] = ()
     """Who may enter a cache that has no token for everybody (``secret_arn`` is ``None`` then)."""
 

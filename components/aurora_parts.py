@@ -18,6 +18,7 @@ from components.rds_instance import lifetime
 from components.rds_mysql import PORT
 from components.security_group import DatabaseSecurityGroup, DatabaseSecurityGroupArgs
 from components.tags import tags
+from components.token_logins import takes_tokens
 from specs.aurora import FAMILY, AuroraCluster, Seat
 
 ENGINE = "aurora-mysql"
@@ -129,6 +130,7 @@ def cluster(
         preferred_maintenance_window=spec.maintenance_window,
         enabled_cloudwatch_logs_exports=list(around.exports),
         copy_tags_to_snapshot=True,
+        **takes_tokens(spec.iam_auth),
         apply_immediately=spec.apply_changes == "immediately",
         **lifetime(place.identifier, disposable=spec.lifetime == "disposable"),
         **own,

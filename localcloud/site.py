@@ -26,6 +26,8 @@ class Site:
     endpoint_port: int = 4566
     replaces_silent: bool = True
     """Whether a server that falls silent is taken for dead; not for who wants to look at it."""
+    logins_port: int = 4567
+    """Where servers ask whether a token is good, at the endpoint's address."""
 
     def __post_init__(self) -> None:
         # Written as the addresses are: 127.077 would be another one.

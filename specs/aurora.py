@@ -28,6 +28,7 @@ from specs.parts import (
     window_conflicts,
 )
 from specs.problems import Conflict, refuse
+from specs.token_logins import TokenLogins, login_conflicts
 
 MOST_READERS = 15
 FAMILY = "aurora-mysql8.0"
@@ -67,7 +68,7 @@ class ClusterBackups(Part):
     window: BackupWindow
 
 
-class AuroraCluster(Described):
+class AuroraCluster(TokenLogins, Described):
     """A cluster; who its members are is said by each kind of it."""
 
     kind: str
@@ -111,3 +112,4 @@ class AuroraCluster(Described):
     def conflicts(self) -> Iterator[Conflict]:
         yield from window_conflicts(self.backups.window, self.maintenance_window, least_minutes=30)
         yield from member_conflicts(self.seats, shared_zones=self.shared_zones)
+        yield from login_conflicts(self, self.username)

@@ -28,6 +28,7 @@ from specs.parts import (
 from specs.problems import Conflict, refuse
 from specs.rds_engines import Engine
 from specs.rds_storage import Storage, storage_conflicts
+from specs.token_logins import TokenLogins, login_conflicts
 
 _CLASS = re.compile(
     # Only the burstable families have sizes below medium.
@@ -144,7 +145,7 @@ class Audited(Part):
     audit_log: AuditLog | None = None
 
 
-class OpenSourceInstance(RdsInstance):
+class OpenSourceInstance(TokenLogins, RdsInstance):
     """An instance of MySQL, MariaDB or PostgreSQL: it can be replicated, also between regions."""
 
     database: DatabaseName
@@ -155,3 +156,7 @@ class OpenSourceInstance(RdsInstance):
         slow = self.facts.slow_log if self.slow_query_log else None
         logs = (*self.facts.logs, slow) if slow else self.facts.logs
         return ("audit", *logs) if isinstance(self, Audited) and self.audit_log else logs
+
+    def conflicts(self) -> Iterator[Conflict]:
+        yield from super().conflicts()
+        yield from login_conflicts(self, self.username)

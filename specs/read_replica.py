@@ -18,6 +18,7 @@ from specs.parts import (
 )
 from specs.problems import Conflict
 from specs.rds_instance import OpenSourceInstance, known_class
+from specs.token_logins import Connect, connect_conflicts
 
 MOST_REPLICAS = 15
 """Of one source."""
@@ -50,6 +51,8 @@ class ReadReplica(Described):
     instance_class: Annotated[str, AfterValidator(_class)] = Field(alias="class")
     availability: Availability = "single-az"
     enhanced_monitoring: EnhancedMonitoring | None = None
+    connect: tuple[Connect, ...] = ()
+    """Who logs in by a token, here alone. It takes tokens if its source does."""
     apply_changes: ApplyChanges = "maintenance-window"
     lifetime: Lifetime = "protected"
     """``protected`` is deletion protection only as long as it is a replica: RDS takes no final
@@ -61,6 +64,7 @@ class ReadReplica(Described):
         return self.source if self.role == "replica" else None
 
     def conflicts(self) -> Iterator[Conflict]:
+        yield from connect_conflicts(self.connect)
         if self.role == "standalone" and self.backups is None:
             yield "backups", "is missing, which an instance of its own needs; add retention_days"
 

@@ -36,6 +36,7 @@ from specs.regions import (
 from specs.reservation import Reservation
 from specs.restored_instance import RestoredInstance
 from specs.serverless_cache import ServerlessCache
+from specs.token_logins import check_copied_logins
 
 AnyTopology = (
     RdsMysql
@@ -135,6 +136,7 @@ def read(
         problems += _check_neighbours(found, str(region))
         problems += _check_account_wide(found)
         problems += _check_chains(found)
+        problems += check_copied_logins(found)
         problems += check_secondaries(found, str(region))
         problems += check_identifiers(found, str(region))
         problems += check_zones(found, str(region), found_network.zones)

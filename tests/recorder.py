@@ -208,6 +208,7 @@ _OUTPUTS: Mapping[str, Callable[[str, str, Mapping[str, Any]], dict[str, Any]]] 
     },
     "aws:rds/cluster:Cluster": lambda name, region, i: {
         "arn": _arn("rds", region, f"cluster:{i['clusterIdentifier']}"),
+        "clusterResourceId": f"cluster-{name}",
         "endpoint": f"{i['clusterIdentifier']}.cluster.{region}",
         "readerEndpoint": f"{i['clusterIdentifier']}.cluster-ro.{region}",
         "engineVersionActual": i["engineVersion"],

@@ -236,7 +236,7 @@ class Postgres:
     def _configure(self, parameters: Mapping[str, str]) -> None:
         self._write("postgresql.conf", "include 'parameters.conf'\ninclude 'source.conf'\n")
         self._write("parameters.conf", settings_of(parameters))
-        self._write("pg_hba.conf", access_rules(parameters))
+        self._write("pg_hba.conf", access_rules(parameters, self.name, self._machine.logins_desk))
         ourselves = pwd.getpwuid(os.geteuid()).pw_name
         self._write("pg_ident.conf", f"administrator {ourselves} {ADMINISTRATOR}\n")
 
