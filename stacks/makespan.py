@@ -89,6 +89,9 @@ REASONS: Mapping[tuple[str, str], str] = {
     ("aws:iam/rolePolicy:RolePolicy", "aws:secretsmanager/secretVersion:SecretVersion"): (
         "the policy names one secret, once it is filled; who uses both waits for that anyway"
     ),
+    ("aws:iam/rolePolicy:RolePolicy", CLUSTER): (
+        "the policy names one cluster, once it is there; who uses both waits for that anyway"
+    ),
     ("aws:s3/bucketPolicy:BucketPolicy", _ENCRYPTION): (
         "S3 refuses two changes of one bucket at a time"
     ),
