@@ -12,6 +12,7 @@ from localcloud.records import Records
 from localcloud.servers.facts import Address
 from localcloud.services import cloudwatch, dms, elasticache, iam, rds
 from localcloud.services.alarms import Alarms
+from localcloud.services.backup import Backup
 from localcloud.services.cloudtrail import LookupEvents
 from localcloud.services.context import Cloud
 from localcloud.services.db_logins import DbLogins
@@ -35,6 +36,7 @@ def build(site: Site, fleet: Fleet, pages: dict[str, Page]) -> Front:
     rds.register(operations, cloud, alarms)
     elasticache.register(operations, cloud)
     dms.register(operations, cloud)
+    Backup(cloud).register(operations)
     iam.register(operations)
     cloudwatch.register(operations, fleet.metrics)
     trail = Trail(site.state_dir / "trail.jsonl")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from policy import access, availability, sizing, watching
+from policy import access, availability, copied, sizing, watching
 from policy.findings import Finding, Level, Rule
 from policy.resources import Registered
 
@@ -26,6 +26,12 @@ RULES: tuple[Rule, ...] = (
         "What is lost can be restored",
         "mistake 3: Poor backup and recovery planning",
         availability.no_backups,
+    ),
+    Rule(
+        "backup-copies",
+        "What a region loses can be restored in another",
+        "mistake 3: Poor backup and recovery planning",
+        copied.uncopied,
     ),
     Rule(
         "monitoring",

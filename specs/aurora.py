@@ -10,6 +10,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
+from specs.backup_copies import SnapshotCopy
 from specs.members import member_conflicts
 from specs.parts import (
     ApplyChanges,
@@ -66,6 +67,7 @@ class ClusterBackups(Part):
 
     retention_days: int = Field(ge=1, le=35)
     window: BackupWindow
+    copy_to: SnapshotCopy | None = None
 
 
 class AuroraCluster(TokenLogins, Described):

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
+from specs.backup_copies import BackupCopy
 from specs.parts import (
     ApplyChanges,
     Availability,
@@ -34,6 +35,7 @@ class CopiedBackups(Part):
     """Automated backups in the window of the instance that is copied."""
 
     retention_days: int = Field(ge=1, le=35)
+    copy_to: BackupCopy | None = None
 
 
 class ReadReplica(Described):
@@ -67,6 +69,12 @@ class ReadReplica(Described):
         yield from connect_conflicts(self.connect)
         if self.role == "standalone" and self.backups is None:
             yield "backups", "is missing, which an instance of its own needs; add retention_days"
+        copied = self.backups is not None and self.backups.copy_to is not None
+        if self.role == "replica" and copied:
+            yield (
+                "backups.copy_to",
+                "would copy what its source has: a replica's rows are the source's; write it there",
+            )
 
     @property
     def claims(self) -> Iterator[Claim]:

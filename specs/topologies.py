@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
 from specs.aurora_mysql import AuroraMysql
 from specs.aurora_serverless import AuroraServerless
+from specs.backup_copies import copy_of
 from specs.beside import read_auditing, read_monitoring, read_reservations
 from specs.global_database import GlobalDatabase
 from specs.memcached import Memcached
@@ -27,6 +28,7 @@ from specs.read_replica import LONGEST_CHAIN, MOST_REPLICAS, ReadReplica
 from specs.redis import Redis, Valkey
 from specs.regions import (
     Standing,
+    check_copies,
     check_identifiers,
     check_secondaries,
     check_zones,
@@ -90,6 +92,12 @@ class Stack(Part):
         return tuple(dict.fromkeys(standing.region for standing in self.standings))
 
     @property
+    def key_regions(self) -> tuple[str, ...]:
+        """Those, and the ones where only copies of backups lie."""
+        copies = [copy.region for t in self.topologies.values() if (copy := copy_of(t))]
+        return tuple(dict.fromkeys((*self.regions, *copies)))
+
+    @property
     def in_order(self) -> tuple[str, ...]:
         """Names of the topologies, each after those it builds on."""
         placed: dict[str, None] = {}
@@ -138,6 +146,7 @@ def read(
         problems += _check_chains(found)
         problems += check_copied_logins(found)
         problems += check_secondaries(found, str(region))
+        problems += check_copies(found, str(region))
         problems += check_identifiers(found, str(region))
         problems += check_zones(found, str(region), found_network.zones)
     reserved = read_reservations(reservations, found, problems)

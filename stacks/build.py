@@ -48,6 +48,7 @@ from specs import (
     serverless_cache,
 )
 from specs.topologies import AnyTopology, Stack
+from stacks.copied import copy_backups
 from stacks.trust import authorities
 from stacks.watched import watch
 
@@ -85,6 +86,7 @@ def build(stack: Stack, authorities: Callable[[], str] = authorities) -> Built:
         found[name] = _one(name, stack.topologies[name], stack.region_of(name), shared, found)
     for name, reserved in stack.reservations.items():
         _reserve(name, reserved, reserved.region or stack.region)
+    copy_backups(stack, found, shared.keys)
     watch(stack, found)
     return Built(shared.networks, {name: found[name] for name in stack.topologies})
 
@@ -105,7 +107,8 @@ class _Shared:
         }
         _check_zones(stack, self.networks)
         self.keys = {
-            region: RegionKey(f"key-{region}", RegionKeyArgs(region)) for region in stack.regions
+            region: RegionKey(f"key-{region}", RegionKeyArgs(region))
+            for region in stack.key_regions
         }
         monitored = any(
             getattr(spec, "enhanced_monitoring", None) for spec in stack.topologies.values()

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from stacks.dry_run import Registration
+from stacks.durations import COPY
 from stacks.prices import Price, Prices
 
 HOURS = 730
@@ -152,6 +153,14 @@ def _endpoint(each: Registration, registered: Sequence[Registration]) -> _Parts:
     yield f"endpoint in {zones} zones", "vpc/interface-endpoint", zones * HOURS
 
 
+def _copied(each: Registration, registered: Sequence[Registration]) -> _Parts:
+    yield "copied backups, a GB", "rds/backup", None
+
+
+def _vault(each: Registration, registered: Sequence[Registration]) -> _Parts:
+    yield "snapshots of a cluster, a GB", "aurora/backup", None
+
+
 def _one(what: str, key: str) -> Callable[[Registration, Sequence[Registration]], _Parts]:
     def parts(each: Registration, registered: Sequence[Registration]) -> _Parts:
         yield what, key, 1
@@ -164,6 +173,8 @@ _BILLED: Mapping[str, Callable[[Registration, Sequence[Registration]], _Parts]] 
     "aws:rds/clusterInstance:ClusterInstance": _member,
     "aws:rds/cluster:Cluster": _cluster,
     "aws:rds/proxy:Proxy": _proxy,
+    COPY: _copied,
+    "aws:backup/vault:Vault": _vault,
     "aws:elasticache/replicationGroup:ReplicationGroup": _cache,
     "aws:elasticache/cluster:Cluster": _memcached,
     "aws:elasticache/serverlessCache:ServerlessCache": _serverless_cache,

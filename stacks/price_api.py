@@ -128,6 +128,9 @@ def _query(key: str) -> _Query | None:
             reserved = rest[0].startswith("reserved")
             *_, engine, class_ = rest
             return _classes(service, engine, class_, reserved) if engine in _ENGINES else None
+        case ["rds", "backup"]:
+            filters = {"productFamily": "Storage Snapshot"}
+            return _Query("AmazonRDS", filters, "RDS:ChargedBackupUsage$", "GB-month")
         case ["aurora", what] if what in _AURORA:
             family, usage, unit = _AURORA[what]
             return _Query("AmazonRDS", {"productFamily": family}, usage, unit)
@@ -152,6 +155,7 @@ def _query(key: str) -> _Query | None:
 
 
 _AURORA = {
+    "backup": ("Storage Snapshot", "Aurora:BackupUsage$", "GB-month"),
     "acu": ("ServerlessV2", "Aurora:ServerlessV2Usage$", "ACU-hour"),
     "acu-io-optimized": ("ServerlessV2", "Aurora:ServerlessV2IOOptimizedUsage$", "ACU-hour"),
     "storage": ("Database Storage", "Aurora:StorageUsage$", "GB-month"),

@@ -130,6 +130,11 @@ def _cache_ends(name: str, region: str, i: Mapping[str, Any]) -> dict[str, Any]:
 
 
 _OUTPUTS: Mapping[str, Callable[[str, str, Mapping[str, Any]], dict[str, Any]]] = {
+    "aws:backup/plan:Plan": _nothing,
+    "aws:backup/selection:Selection": _nothing,
+    "aws:backup/vault:Vault": lambda name, region, i: {
+        "arn": _arn("backup", region, f"backup-vault:{i['name']}"),
+    },
     "aws:cloudwatch/dashboard:Dashboard": _nothing,
     "aws:cloudwatch/logGroup:LogGroup": _nothing,
     "aws:cloudwatch/metricAlarm:MetricAlarm": _nothing,
@@ -146,6 +151,7 @@ _OUTPUTS: Mapping[str, Callable[[str, str, Mapping[str, Any]], dict[str, Any]]] 
     ),
     "aws:s3/bucketVersioning:BucketVersioning": _nothing,
     "aws:rds/clusterActivityStream:ClusterActivityStream": _nothing,
+    "aws:rds/instanceAutomatedBackupsReplication:InstanceAutomatedBackupsReplication": _nothing,
     "aws:sns/topic:Topic": lambda name, region, i: {"arn": _arn("sns", region, i["name"])},
     "aws:sns/topicPolicy:TopicPolicy": _nothing,
     "aws:sns/topicSubscription:TopicSubscription": _nothing,

@@ -16,6 +16,7 @@ from botocore.exceptions import (
 from localcloud.errors import DeployFailed, LocalCloudError, Unfinished
 from localcloud.provider import (
     alarms,
+    backup,
     cache_clusters,
     cache_users,
     dms,
@@ -51,6 +52,10 @@ KINDS: tuple[type[Kind], ...] = (
     alarms.Topic,
     alarms.TopicPolicy,
     alarms.TopicSubscription,
+    backup.InstanceAutomatedBackupsReplication,
+    backup.Plan,
+    backup.Selection,
+    backup.Vault,
     cache_clusters.Cluster,
     cache_users.User,
     cache_users.UserGroup,

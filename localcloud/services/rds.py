@@ -7,6 +7,7 @@ from localcloud.services import engine_versions
 from localcloud.services.alarms import Alarms
 from localcloud.services.context import Cloud, Tags, describe_events
 from localcloud.services.rds_activity import ActivityStreams
+from localcloud.services.rds_backup_copies import BackupCopies
 from localcloud.services.rds_cluster_changes import ClusterChanges
 from localcloud.services.rds_cluster_endpoints import ClusterEndpoints
 from localcloud.services.rds_clusters import Clusters
@@ -56,6 +57,7 @@ def register(operations: Operations, cloud: Cloud, alarms: Alarms) -> None:
         Modify(cloud, instances),
         Replicas(cloud, instances, groups),
         snapshots,
+        BackupCopies(cloud, instances),
         Restores(cloud, instances, snapshots, groups),
         clusters,
         clusters.multi_az,

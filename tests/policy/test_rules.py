@@ -40,6 +40,13 @@ PASS: list[tuple[str, list[Resource]]] = [
     ("backups", [a("Instance"), a("Cluster"), a("ReplicationGroup"), a("ServerlessCache")]),
     ("backups", [a("Instance", skipFinalSnapshot=True, **REPLICA), SECONDARY]),
     ("backups", [a("Memcached")]),
+    ("backup-copies", [a("Instance"), a("BackupCopy")]),
+    ("backup-copies", [a("Instance", region="us-east-1"), a("BackupCopy")]),
+    ("backup-copies", [a("Cluster"), a("Plan"), a("Selection")]),
+    # Whose rows are another's, whom AWS copies nothing of, and who has nothing to copy.
+    ("backup-copies", [a("Instance", **REPLICA), SECONDARY]),
+    ("backup-copies", [a("ReplicationGroup"), a("ServerlessCache"), a("Memcached")]),
+    ("backup-copies", [a("Instance", backupRetentionPeriod=0)]),
     ("monitoring", [a("Instance"), a("MetricAlarm")]),
     ("monitoring", [a("Cluster"), *TWO_ZONES, alarm("CPU", DBClusterIdentifier="catalog")]),
     ("monitoring", [a("Cluster"), *TWO_ZONES, alarm("CPU", DBInstanceIdentifier="catalog-b")]),
@@ -99,6 +106,19 @@ FAIL: list[tuple[str, list[Resource], str]] = [
     ("backups", [a("Cluster", skipFinalSnapshot=True)], "is deleted without a final snapshot"),
     ("backups", [a("ReplicationGroup", snapshotRetentionLimit=ABSENT)], "takes no snapshots"),
     ("backups", [a("ServerlessCache", snapshotRetentionLimit=0)], "takes no snapshots"),
+    ("backup-copies", [a("Instance")], "has its backups in one region only"),
+    ("backup-copies", [a("Instance", identifier="ledger"), a("BackupCopy")],
+     "has its backups in one region only"),
+    ("backup-copies", [a("Instance", region="us-west-2"), a("BackupCopy")],
+     "has its backups in one region only"),
+    ("backup-copies", [a("Cluster"), a("Selection")], "has its backups in one region only"),
+    ("backup-copies", [a("Cluster"), a("Plan")], "has its backups in one region only"),
+    ("backup-copies", [a("Cluster"), a("Plan", rules=[{"ruleName": "daily"}]), a("Selection")],
+     "has its backups in one region only"),
+    ("backup-copies", [a("Cluster", region="us-west-2"), a("Plan"), a("Selection")],
+     "has its backups in one region only"),
+    ("backup-copies", [a("Cluster", clusterIdentifier="store"), a("Plan"), a("Selection")],
+     "has its backups in one region only"),
     ("monitoring", [a("Instance")], "has no alarm"),
     ("monitoring", [a("Instance"), alarm("CPU", DBInstanceIdentifier="orders-replica")],
      "has no alarm"),
@@ -184,6 +204,25 @@ def test_an_alarm_on_a_node_that_only_aws_names_is_its_parents() -> None:
     ]
     assert found("monitoring", [cache, below, *component]) == set()
     assert found("monitoring", [cache, below, component[0]]) == {"has no alarm"}
+
+
+def test_a_copy_whose_source_only_aws_names_is_its_parents() -> None:
+    database = a("Instance", parent="urn:orders", region="us-east-1")
+    copy = a("BackupCopy", parent="urn:copy", sourceDbInstanceArn=UNKNOWN)
+    cluster = a("Cluster", parent="urn:orders", region="us-east-1")
+    vault = [{"copyActions": [{"destinationVaultArn": UNKNOWN}]}]
+    planned = [
+        a("Plan", parent="urn:copy", rules=vault),
+        a("Selection", parent="urn:copy", resources=[UNKNOWN]),
+    ]
+    own = Resource("urn:copy", "aws-databases:index:InstanceBackupCopy", "copy", {}, "urn:orders")
+    other = Resource(own.urn, own.type, own.name, {}, "urn:ledger")
+    components = [
+        Resource(f"urn:{n}", "aws-databases:index:X", n, {}) for n in ("orders", "ledger")
+    ]
+    for source, copies in ((database, [copy]), (cluster, planned)):
+        assert found("backup-copies", [source, *copies, own, *components]) == set()
+        assert found("backup-copies", [source, *copies, other, *components]) != set()
 
 
 def test_where_secrets_are_not_marked_only_a_spelt_out_one_is_found() -> None:

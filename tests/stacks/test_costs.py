@@ -118,7 +118,7 @@ def test_what_a_change_would_save(lines: list[Line]) -> None:
 def test_the_projects_table_says_when_and_whence() -> None:
     rows = json.loads(TABLE.read_text())["prices"]
     assert len(rows) > 30
-    assert len({each["key"] for each in rows}) == len(rows)
+    assert len({(each["key"], each.get("region")) for each in rows}) == len(rows)
     for each in rows:
         assert "2024-01-01" < each["date"] < "2027-01-01", each
         assert each["usd"] > 0, each
@@ -127,6 +127,27 @@ def test_the_projects_table_says_when_and_whence() -> None:
         0.017, "hour", "2026-05-03", rows[0]["source"]
     )
     assert Table.shipped().find("rds/mysql/db.t3.micro", "eu-west-1") is None
+
+
+def test_a_copy_of_backups_is_billed_where_it_lies() -> None:
+    lines = priced(dry_run(PROJECT, "prod"), Table.shipped())
+    copied = [
+        (line.item.topology, line.item.what, line.item.region, line.price.usd)
+        for line in lines
+        if line.price is not None and line.item.key.endswith("/backup")
+    ]
+    clusters, instances = "snapshots of a cluster, a GB", "copied backups, a GB"
+    assert sorted(copied) == [
+        ("catalog", clusters, "us-east-1", 0.021),
+        ("catalog", clusters, "us-west-2", 0.021),
+        ("ledger", instances, "us-west-2", 0.095),
+        ("orders", instances, "us-west-2", 0.095),
+        ("store", clusters, "us-east-1", 0.021),
+        ("store", clusters, "us-west-2", 0.021),
+        ("wiki", instances, "us-west-2", 0.095),
+    ]
+    # How much there will be, nobody knows.
+    assert all(line.monthly is None for line in lines if line.item.key.endswith("/backup"))
 
 
 def product(usage: str, usd: str, *, term: str = "OnDemand", **attributes: str) -> str:

@@ -26,6 +26,10 @@ ENCRYPTED: dict[str, dict[str, Any]] = {
     "aws:dms/replicationInstance:ReplicationInstance": {"kmsKeyArn": "our key"},
     "aws:secretsmanager/secret:Secret": {"kmsKeyId": "our key"},
     "aws:kms/key:Key": {"enableKeyRotation": True},
+    "aws:rds/instanceAutomatedBackupsReplication:InstanceAutomatedBackupsReplication": {
+        "kmsKeyId": "our key"
+    },
+    "aws:backup/vault:Vault": {"kmsKeyArn": "our key"},
     "aws:sns/topic:Topic": {"kmsMasterKeyId": "our key"},
     "aws:cloudtrail/trail:Trail": {"kmsKeyId": "our key", "enableLogFileValidation": True},
 }
@@ -40,6 +44,8 @@ KEEPS_NOTHING = {
     "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
     "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
     "aws:s3/bucketVersioning:BucketVersioning",
+    "aws:backup/plan:Plan",
+    "aws:backup/selection:Selection",
     "aws:cloudwatch/dashboard:Dashboard",
     "aws:cloudwatch/metricAlarm:MetricAlarm",
     "aws:rds/eventSubscription:EventSubscription",
