@@ -7,7 +7,7 @@ from localcloud.fleet import Fleet
 from localcloud.front import Front, Page
 from localcloud.reconcile import reconcile
 from localcloud.records import Records
-from localcloud.services import cloudwatch, dms, elasticache, iam, rds
+from localcloud.services import cloudwatch, dms, elasticache, iam, rds, ssm
 from localcloud.services.alarms import Alarms
 from localcloud.services.cloudtrail import LookupEvents
 from localcloud.services.context import Cloud
@@ -32,6 +32,7 @@ def build(site: Site, fleet: Fleet, pages: dict[str, Page]) -> Front:
     elasticache.register(operations, cloud)
     dms.register(operations, cloud)
     iam.register(operations)
+    ssm.register(operations, site)
     cloudwatch.register(operations, fleet.metrics)
     trail = Trail(site.state_dir / "trail.jsonl")
     LookupEvents(trail).register(operations)

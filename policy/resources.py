@@ -19,6 +19,7 @@ CACHE = "aws:elasticache/replicationGroup:ReplicationGroup"
 CACHE_CLUSTER = "aws:elasticache/cluster:Cluster"
 SERVERLESS_CACHE = "aws:elasticache/serverlessCache:ServerlessCache"
 REPLICATOR = "aws:dms/replicationInstance:ReplicationInstance"
+HOST = "aws:ec2/instance:Instance"
 ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from components.aurora_mysql import AuroraMysql, AuroraMysqlArgs
 from components.aurora_serverless import AuroraServerless, AuroraServerlessArgs
+from components.client_host import ClientHost
 from components.global_database import GlobalDatabase, GlobalDatabaseArgs
 from components.keys import RegionKey, RegionKeyArgs
 from components.memcached import Memcached, MemcachedArgs
@@ -48,6 +49,7 @@ from specs import (
     serverless_cache,
 )
 from specs.topologies import AnyTopology, Stack
+from stacks.client_hosts import client_hosts
 from stacks.trust import authorities
 from stacks.watched import watch
 
@@ -68,10 +70,11 @@ Topology = (
 
 @dataclass(frozen=True)
 class Built:
-    """What a stack consists of. ``networks`` by region, ``topologies`` by name."""
+    """What a stack consists of. ``topologies`` by name, all else by region."""
 
     networks: Mapping[str, Network]
     topologies: Mapping[str, Topology]
+    client_hosts: Mapping[str, ClientHost]
 
 
 def build(stack: Stack, authorities: Callable[[], str] = authorities) -> Built:
@@ -86,7 +89,8 @@ def build(stack: Stack, authorities: Callable[[], str] = authorities) -> Built:
     for name, reserved in stack.reservations.items():
         _reserve(name, reserved, reserved.region or stack.region)
     watch(stack, found)
-    return Built(shared.networks, {name: found[name] for name in stack.topologies})
+    hosts = client_hosts(stack, shared.networks, shared.keys, found)
+    return Built(shared.networks, {name: found[name] for name in stack.topologies}, hosts)
 
 
 class _Shared:
