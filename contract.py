@@ -142,6 +142,13 @@ class Database(_Frozen):
         return tuple(e for e in self.endpoints if e.role == role)
 
 
+class ClientHost(_Frozen):
+    """An instance that takes sessions of Systems Manager, and that the databases let in."""
+
+    instance: str
+    region: str
+
+
 class Access(_Frozen):
     """How to reach the cloud that a stack was deployed to; AWS itself needs none of it."""
 
@@ -193,3 +200,18 @@ def read_databases(outputs: Mapping[str, Any]) -> dict[str, Database]:
                 f"{where}: {first['msg']}; deploy again with this version of the project"
             ) from error
     return found
+
+
+def read_client_hosts(outputs: Mapping[str, Any]) -> dict[str, ClientHost]:
+    """The ``client_hosts`` output by region; none where the stack has none.
+
+    Raises `ContractError` when it is not what this version writes.
+    """
+    raw = outputs.get("client_hosts") or {}
+    try:
+        return {where: ClientHost.model_validate(facts) for where, facts in sorted(raw.items())}
+    except (ValidationError, AttributeError) as error:
+        raise ContractError(
+            "client_hosts: is not what this version writes; deploy again with this version of the "
+            "project"
+        ) from error

@@ -10,7 +10,7 @@ from localcloud.logins.principals import Principals
 from localcloud.reconcile import reconcile
 from localcloud.records import Records
 from localcloud.servers.facts import Address
-from localcloud.services import cloudwatch, dms, elasticache, iam, rds
+from localcloud.services import cloudwatch, dms, elasticache, iam, rds, ssm
 from localcloud.services.alarms import Alarms
 from localcloud.services.backup import Backup
 from localcloud.services.cloudtrail import LookupEvents
@@ -38,6 +38,7 @@ def build(site: Site, fleet: Fleet, pages: dict[str, Page]) -> Front:
     dms.register(operations, cloud)
     Backup(cloud).register(operations)
     iam.register(operations)
+    ssm.register(operations, site)
     cloudwatch.register(operations, fleet.metrics)
     trail = Trail(site.state_dir / "trail.jsonl")
     LookupEvents(trail).register(operations)

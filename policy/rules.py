@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from policy import access, availability, copied, sizing, watching
+from policy import access, availability, copied, hosts, sizing, watching
 from policy.findings import Finding, Level, Rule
 from policy.resources import Registered
 
@@ -82,6 +82,12 @@ RULES: tuple[Rule, ...] = (
         "No database has a public address",
         "practice 1: Public access: No",
         access.public,
+    ),
+    Rule(
+        "client-host",
+        "Nobody connects to the host that connects to the databases",
+        "security: VPC security groups for network access",
+        hosts.exposed,
     ),
     Rule(
         "plaintext-secrets",

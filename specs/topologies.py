@@ -10,7 +10,13 @@ from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 from specs.aurora_mysql import AuroraMysql
 from specs.aurora_serverless import AuroraServerless
 from specs.backup_copies import copy_of
-from specs.beside import read_auditing, read_monitoring, read_reservations
+from specs.beside import (
+    read_auditing,
+    read_client_host,
+    read_monitoring,
+    read_reservations,
+)
+from specs.client_host import ClientHost
 from specs.global_database import GlobalDatabase
 from specs.memcached import Memcached
 from specs.migration import Migration
@@ -76,6 +82,7 @@ class Stack(Part):
     monitoring: Monitoring | None = None
     """Nobody watches it without."""
     auditing: Auditing | None = None
+    client_host: ClientHost | None = None
 
     def region_of(self, name: str) -> str:
         """Where a topology stands: its own region, that of what it builds on, the stack's."""
@@ -120,6 +127,7 @@ def read(
     reservations: object = None,
     monitoring: object = None,
     auditing: object = None,
+    client_host: object = None,
 ) -> Stack:
     """The stack that the plain values of a config describe.
 
@@ -129,6 +137,7 @@ def read(
     found_network = _read_network(network, problems)
     found_monitoring = read_monitoring(monitoring, problems)
     found_auditing = read_auditing(auditing, problems)
+    found_host = read_client_host(client_host, problems)
     _check_region(region, problems)
     found: dict[str, Any] = {}
     if not topologies:
@@ -159,6 +168,7 @@ def read(
         reservations=reserved,
         monitoring=found_monitoring,
         auditing=found_auditing,
+        client_host=found_host,
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from components.aurora_mysql import AuroraMysql, AuroraMysqlArgs
 from components.aurora_serverless import AuroraServerless, AuroraServerlessArgs
+from components.client_host import ClientHost
 from components.global_database import GlobalDatabase, GlobalDatabaseArgs
 from components.keys import RegionKey, RegionKeyArgs
 from components.memcached import Memcached, MemcachedArgs
@@ -49,6 +50,7 @@ from specs import (
 )
 from specs.topologies import AnyTopology, Stack
 from stacks.copied import copy_backups
+from stacks.client_hosts import client_hosts
 from stacks.trust import authorities
 from stacks.watched import watch
 
@@ -69,10 +71,11 @@ Topology = (
 
 @dataclass(frozen=True)
 class Built:
-    """What a stack consists of. ``networks`` by region, ``topologies`` by name."""
+    """What a stack consists of. ``topologies`` by name, all else by region."""
 
     networks: Mapping[str, Network]
     topologies: Mapping[str, Topology]
+    client_hosts: Mapping[str, ClientHost]
 
 
 def build(stack: Stack, authorities: Callable[[], str] = authorities) -> Built:
@@ -88,7 +91,8 @@ def build(stack: Stack, authorities: Callable[[], str] = authorities) -> Built:
         _reserve(name, reserved, reserved.region or stack.region)
     copy_backups(stack, found, shared.keys)
     watch(stack, found)
-    return Built(shared.networks, {name: found[name] for name in stack.topologies})
+    hosts = client_hosts(stack, shared.networks, shared.keys, found)
+    return Built(shared.networks, {name: found[name] for name in stack.topologies}, hosts)
 
 
 class _Shared:

@@ -161,6 +161,16 @@ def _vault(each: Registration, registered: Sequence[Registration]) -> _Parts:
     yield "snapshots of a cluster, a GB", "aurora/backup", None
 
 
+def _host(each: Registration, registered: Sequence[Registration]) -> _Parts:
+    inputs = each.inputs
+    class_, volume = inputs["instanceType"], inputs["rootBlockDevice"]
+    size, type_ = volume["volumeSize"], volume["volumeType"]
+    yield f"{class_} of EC2", f"ec2/{class_}", HOURS
+    yield f"{size} GB {type_} of EBS", f"ebs/{type_}", size
+    if inputs.get("associatePublicIpAddress"):
+        yield "public address", "vpc/public-ipv4", HOURS
+
+
 def _one(what: str, key: str) -> Callable[[Registration, Sequence[Registration]], _Parts]:
     def parts(each: Registration, registered: Sequence[Registration]) -> _Parts:
         yield what, key, 1
@@ -179,6 +189,7 @@ _BILLED: Mapping[str, Callable[[Registration, Sequence[Registration]], _Parts]] 
     "aws:elasticache/cluster:Cluster": _memcached,
     "aws:elasticache/serverlessCache:ServerlessCache": _serverless_cache,
     "aws:dms/replicationInstance:ReplicationInstance": _replicator,
+    "aws:ec2/instance:Instance": _host,
     "aws:ec2/vpcEndpoint:VpcEndpoint": _endpoint,
     "aws:kms/key:Key": _one("key", "kms/key"),
     "aws:secretsmanager/secret:Secret": _one("secret", "secrets-manager/secret"),

@@ -97,6 +97,7 @@ _SPECIAL: Mapping[str, Callable[[Registration, Registered], Minutes]] = {
 _TYPES: Mapping[str, Minutes] = {
     "aws:kms/key:Key": Minutes(0.2, 0.37, 0.5),
     "aws:ec2/securityGroup:SecurityGroup": Minutes(0.1, 0.3, 0.6),
+    "aws:ec2/instance:Instance": Minutes(0.2, 0.3, 1.8),
     "aws:ec2/vpcEndpoint:VpcEndpoint": Minutes(1, 2, 4, assumed=True),
     "aws:rds/subnetGroup:SubnetGroup": Minutes(0.03, 0.03, 0.03),
     "aws:elasticache/subnetGroup:SubnetGroup": Minutes(0.03, 0.03, 0.03),

@@ -61,6 +61,10 @@ FORCED: Mapping[str, frozenset[str]] = {
     "aws:secretsmanager/secret:Secret": frozenset({"kmsKeyId"}),
     "aws:iam/rolePolicy:RolePolicy": frozenset({"role"}),
     "aws:iam/rolePolicyAttachment:RolePolicyAttachment": frozenset({"role"}),
+    "aws:iam/instanceProfile:InstanceProfile": frozenset({"role"}),
+    "aws:ec2/instance:Instance": frozenset(
+        {"iamInstanceProfile", "vpcSecurityGroupIds", "rootBlockDevice"}
+    ),
     "aws:ec2/vpcEndpoint:VpcEndpoint": frozenset({"securityGroupIds"}),
     "aws:kms/alias:Alias": frozenset({"targetKeyId"}),
     COPY: frozenset({"sourceDbInstanceArn", "kmsKeyId"}),

@@ -145,6 +145,21 @@ def _query(key: str) -> _Query | None:
         case ["vpc", "interface-endpoint"]:
             filters = {"productFamily": "VpcEndpoint"}
             return _Query("AmazonVPC", filters, "VpcEndpoint-Hours$", "hour")
+        case ["vpc", "public-ipv4"]:
+            filters = {"group": "VPCPublicIPv4Address"}
+            return _Query("AmazonVPC", filters, "PublicIPv4:InUseAddress$", "hour")
+        case ["ec2", class_]:
+            filters = {
+                "instanceType": class_,
+                "operatingSystem": "Linux",
+                "tenancy": "Shared",
+                "preInstalledSw": "NA",
+                "capacitystatus": "Used",
+            }
+            return _Query("AmazonEC2", filters, "BoxUsage:", "hour")
+        case ["ebs", type_]:
+            filters = {"productFamily": "Storage", "volumeApiName": type_}
+            return _Query("AmazonEC2", filters, f"EBS:VolumeUsage.{type_}$", "GB-month")
         case ["dms", class_] if class_.startswith("dms."):
             filters = {
                 "instanceType": class_.removeprefix("dms."),

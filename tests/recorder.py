@@ -269,7 +269,9 @@ _OUTPUTS: Mapping[str, Callable[[str, str, Mapping[str, Any]], dict[str, Any]]] 
     "aws:dms/replicationTask:ReplicationTask": lambda name, region, i: {
         "replicationTaskArn": _arn("dms", region, f"task:{i['replicationTaskId']}"),
     },
+    "aws:ec2/instance:Instance": _nothing,
     "aws:ec2/vpcEndpoint:VpcEndpoint": _nothing,
+    "aws:iam/instanceProfile:InstanceProfile": _named,
     "aws:secretsmanager/secret:Secret": lambda name, region, i: {
         "arn": _arn("secretsmanager", region, f"secret:{name}-AbCdEf"),
     },
@@ -301,6 +303,7 @@ def _subnet(call: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+_IMAGES = "/aws/service/ami-amazon-linux-latest/"
 _CALLS: Mapping[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
     "aws:ec2/getSubnets:getSubnets": lambda call: {
         "ids": [f"subnet-{call['region']}-{letter}" for letter in ZONES[call["region"]]]
@@ -317,6 +320,9 @@ _CALLS: Mapping[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
     "aws:index/getPartition:getPartition": lambda call: {
         "partition": "aws",
         "dnsSuffix": "amazonaws.com",
+    },
+    "aws:ssm/getParameter:getParameter": lambda call: {
+        "insecureValue": f"{call['name'].removeprefix(_IMAGES)}.{call['region']}"
     },
 }
 

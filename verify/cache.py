@@ -24,6 +24,7 @@ from verify.errors import (
     Unreachable,
     VerifyError,
 )
+from verify.reach import address
 from verify.transcript import tell
 
 
@@ -111,6 +112,22 @@ class Cache:
         self._connection.disconnect()
 
 
+class _Plain(Connection):
+    """The driver's own, which connects where its host is reached."""
+
+    def _connect(self) -> Any:
+        named = self.host, self.port
+        self.host, self.port = address(*named)
+        try:
+            return super()._connect()  # type: ignore[no-untyped-call]
+        finally:
+            self.host, self.port = named
+
+
+class _Encrypted(SSLConnection, _Plain):
+    """The same, and TLS for the host's name over it."""
+
+
 @contextmanager
 def connect(
     endpoint: Endpoint,
@@ -139,7 +156,7 @@ def open_connection(
     trust: dict[str, Any] = (
         {"ssl_ca_certs": ca, "ssl_cert_reqs": "required", "ssl_check_hostname": True} if tls else {}
     )
-    connection = (SSLConnection if tls else Connection)(
+    connection = (_Encrypted if tls else _Plain)(
         host=endpoint.host,
         port=endpoint.port,
         username=login.user if login else None,

@@ -6,18 +6,21 @@ import argparse
 import os
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
-from contract import ContractError
+from contract import ContractError, Database, Deployment, read_client_hosts
+from verify import reach
 from verify.aws import Cloud
+from verify.client_host import through_client_hosts
 from verify.console import Progress
 from verify.deadline import Deadline
 from verify.deployment import databases_of, find_deployment
 from verify.errors import CannotRun
 from verify.exercise import LIMIT_IN_WAITS, Scene, perform
 from verify.global_roles import SWITCHOVER_IN_WAITS
-from verify.registry import EXERCISES, plan
+from verify.registry import EXERCISES, Planned, plan
 from verify.report.pages import Pages
 from verify.results import Report, check_writable, write_json, write_junit
 from verify.trust import ca_file
@@ -36,7 +39,10 @@ def main(argv: Sequence[str] | None = None, exercises: Sequence[str] = ()) -> in
     passed, 1 when a step failed, 2 when something could not run, 130 when interrupted, 141 when
     nobody reads the output any more.
     """
-    arguments = _parser(exercises).parse_args(argv)
+    parser = _parser(exercises)
+    arguments = parser.parse_args(argv)
+    if arguments.via and arguments.report:
+        parser.error("--report measures, and a session is slower than the databases; leave one out")
     try:
         return _run(arguments, exercises)
     except (CannotRun, ContractError) as error:
@@ -112,6 +118,12 @@ def _parser(exercises: Sequence[str]) -> argparse.ArgumentParser:
         const="restore",
         help="also restore a backup to a new instance where that is charged for, and delete it",
     )
+    parser.add_argument(
+        "--via",
+        choices=["client-host"],
+        help="reach the databases through the stack's client host, by sessions of AWS Systems "
+        "Manager that end with this command; wants AWS's session-manager-plugin",
+    )
     parser.add_argument("--keep", action="store_true", help="leave what the exercises make")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the results as JSON")
     parser.add_argument("--junit", type=Path, metavar="FILE", help="write them as JUnit XML")
@@ -157,30 +169,27 @@ def _run(arguments: argparse.Namespace, exercises: Sequence[str]) -> int:
     progress.stack(deployment.stack, deployment.access.endpoint_url)
     started = time.monotonic()
     results = []
+    measured = None
     try:
-        for planned in chosen:
-            entry = EXERCISES[planned.exercise]
-            limit = LIMIT_IN_WAITS * arguments.timeout + arguments.wait_for_pause
-            limit += entry.metrics_periods * cloud.metrics_period_s
-            # For the moment to be reached, for the instance, and for an earlier one to go.
-            limit += 3 * cloud.restore_s if entry.restores else 0
-            if "switchover" in arguments.allowed:
-                limit += entry.switchovers * SWITCHOVER_IN_WAITS * arguments.timeout
-            scene = Scene(
-                name=planned.database,
-                databases=databases,
-                cloud=cloud,
-                ca=ca,
-                wait_s=arguments.timeout,
-                limit=Deadline(limit),
-                allowed=frozenset(arguments.allowed),
-                wait_for_pause_s=arguments.wait_for_pause,
-                unserved=deployment.access.unserved,
-            )
-            results.append(
-                perform(planned.exercise, entry.make, scene, progress, keep=arguments.keep)
-            )
-        measured = None
+        with _way(arguments, deployment, databases, chosen, cloud) as through:
+            for planned in chosen:
+                through.home = databases[planned.database].region
+                limit = _limit(planned.exercise, arguments, cloud)
+                scene = Scene(
+                    name=planned.database,
+                    databases=databases,
+                    cloud=cloud,
+                    ca=ca,
+                    wait_s=arguments.timeout,
+                    limit=Deadline(limit),
+                    allowed=frozenset(arguments.allowed),
+                    wait_for_pause_s=arguments.wait_for_pause,
+                    unserved=deployment.access.unserved,
+                )
+                make = EXERCISES[planned.exercise].make
+                results.append(
+                    perform(planned.exercise, make, scene, progress, keep=arguments.keep)
+                )
         if pages is not None:
             examined = {planned.database for planned in chosen}
             measured = pages.measure(
@@ -202,6 +211,33 @@ def _run(arguments: argparse.Namespace, exercises: Sequence[str]) -> int:
         asked = deployment.access.endpoint_url or "AWS"
         progress.note(f"report: {pages.write(report, databases, cloud, asked)}")
     return report.exit_code
+
+
+def _limit(exercise: str, arguments: argparse.Namespace, cloud: Cloud) -> float:
+    """How long an exercise as a whole may take, in seconds."""
+    entry = EXERCISES[exercise]
+    limit = LIMIT_IN_WAITS * arguments.timeout + arguments.wait_for_pause
+    limit += entry.metrics_periods * cloud.metrics_period_s
+    # For the moment to be reached, for the instance, and for an earlier one to go.
+    limit += 3 * cloud.restore_s if entry.restores else 0
+    if "switchover" in arguments.allowed:
+        limit += entry.switchovers * SWITCHOVER_IN_WAITS * arguments.timeout
+    return float(limit)
+
+
+def _way(
+    arguments: argparse.Namespace,
+    deployment: Deployment,
+    databases: Mapping[str, Database],
+    chosen: Sequence[Planned],
+    cloud: Cloud,
+) -> AbstractContextManager[reach.Way]:
+    """How the exercises get to the databases while it is entered."""
+    if arguments.via is None:
+        return nullcontext(reach.Directly())
+    hosts = read_client_hosts(deployment.outputs)
+    names = [planned.database for planned in chosen]
+    return through_client_hosts(hosts, databases, names, cloud, arguments.timeout)
 
 
 def _flags(arguments: argparse.Namespace) -> list[str]:

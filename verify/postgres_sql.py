@@ -21,6 +21,7 @@ from verify.errors import (
     Unreachable,
     VerifyError,
 )
+from verify.reach import address
 from verify.transcript import tell, tell_rows
 from verify.trust import required_for_rds
 
@@ -139,17 +140,24 @@ def open_connection(
         else {"options": f"-c statement_timeout={1000 * seconds}"}
     )
 
+    near = address(endpoint.host, endpoint.port)
+    # The certificate is checked for ``host``, whatever the address.
+    elsewhere: dict[str, Any] = {}
+    if near != (endpoint.host, endpoint.port):
+        elsewhere["hostaddr"] = near[0]
+
     def open_in(database: str) -> psycopg.Connection[Row]:
         try:
             connection: _Bounded = _Bounded.connect(
                 host=endpoint.host,
-                port=endpoint.port,
+                port=near[1],
                 user=credentials.user,
                 password=credentials.password,
                 dbname=database,
                 autocommit=True,
                 connect_timeout=seconds,
                 gssencmode="disable",
+                **elsewhere,
                 **trust,
                 **bounded,
             )

@@ -96,6 +96,11 @@ GOOD: dict[str, dict[str, Any]] = {
         "kmsKeyId": KEY,
     },
     "aws:dms/replicationInstance:ReplicationInstance": {"multiAz": True},
+    "aws:ec2/instance:Instance": {
+        "associatePublicIpAddress": False,
+        "metadataOptions": {"httpTokens": "required"},
+        "rootBlockDevice": {"encrypted": True, "kmsKeyId": KEY},
+    },
     "aws:secretsmanager/secret:Secret": {"kmsKeyId": KEY},
     "aws:cloudwatch/logGroup:LogGroup": {"name": "/aws/rds/x", "kmsKeyId": KEY},
     "aws:ec2/securityGroup:SecurityGroup": {"description": "Database access"},
@@ -111,7 +116,9 @@ GOOD: dict[str, dict[str, Any]] = {
     },
 }
 _BY_NAME = {type_.rsplit(":", 1)[1]: type_ for type_ in GOOD}
-# Two types have this name.
+# Two types have each of these names.
+_BY_NAME["Instance"] = "aws:rds/instance:Instance"
+_BY_NAME["Host"] = "aws:ec2/instance:Instance"
 _BY_NAME["Cluster"] = "aws:rds/cluster:Cluster"
 _BY_NAME["BackupCopy"] = _BY_NAME["InstanceAutomatedBackupsReplication"]
 _BY_NAME["Memcached"] = "aws:elasticache/cluster:Cluster"

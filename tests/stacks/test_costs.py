@@ -233,3 +233,37 @@ def test_a_list_that_does_not_answer() -> None:
 def test_a_list_that_takes_too_long() -> None:
     with pytest.raises(NoPrices, match="took longer than 60 s"):
         PriceList(Pages([]), -math.inf).find("kms/key", "us-east-1")
+
+
+def test_a_client_host_is_billed_by_its_hours_its_disk_and_its_address() -> None:
+    table = Table(
+        {
+            "region": "us-east-1",
+            "prices": [
+                row("ec2/t4g.nano", 0.5),
+                row("ebs/gp3", 2.0, "GB-month"),
+                row("vpc/public-ipv4", 0.25),
+                row("vpc/interface-endpoint", 1.0),
+            ],
+        }
+    )
+    lines = priced(dry_run(PROJECT, "dev"), table)
+    assert of(lines, "client-host-us-east-1") == {
+        ("t4g.nano of EC2", 365.0),
+        ("8 GB gp3 of EBS", 16.0),
+        ("public address", 182.5),
+    }
+
+
+@pytest.mark.parametrize(
+    ("key", "service", "usage"),
+    [
+        ("ec2/t4g.nano", "AmazonEC2", "EU-BoxUsage:t4g.nano"),
+        ("ebs/gp3", "AmazonEC2", "EU-EBS:VolumeUsage.gp3"),
+        ("vpc/public-ipv4", "AmazonVPC", "EU-PublicIPv4:InUseAddress"),
+    ],
+)
+def test_a_host_in_aws_s_list(key: str, service: str, usage: str) -> None:
+    price = price_of(key, [product(usage, "0.7"), product("EU-SomethingElse", "0.1")])
+    assert price is not None
+    assert (price.usd, price.source) == (0.7, f"AWS price list API, {service}")
