@@ -24,6 +24,11 @@ from verify.trust import ca_file
 
 STACK = "dev"
 WAIT_S = 10.0
+RATE = 200.0
+"""Writes a second that a database of the smallest class takes without much ado."""
+LEAST_PHASE_S = 5.0
+"""A hundred heartbeats."""
+_MOST_RATE = 100_000
 _LONGEST_PAUSE_S = 24 * 3600
 INTERRUPTED = 130
 BROKEN_PIPE = 141
@@ -112,6 +117,15 @@ def _parser(exercises: Sequence[str]) -> argparse.ArgumentParser:
         const="restore",
         help="also restore a backup to a new instance where that is charged for, and delete it",
     )
+    parser.add_argument(
+        "--seconds", type=_seconds, metavar="S",
+        help=f"measure a replica's lag so long at rest, and as long under load (default: two "
+        f"readings of CloudWatch, {LEAST_PHASE_S:g} at least)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--rate", type=_rate, default=RATE, metavar="R",
+        help=f"writes a second of that load (default: {RATE:g})",
+    )  # fmt: skip
     parser.add_argument("--keep", action="store_true", help="leave what the exercises make")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the results as JSON")
     parser.add_argument("--junit", type=Path, metavar="FILE", help="write them as JUnit XML")
@@ -140,6 +154,16 @@ def _seconds(text: str, most: int = 3600) -> float:
     return value
 
 
+def _rate(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value <= _MOST_RATE:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number up to {_MOST_RATE}")
+    return value
+
+
 def _long_wait(text: str) -> float:
     return _seconds(text, _LONGEST_PAUSE_S)
 
@@ -153,6 +177,7 @@ def _run(arguments: argparse.Namespace, exercises: Sequence[str]) -> int:
         check_writable(path)
     pages = Pages.prepare(arguments.report, arguments.compare)
     cloud = Cloud(deployment.access, arguments.timeout)
+    phase_s = arguments.seconds or max(LEAST_PHASE_S, 2.0 * cloud.metrics_period_s)
     progress = Progress()
     progress.stack(deployment.stack, deployment.access.endpoint_url)
     started = time.monotonic()
@@ -161,7 +186,7 @@ def _run(arguments: argparse.Namespace, exercises: Sequence[str]) -> int:
         for planned in chosen:
             entry = EXERCISES[planned.exercise]
             limit = LIMIT_IN_WAITS * arguments.timeout + arguments.wait_for_pause
-            limit += entry.metrics_periods * cloud.metrics_period_s
+            limit += entry.metrics_periods * cloud.metrics_period_s + entry.phases * phase_s
             # For the moment to be reached, for the instance, and for an earlier one to go.
             limit += 3 * cloud.restore_s if entry.restores else 0
             if "switchover" in arguments.allowed:
@@ -175,6 +200,8 @@ def _run(arguments: argparse.Namespace, exercises: Sequence[str]) -> int:
                 limit=Deadline(limit),
                 allowed=frozenset(arguments.allowed),
                 wait_for_pause_s=arguments.wait_for_pause,
+                phase_s=phase_s,
+                rate=arguments.rate,
                 unserved=deployment.access.unserved,
             )
             results.append(
