@@ -17,7 +17,7 @@ from verify.deployment import databases_of, find_deployment
 from verify.errors import CannotRun
 from verify.exercise import LIMIT_IN_WAITS, Scene, perform
 from verify.global_roles import SWITCHOVER_IN_WAITS
-from verify.registry import EXERCISES, plan
+from verify.registry import EXERCISES, plan, with_lags
 from verify.report.pages import Pages
 from verify.results import Report, check_writable, write_json, write_junit
 from verify.trust import ca_file
@@ -133,7 +133,8 @@ def _parser(exercises: Sequence[str]) -> argparse.ArgumentParser:
         "--report",
         type=Path,
         metavar="DIR",
-        help="also run a short performance test, and write a page to look at with both formats",
+        help="also measure lags and a short performance test, and write a page to look at with "
+        "both formats",
     )
     parser.add_argument(
         "--compare",
@@ -172,6 +173,8 @@ def _run(arguments: argparse.Namespace, exercises: Sequence[str]) -> int:
     deployment = find_deployment(arguments.stack, arguments.outputs)
     databases = databases_of(deployment)
     chosen = plan(databases, arguments.names, exercises)
+    if arguments.report is not None:
+        chosen = with_lags(chosen, databases)
     ca = ca_file(arguments.ca, deployment.access.ca_file)
     for path in filter(None, (arguments.json, arguments.junit)):
         check_writable(path)

@@ -31,6 +31,8 @@ from verify.serverless import Serverless
 from verify.serverless_cache import ServerlessCache
 from verify.sqlserver import SQLServer
 
+LAG = "lag"
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -92,7 +94,7 @@ EXERCISES: Mapping[str, Entry] = {
     "backup": Entry("rds-mysql", Backup, restores=True),
     "security": Entry("rds-mysql", Security, also=security.KINDS),
     "monitoring": Entry("rds-mysql", Monitoring, monitoring.PERIODS, once_of=monitoring.KINDS),
-    "lag": Entry(
+    LAG: Entry(
         "rds-mysql", Lag, LAG_PERIODS, also=(*copies.SQL_KINDS, *copies.CACHE_KINDS),
         on_demand=True, phases=len(LAG_PHASES), fits=copies.has_copies,
     ),
@@ -146,3 +148,11 @@ def plan(
             + (", ".join(f"{n} ({d.kind})" for n, d in databases.items()) or "none")
         )
     return chosen
+
+
+def with_lags(planned: Sequence[Planned], databases: Mapping[str, Database]) -> list[Planned]:
+    """``planned``, and the lag of the databases among them, for a page to draw."""
+    examined = {each.database for each in planned}
+    measured = {each.database for each in planned if each.exercise == LAG}
+    more = [name for name in EXERCISES[LAG].chosen(databases) if name in examined - measured]
+    return [*planned, *(Planned(LAG, name) for name in more)]

@@ -97,6 +97,8 @@ class Report(_Frozen):
     exercises: tuple[Exercise, ...]
     performance: Performance | None = None
     """Of the databases that were examined, where it was measured."""
+    hit_rates: tuple[Series, ...] = ()
+    """Of the caches' nodes while the run lasted, where a page was asked for."""
 
     @property
     def exit_code(self) -> int:

@@ -125,7 +125,9 @@ class Lag(Exercise):
             began, ended = self._spans[phase]
             self._keep(
                 copy,
-                points=tuple((at - (self._began or 0.0), ms) for at, ms in lags),
+                points=tuple(
+                    (round(at - (self._began or 0.0), 4), round(ms, 3)) for at, ms in lags
+                ),
                 phases=(Phase.of(phase, began, ended, [ms for _, ms in lags]),),
             )
         if copy.name in found.failures:
