@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
-from bench import deployment, failover, performance, resume
+from bench import deployment, failover, performance, report, resume
 from bench.figure import Figure
 from bench.migration import migrate
 from bench.program import under_mocks
@@ -41,7 +41,8 @@ def _dev(space: Workspace, _: int) -> list[Figure]:
     pauses = resume.resumes(space, _RESUMES)
     spread = f"{_RESUMES} pauses, median {statistics.median(pauses):.2f} s"
     resumed = Figure("resume of a paused cluster, worst", max(pauses), 1, "s", spread)
-    return [*figures, resumed, *_performance(performance.measure(space))]
+    measured = _performance(performance.measure(space))
+    return [*figures, resumed, *measured, *report.measure(space)]
 
 
 def _performance(found: performance.Outcome) -> list[Figure]:
