@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
-from bench import cache_performance, deployment, failover, performance, resume
+from bench import cache_performance, deployment, failover, performance, report, resume
 from bench.figure import Figure
 from bench.migration import migrate
 from bench.program import under_mocks
@@ -46,6 +46,7 @@ def _dev(space: Workspace, _: int) -> list[Figure]:
         resumed,
         *_performance(performance.measure(space)),
         *_cache(cache_performance.measure(space)),
+        *report.measure(space),
     ]
 
 

@@ -49,8 +49,8 @@ from specs import (
     serverless_cache,
 )
 from specs.topologies import AnyTopology, Stack
-from stacks.copied import copy_backups
 from stacks.client_hosts import client_hosts
+from stacks.copied import copy_backups
 from stacks.trust import authorities
 from stacks.watched import watch
 

@@ -225,20 +225,26 @@ class Cloud:
                 )
 
     def metric(
-        self, region: str, name: str, dimension: tuple[str, str], since: datetime
+        self,
+        region: str,
+        name: str,
+        dimension: tuple[str, str],
+        since: datetime,
+        namespace: str = "AWS/RDS",
+        statistic: str = "Average",
     ) -> list[tuple[datetime, float]]:
-        """Averages of an RDS metric a metrics period, oldest first; at most a day's."""
+        """A metric's ``statistic`` of each metrics period, oldest first; at most a day's."""
         with self._translated("CloudWatch"):
             answer = self.client("cloudwatch", region).get_metric_statistics(
-                Namespace="AWS/RDS",
+                Namespace=namespace,
                 MetricName=name,
                 Dimensions=[dict(zip(("Name", "Value"), dimension, strict=True))],
                 StartTime=since,
                 EndTime=datetime.now(UTC) + timedelta(seconds=self.metrics_period_s),
                 Period=self.metrics_period_s,
-                Statistics=["Average"],
+                Statistics=[statistic],
             )
-        return sorted((point["Timestamp"], point["Average"]) for point in answer["Datapoints"])
+        return sorted((point["Timestamp"], point[statistic]) for point in answer["Datapoints"])
 
     def replication_group(self, region: str, identifier: str) -> dict[str, Any]:
         """One cache as ``describe_replication_groups`` reports it."""

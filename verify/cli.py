@@ -20,13 +20,18 @@ from verify.deployment import databases_of, find_deployment
 from verify.errors import CannotRun
 from verify.exercise import LIMIT_IN_WAITS, Scene, perform
 from verify.global_roles import SWITCHOVER_IN_WAITS
-from verify.registry import EXERCISES, Planned, plan
+from verify.registry import EXERCISES, Planned, plan, with_lags
 from verify.report.pages import Pages
 from verify.results import Report, check_writable, write_json, write_junit
 from verify.trust import ca_file
 
 STACK = "dev"
 WAIT_S = 10.0
+RATE = 200.0
+"""Writes a second that a database of the smallest class takes without much ado."""
+LEAST_PHASE_S = 5.0
+"""A hundred heartbeats."""
+_MOST_RATE = 100_000
 _LONGEST_PAUSE_S = 24 * 3600
 INTERRUPTED = 130
 BROKEN_PIPE = 141
@@ -124,6 +129,14 @@ def _parser(exercises: Sequence[str]) -> argparse.ArgumentParser:
         help="reach the databases through the stack's client host, by sessions of AWS Systems "
         "Manager that end with this command; wants AWS's session-manager-plugin",
     )
+        "--seconds", type=_seconds, metavar="S",
+        help=f"measure a replica's lag so long at rest, and as long under load (default: two "
+        f"readings of CloudWatch, {LEAST_PHASE_S:g} at least)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--rate", type=_rate, default=RATE, metavar="R",
+        help=f"writes a second of that load (default: {RATE:g})",
+    )  # fmt: skip
     parser.add_argument("--keep", action="store_true", help="leave what the exercises make")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the results as JSON")
     parser.add_argument("--junit", type=Path, metavar="FILE", help="write them as JUnit XML")
@@ -131,7 +144,8 @@ def _parser(exercises: Sequence[str]) -> argparse.ArgumentParser:
         "--report",
         type=Path,
         metavar="DIR",
-        help="also run a short performance test, and write a page to look at with both formats",
+        help="also measure lags and a short performance test, and write a page to look at with "
+        "both formats",
     )
     parser.add_argument(
         "--compare",
@@ -152,6 +166,16 @@ def _seconds(text: str, most: int = 3600) -> float:
     return value
 
 
+def _rate(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value <= _MOST_RATE:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number up to {_MOST_RATE}")
+    return value
+
+
 def _long_wait(text: str) -> float:
     return _seconds(text, _LONGEST_PAUSE_S)
 
@@ -160,11 +184,14 @@ def _run(arguments: argparse.Namespace, exercises: Sequence[str]) -> int:
     deployment = find_deployment(arguments.stack, arguments.outputs)
     databases = databases_of(deployment)
     chosen = plan(databases, arguments.names, exercises)
+    if arguments.report is not None:
+        chosen = with_lags(chosen, databases)
     ca = ca_file(arguments.ca, deployment.access.ca_file)
     for path in filter(None, (arguments.json, arguments.junit)):
         check_writable(path)
     pages = Pages.prepare(arguments.report, arguments.compare)
     cloud = Cloud(deployment.access, arguments.timeout)
+    phase_s = arguments.seconds or max(LEAST_PHASE_S, 2.0 * cloud.metrics_period_s)
     progress = Progress()
     progress.stack(deployment.stack, deployment.access.endpoint_url)
     started = time.monotonic()
@@ -174,7 +201,7 @@ def _run(arguments: argparse.Namespace, exercises: Sequence[str]) -> int:
         with _way(arguments, deployment, databases, chosen, cloud) as through:
             for planned in chosen:
                 through.home = databases[planned.database].region
-                limit = _limit(planned.exercise, arguments, cloud)
+                limit = _limit(planned.exercise, arguments, cloud, phase_s)
                 scene = Scene(
                     name=planned.database,
                     databases=databases,
@@ -184,17 +211,19 @@ def _run(arguments: argparse.Namespace, exercises: Sequence[str]) -> int:
                     limit=Deadline(limit),
                     allowed=frozenset(arguments.allowed),
                     wait_for_pause_s=arguments.wait_for_pause,
+                    phase_s=phase_s,
+                    rate=arguments.rate,
                     unserved=deployment.access.unserved,
                 )
                 make = EXERCISES[planned.exercise].make
                 results.append(
                     perform(planned.exercise, make, scene, progress, keep=arguments.keep)
                 )
-        if pages is not None:
-            examined = {planned.database for planned in chosen}
-            measured = pages.measure(
-                deployment.stack, databases, examined, cloud, ca, arguments.timeout, progress
-            )
+            if pages is not None:
+                examined = {planned.database for planned in chosen}
+                measured = pages.measure(
+                    deployment.stack, databases, examined, cloud, ca, arguments.timeout, progress
+                )
     finally:
         progress.stop()
     report = Report(
@@ -213,11 +242,13 @@ def _run(arguments: argparse.Namespace, exercises: Sequence[str]) -> int:
     return report.exit_code
 
 
-def _limit(exercise: str, arguments: argparse.Namespace, cloud: Cloud) -> float:
+def _limit(
+    exercise: str, arguments: argparse.Namespace, cloud: Cloud, phase_s: float
+) -> float:
     """How long an exercise as a whole may take, in seconds."""
     entry = EXERCISES[exercise]
     limit = LIMIT_IN_WAITS * arguments.timeout + arguments.wait_for_pause
-    limit += entry.metrics_periods * cloud.metrics_period_s
+    limit += entry.metrics_periods * cloud.metrics_period_s + entry.phases * phase_s
     # For the moment to be reached, for the instance, and for an earlier one to go.
     limit += 3 * cloud.restore_s if entry.restores else 0
     if "switchover" in arguments.allowed:

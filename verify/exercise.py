@@ -18,6 +18,7 @@ from contract import ContractError, Database
 from verify.aws import Cloud, Credentials
 from verify.deadline import Deadline
 from verify.errors import CannotRun, DeadlineExceeded, NoCredentials, NotApplicable, VerifyError
+from verify.lag.measured import CopyLag
 from verify.results import Exercise as Result
 from verify.results import Series, Status, Step
 from verify.transcript import Exchange, kept
@@ -59,6 +60,12 @@ class Scene:
     """How long somebody is willing to wait for a serverless database to pause."""
     measured: list[Series] = field(default_factory=list)
     """What its exercise measured over time, for the report."""
+    phase_s: float = 5.0
+    """How long a lag is measured at rest, and as long under load."""
+    rate: float = 200.0
+    """Writes a second of that load."""
+    lags: dict[str, CopyLag] = field(default_factory=dict)
+    """What its exercise measured at the copies of the database, by their names."""
     unserved: Mapping[str, str] = field(default_factory=dict)
     """Engines whose databases have nobody to connect to here, each with the reason."""
 
@@ -154,6 +161,7 @@ def perform(
         steps=tuple(progress.steps),
         not_run=progress.not_run,
         series=tuple(scene.measured),
+        lags=tuple(scene.lags.values()),
     )
 
 
