@@ -20,6 +20,7 @@ from verify.errors import (
     Unreachable,
     VerifyError,
 )
+from verify.login import log_in
 from verify.session import Session
 from verify.transcript import tell, tell_rows
 from verify.trust import required_for_rds
@@ -118,26 +119,29 @@ def open_connection(
         if tls
         else {"ssl_disabled": True}
     )
-    try:
-        connection = mysql.connector.connect(
-            host=endpoint.host,
-            port=endpoint.port,
-            user=credentials.user,
-            password=credentials.password,
-            autocommit=True,
-            connection_timeout=seconds,
-            read_timeout=seconds,
-            write_timeout=seconds,
-            # The C client repeats a timed-out read and cannot be interrupted.
-            use_pure=True,
-            **trust,
-        )
-    except driver.Error as error:
-        raise _meaning(error, where, seconds, opening=True) from error
-    except (OSError, IndexError, ValueError) as error:
-        # The driver lets these through when the peer breaks off inside the handshake.
-        raise Unreachable(f"{where} broke off the handshake: {error}") from error
-    return Sql(connection, where, seconds)
+
+    def attempt(login: Credentials) -> Any:
+        try:
+            return mysql.connector.connect(
+                host=endpoint.host,
+                port=endpoint.port,
+                user=login.user,
+                password=login.password,
+                autocommit=True,
+                connection_timeout=seconds,
+                read_timeout=seconds,
+                write_timeout=seconds,
+                # The C client repeats a timed-out read and cannot be interrupted.
+                use_pure=True,
+                **trust,
+            )
+        except driver.Error as error:
+            raise _meaning(error, where, seconds, opening=True) from error
+        except (OSError, IndexError, ValueError) as error:
+            # The driver lets these through when the peer breaks off inside the handshake.
+            raise Unreachable(f"{where} broke off the handshake: {error}") from error
+
+    return Sql(log_in(credentials, frozenset({ACCESS_DENIED}), attempt), where, seconds)
 
 
 def _meaning(error: Any, where: str, seconds: float, *, opening: bool) -> VerifyError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -23,9 +24,12 @@ from localcloud.servers.facts import (
 )
 from localcloud.servers.mariadb import PORT
 from localcloud.servers.mariadb_replication import (
+    catch_up,
     create_master_user,
     set_master_password,
 )
+
+log = logging.getLogger(__name__)
 
 
 class Cluster(Pausing):
@@ -167,6 +171,15 @@ class Cluster(Pausing):
             else:
                 self.resume()
                 set_master_password(self._writer, self.plan.user, password)
+                self._spread_password()
+
+    def _spread_password(self) -> None:
+        # On AWS the members share a volume: a reader knows the password when the writer does.
+        for name in self._readers():
+            try:
+                catch_up(self.servers[name], self._writer)
+            except LocalCloudError as error:
+                log.warning("%s does not know the new password yet: %s", name, error)
 
     def set_parameters(self, name: str, parameters: Mapping[str, str]) -> None:
         with self._lock:

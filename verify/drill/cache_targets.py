@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from fnmatch import fnmatchcase
 from typing import Any
@@ -100,6 +101,5 @@ def _login(name: str, database: Database, cloud: Cloud) -> tuple[Credentials | N
         for pattern in user.keys:
             key = pattern.replace("*", KEY, 1).replace("*", "").replace("?", "x")
             if user.may == "read-write" and key != pattern and fnmatchcase(key, pattern):
-                password = cloud.credentials(user.secret_arn).password
-                return Credentials(user.name, password), key
+                return replace(cloud.credentials(user.secret_arn), user=user.name), key
     raise CannotRun(f"no user of {name} may write a key of our own")
