@@ -11,6 +11,7 @@ from localcloud.services import cloudwatch, dms, elasticache, iam, rds
 from localcloud.services.alarms import Alarms
 from localcloud.services.cloudtrail import LookupEvents
 from localcloud.services.context import Cloud
+from localcloud.services.secrets import Secrets
 from localcloud.site import Site
 from localcloud.state import MotoState
 from localcloud.trail import Trail
@@ -28,7 +29,7 @@ def build(site: Site, fleet: Fleet, pages: dict[str, Page]) -> Front:
     operations = Operations()
     cloud = Cloud(records, fleet)
     alarms = Alarms(state, fleet.metrics)
-    rds.register(operations, cloud, alarms)
+    rds.register(operations, cloud, alarms, Secrets(state))
     elasticache.register(operations, cloud)
     dms.register(operations, cloud)
     iam.register(operations)
