@@ -139,7 +139,8 @@ class Front:
         key = (service, name)
         handler = self._operations.own.get(key)
         checks = self._operations.before.get(key, [])
-        if handler is None and not checks:
+        actions = self._operations.after.get(key, [])
+        if handler is None and not checks and not actions:
             if service in self._operations.closed and key not in self._operations.lent:
                 raise _not_served(service, name)
             return self._forward(request, raw, service, name, _changes(service, name))
@@ -150,7 +151,10 @@ class Front:
         for check in checks:
             check(call)
         if handler is None:
-            return self._forward(request, raw, service, name, _changes(service, name))
+            response = self._forward(request, raw, service, name, _changes(service, name))
+            for action in actions if response.status_code < 400 else ():
+                action(call)
+            return response
         try:
             answer = handler(call)
         except ApiError:

@@ -16,6 +16,7 @@ from localcloud.services.backup import Backup
 from localcloud.services.cloudtrail import LookupEvents
 from localcloud.services.context import Cloud
 from localcloud.services.db_logins import DbLogins
+from localcloud.services.secrets import Secrets
 from localcloud.site import Site
 from localcloud.state import MotoState
 from localcloud.trail import Trail
@@ -33,7 +34,7 @@ def build(site: Site, fleet: Fleet, pages: dict[str, Page]) -> Front:
     operations = Operations()
     cloud = Cloud(records, fleet)
     alarms = Alarms(state, fleet.metrics)
-    rds.register(operations, cloud, alarms)
+    rds.register(operations, cloud, alarms, Secrets(state))
     elasticache.register(operations, cloud)
     dms.register(operations, cloud)
     Backup(cloud).register(operations)

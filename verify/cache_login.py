@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fnmatch import fnmatchcase
 
 from contract import Database
@@ -21,6 +22,5 @@ def login_for(
         for pattern in user.keys:
             own = pattern.replace("*", key, 1).replace("*", "").replace("?", "x")
             if user.may == "read-write" and own != pattern and fnmatchcase(own, pattern):
-                password = cloud.credentials(user.secret_arn).password
-                return Credentials(user.name, password), own
+                return replace(cloud.credentials(user.secret_arn), user=user.name), own
     raise CannotRun(f"no user of {name} may write a key of our own")

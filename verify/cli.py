@@ -129,6 +129,7 @@ def _parser(exercises: Sequence[str]) -> argparse.ArgumentParser:
         help="reach the databases through the stack's client host, by sessions of AWS Systems "
         "Manager that end with this command; wants AWS's session-manager-plugin",
     )
+    parser.add_argument(
         "--seconds", type=_seconds, metavar="S",
         help=f"measure a replica's lag so long at rest, and as long under load (default: two "
         f"readings of CloudWatch, {LEAST_PHASE_S:g} at least)",
@@ -242,9 +243,7 @@ def _run(arguments: argparse.Namespace, exercises: Sequence[str]) -> int:
     return report.exit_code
 
 
-def _limit(
-    exercise: str, arguments: argparse.Namespace, cloud: Cloud, phase_s: float
-) -> float:
+def _limit(exercise: str, arguments: argparse.Namespace, cloud: Cloud, phase_s: float) -> float:
     """How long an exercise as a whole may take, in seconds."""
     entry = EXERCISES[exercise]
     limit = LIMIT_IN_WAITS * arguments.timeout + arguments.wait_for_pause

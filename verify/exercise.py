@@ -11,7 +11,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, Protocol
 
 from contract import ContractError, Database
@@ -81,8 +81,7 @@ class Scene:
         if database.secret_arn is None:
             raise NoCredentials(f"{self.name}: its output names no secret")
         found = self.cloud.credentials(database.secret_arn)
-        user = found.user or database.user
-        return Credentials(user=user, password=found.password)
+        return replace(found, user=found.user or database.user)
 
 
 class Exercise(ABC):

@@ -21,6 +21,7 @@ from verify.errors import (
     Unreachable,
     VerifyError,
 )
+from verify.login import log_in
 from verify.reach import address
 from verify.transcript import tell, tell_rows
 from verify.trust import required_for_rds
@@ -146,13 +147,13 @@ def open_connection(
     if near != (endpoint.host, endpoint.port):
         elsewhere["hostaddr"] = near[0]
 
-    def open_in(database: str) -> psycopg.Connection[Row]:
+    def attempt(login: Credentials, database: str) -> psycopg.Connection[Row]:
         try:
             connection: _Bounded = _Bounded.connect(
                 host=endpoint.host,
                 port=near[1],
-                user=credentials.user,
-                password=credentials.password,
+                user=login.user,
+                password=login.password,
                 dbname=database,
                 autocommit=True,
                 connect_timeout=seconds,
@@ -165,6 +166,10 @@ def open_connection(
             raise _meaning(error, where, seconds, opening=True) from error
         connection.patience = patience or seconds
         return connection
+
+    def open_in(database: str) -> psycopg.Connection[Row]:
+        denied = frozenset({ACCESS_DENIED})
+        return log_in(credentials, denied, lambda login: attempt(login, database))
 
     return PostgresSql(open_in, where, patience or seconds)
 

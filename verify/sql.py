@@ -20,6 +20,7 @@ from verify.errors import (
     Unreachable,
     VerifyError,
 )
+from verify.login import log_in
 from verify.reach import address
 from verify.session import Session
 from verify.transcript import tell, tell_rows
@@ -131,25 +132,28 @@ def open_connection(
         if tls
         else {"ssl_disabled": True}
     )
-    try:
-        # The C client repeats a timed-out read and cannot be interrupted.
-        connection = _Reached(
-            host=endpoint.host,
-            port=endpoint.port,
-            user=credentials.user,
-            password=credentials.password,
-            autocommit=True,
-            connection_timeout=seconds,
-            read_timeout=seconds,
-            write_timeout=seconds,
-            **trust,
-        )
-    except driver.Error as error:
-        raise _meaning(error, where, seconds, opening=True) from error
-    except (OSError, IndexError, ValueError) as error:
-        # The driver lets these through when the peer breaks off inside the handshake.
-        raise Unreachable(f"{where} broke off the handshake: {error}") from error
-    return Sql(connection, where, seconds)
+
+    def attempt(login: Credentials) -> Any:
+        try:
+            # The C client repeats a timed-out read and cannot be interrupted.
+            return _Reached(
+                host=endpoint.host,
+                port=endpoint.port,
+                user=login.user,
+                password=login.password,
+                autocommit=True,
+                connection_timeout=seconds,
+                read_timeout=seconds,
+                write_timeout=seconds,
+                **trust,
+            )
+        except driver.Error as error:
+            raise _meaning(error, where, seconds, opening=True) from error
+        except (OSError, IndexError, ValueError) as error:
+            # The driver lets these through when the peer breaks off inside the handshake.
+            raise Unreachable(f"{where} broke off the handshake: {error}") from error
+
+    return Sql(log_in(credentials, frozenset({ACCESS_DENIED}), attempt), where, seconds)
 
 
 def _meaning(error: Any, where: str, seconds: float, *, opening: bool) -> VerifyError:

@@ -93,6 +93,7 @@ KINDS: tuple[type[Kind], ...] = (
     reservations.ReservedInstance,
     secrets.RandomPassword,
     secrets.Secret,
+    secrets.SecretRotation,
     secrets.SecretVersion,
     serverless_caches.ServerlessCache,
     surroundings.Alias,
