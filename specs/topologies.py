@@ -8,12 +8,15 @@ from typing import Annotated, Any, get_args
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
 from specs.aurora_mysql import AuroraMysql
+from specs.aurora_postgresql import AuroraPostgresql
 from specs.aurora_serverless import AuroraServerless
 from specs.beside import read_auditing, read_monitoring, read_reservations
 from specs.global_database import GlobalDatabase
 from specs.memcached import Memcached
 from specs.migration import Migration
 from specs.monitoring import Auditing, Monitoring
+from specs.multi_az_mysql import MultiAzMysql
+from specs.multi_az_postgres import MultiAzPostgres
 from specs.network import Network
 from specs.parts import LONGEST_TOPOLOGY, Described, Part, RegionName, is_name
 from specs.problems import ConfigError, Problem, did_you_mean, problems_of
@@ -28,6 +31,7 @@ from specs.redis import Redis, Valkey
 from specs.regions import (
     Standing,
     check_identifiers,
+    check_offered,
     check_secondaries,
     check_zones,
     region_of,
@@ -45,7 +49,10 @@ AnyTopology = (
     | RdsSqlserver
     | ReadReplica
     | RestoredInstance
+    | MultiAzMysql
+    | MultiAzPostgres
     | AuroraMysql
+    | AuroraPostgresql
     | AuroraServerless
     | GlobalDatabase
     | Redis
@@ -137,6 +144,7 @@ def read(
         problems += _check_chains(found)
         problems += check_secondaries(found, str(region))
         problems += check_identifiers(found, str(region))
+        problems += check_offered(found, str(region))
         problems += check_zones(found, str(region), found_network.zones)
     reserved = read_reservations(reservations, found, problems)
     if problems:

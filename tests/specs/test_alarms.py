@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from specs.alarms import Alarm, alarms_of
+from specs.alarm import Alarm
+from specs.alarms import alarms_of
 from specs.classes import GIB, memory_bytes, most_connections, serverless_connections
 from specs.monitoring import Auditing, Page, Record
 from specs.problems import ConfigError
