@@ -1,4 +1,4 @@
-"""An Aurora MySQL cluster: semi-synchronous MariaDB servers behind endpoints of their own."""
+"""A cluster: a writer and readers that acknowledge its commits, behind endpoints of their own."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from dataclasses import replace
 from localcloud.databases.autoscaler import Autoscaler
 from localcloud.databases.capacity import Scaling
 from localcloud.databases.cluster_endpoints import endpoint_names
-from localcloud.databases.cluster_failover import switch_over
 from localcloud.databases.cluster_pause import Pausing
 from localcloud.databases.cluster_plan import MemberPlan
 from localcloud.errors import LocalCloudError
@@ -20,11 +19,6 @@ from localcloud.servers.facts import (
     Credentials,
     Ref,
     ServerStatus,
-)
-from localcloud.servers.mariadb import PORT
-from localcloud.servers.mariadb_replication import (
-    create_master_user,
-    set_master_password,
 )
 
 
@@ -49,11 +43,12 @@ class Cluster(Pausing):
     def statuses(self) -> list[ServerStatus]:
         """Its members, then its endpoints."""
         supervisor, region = self._machine.supervisor, self.ref.region
+        kind = "aurora" if self.plan.engine.startswith("aurora") else self.plan.engine
         rows = []
         for name, member in list(self.servers.items()):
             role = "writer" if name == self.writer else "reader"
             ref = Ref(region, name)
-            row = status_of(supervisor, "aurora", ref, role, member.name, member.address)
+            row = status_of(supervisor, kind, ref, role, member.name, member.address)
             rows.append(replace(row, paused=self.plan.paused and not row.alive))
         ends, address = self.endpoints.name, self.addresses.writer
         return [*rows, status_of(supervisor, "endpoint", self.ref, "endpoints", ends, address)]
@@ -90,7 +85,7 @@ class Cluster(Pausing):
         """Start a member: the first one writes, any other replays the writer's history."""
         with self._lock:
             self.resume()
-            host = self._machine.addresses.claim(f"mariadb.{self._server_name(name)}")
+            host = self._machine.addresses.claim(self._holder(name))
             member = MemberPlan(
                 host=host, tier=tier, parameters=dict(parameters), serverless=serverless
             )
@@ -132,7 +127,7 @@ class Cluster(Pausing):
         with self._lock:
             self._save_plan(self.plan.with_custom_endpoint(name, members))
             self._route()
-            return Address(self.plan.custom_hosts[self.plan.custom[name].slot], PORT)
+            return Address(self.plan.custom_hosts[self.plan.custom[name].slot], self.plan.kind.port)
 
     def delete_custom_endpoint(self, name: str) -> None:
         with self._lock:
@@ -156,9 +151,7 @@ class Cluster(Pausing):
             )
             if chosen not in readers or self.writer is None:
                 raise LocalCloudError(f"{self.ref} has no live reader {chosen or 'at all'}")
-            others = {n: self.servers[n] for n in readers if n != chosen}
-            switch_over(self._writer, self.servers[chosen], others, self._link())
-            self._open(chosen)
+            self._switch_over(self.writer, chosen)
 
     def set_password(self, password: str) -> None:
         with self._lock:
@@ -166,7 +159,7 @@ class Cluster(Pausing):
                 self._save(password=password)
             else:
                 self.resume()
-                set_master_password(self._writer, self.plan.user, password)
+                self._writer.set_password(self.plan.user, password)
 
     def set_parameters(self, name: str, parameters: Mapping[str, str]) -> None:
         with self._lock:
@@ -199,6 +192,17 @@ class Cluster(Pausing):
                 self._restart_writer()
             self._heal()
 
+    def _switch_over(self, old: str, new: str) -> None:
+        """Every row goes over before the new one may write; the old one comes back as a reader."""
+        self._joined.discard(old)
+        try:
+            self.servers[old].yield_to(self.servers[new])
+            for name in self._readers() - {new}:
+                self.servers[name].follow(self.servers[new].address)
+            self._open(new)
+        finally:
+            self._heal()
+
     def _seed(self, name: str, member: MemberPlan) -> None:
         if not self.plan.password:
             raise LocalCloudError(
@@ -207,7 +211,7 @@ class Cluster(Pausing):
         self._start(name, member, writing=True)
         server = self.servers[name]
         credentials = Credentials(self.plan.user, self.plan.password)
-        create_master_user(server, credentials, self.plan.database)
+        server.create_master_user(credentials, self.plan.database)
         self._joined.add(name)
         self._save(members={name: member}, writer=name, password="")
 
@@ -217,8 +221,12 @@ class Cluster(Pausing):
         if self.plan.serverless and self._autoscaler is None:
             self._autoscaler = Autoscaler(self, self._machine.metrics)
 
+    def _holder(self, name: str) -> str:
+        return f"{self.plan.kind.program}.{self._server_name(name)}"
+
     def _remove_server(self, name: str) -> None:
         server = self.servers.pop(name)
         self._joined.discard(name)
-        server.remove()
+        writes = self.plan.writer in self._joined
+        server.remove(self._writer.address if writes else None)
         self._machine.addresses.release(server.name)

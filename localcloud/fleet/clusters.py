@@ -1,4 +1,4 @@
-"""Aurora clusters: members, endpoints, failover."""
+"""Clusters: members, endpoints, failover."""
 
 from __future__ import annotations
 
@@ -35,9 +35,10 @@ class Clusters(Collection[Cluster]):
         credentials: Credentials,
         database: str | None,
         parameters: Mapping[str, str],
+        engine: str = "aurora-mysql",
     ) -> ClusterAddresses:
         """Endpoints that lead nowhere until `add_member`."""
-        plan = plan_cluster(self._machine, ref, credentials, database, parameters)
+        plan = plan_cluster(self._machine, ref, engine, credentials, database, parameters)
         made = self.make(self._cluster(plan), lambda c: c.create())
         return made.addresses
 

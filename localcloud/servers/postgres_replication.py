@@ -54,11 +54,15 @@ class Link:
             **more,
         )
 
+    @property
+    def primary_conninfo(self) -> str:
+        """What the replica connects with, the password among it."""
+        return self.conninfo(password=self.password)
+
     def settings(self) -> str:
-        """Lines of the replica's configuration file, the password among them."""
-        return setting("primary_conninfo", self.conninfo(password=self.password)) + setting(
-            "primary_slot_name", self.slot
-        )
+        """Lines of the replica's configuration file."""
+        slot = setting("primary_slot_name", self.slot)
+        return setting("primary_conninfo", self.primary_conninfo) + slot
 
 
 def create_users(session: Session, credentials: Credentials, password: str) -> None:
@@ -160,6 +164,17 @@ def leave(link: Link) -> None:
                     time.sleep(_POLL_S)
     except SqlFailed as error:
         log.info("%s keeps its slot for %s: %s", link.source, link.host, error)
+
+
+def join(link: Link) -> None:
+    """Let the source keep what this replica has not read yet, from now on if it did not before."""
+    where = link.conninfo(password=link.password, dbname="postgres")
+    with connect(str(link.source), conninfo=where) as session:
+        session.run(
+            "SELECT pg_create_physical_replication_slot(%s, true) WHERE NOT EXISTS "
+            "(SELECT FROM pg_replication_slots WHERE slot_name = %s)",
+            (link.slot, link.slot),
+        )
 
 
 def catch_up(replica: Session, source: Session, where: str) -> None:

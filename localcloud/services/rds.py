@@ -58,6 +58,7 @@ def register(operations: Operations, cloud: Cloud, alarms: Alarms) -> None:
         snapshots,
         Restores(cloud, instances, snapshots, groups),
         clusters,
+        clusters.multi_az,
         ClusterChanges(cloud, clusters),
         ClusterEndpoints(cloud, clusters),
         ActivityStreams(cloud, clusters),

@@ -1,4 +1,4 @@
-"""Aurora clusters in operation: modify, fail over, delete."""
+"""DB clusters in operation: modify, fail over, delete."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from typing import Any
 from localcloud.api import Answer, ApiError, Call, Operations
 from localcloud.fleet import Ref
 from localcloud.records import Record
+from localcloud.services import rds_multi_az, rds_scaling
 from localcloud.services import rds_rules as rules
-from localcloud.services import rds_scaling
 from localcloud.services.context import Cloud, changed
-from localcloud.services.engine_versions import AURORA_MYSQL, resolve
+from localcloud.services.engine_versions import AURORA_MYSQL, engine_of, resolve
 from localcloud.services.rds_clusters import Clusters
 from localcloud.services.rds_parameters import CLUSTER, group_for, values_for
 from localcloud.services.surroundings import name_of
 
 _AT_ONCE = (
     "PreferredBackupWindow", "PreferredMaintenanceWindow", "BackupRetentionPeriod",
-    "DeletionProtection", "CopyTagsToSnapshot", "BacktrackWindow", "StorageType",
-    "MonitoringInterval", "MonitoringRoleArn",
+    "DeletionProtection", "CopyTagsToSnapshot", "BacktrackWindow", "MonitoringInterval",
+    "MonitoringRoleArn",
 )  # fmt: skip
 
 
@@ -45,20 +45,27 @@ class ClusterChanges:
     def _modify(self, call: Call) -> Answer:
         p = call.params
         record = self._available(call)
-        identifier = record["DBClusterIdentifier"]
+        identifier, engine = record["DBClusterIdentifier"], engine_of(record["Engine"])
         if p.get("NewDBClusterIdentifier") not in (None, identifier):
             raise rules.refuse("The local cloud does not rename clusters.")
         if p.get("BackupRetentionPeriod") is not None:
             rules.check_retention(p["BackupRetentionPeriod"], least=1)
         rules.check_windows(p.get("PreferredBackupWindow"), p.get("PreferredMaintenanceWindow"))
-        rules.check_credentials(None, p.get("MasterUserPassword"))
+        rules.check_credentials(None, p.get("MasterUserPassword"), engine)
+        at_once, waiting = rds_multi_az.changes(record, p, engine)
         values: dict[str, Any] = changed(record, p, _AT_ONCE)
+        if engine.aurora:
+            values |= changed(record, p, ("StorageType",))
+        if at_once:
+            values |= at_once | {"PendingModifiedValues": {}}
+        elif waiting:
+            values["PendingModifiedValues"] = record.get("PendingModifiedValues", {}) | waiting
         if p.get("EnableIAMDatabaseAuthentication") is not None:
             values["IAMDatabaseAuthenticationEnabled"] = p["EnableIAMDatabaseAuthentication"]
         if p.get("EngineVersion"):
             old = record["EngineVersion"]
             same = old.startswith(f"{p['EngineVersion']}.")
-            values["EngineVersion"] = old if same else resolve(AURORA_MYSQL, p["EngineVersion"])
+            values["EngineVersion"] = old if same else resolve(engine, p["EngineVersion"])
         if p.get("DBClusterParameterGroupName"):
             version = str(values.get("EngineVersion") or record["EngineVersion"])
             values["DBClusterParameterGroup"] = group_for(
@@ -66,7 +73,7 @@ class ClusterChanges:
                 CLUSTER,
                 call.region,
                 p["DBClusterParameterGroupName"],
-                AURORA_MYSQL,
+                engine,
                 version,
             )
         if p.get("VpcSecurityGroupIds"):
@@ -76,10 +83,14 @@ class ClusterChanges:
         logs = p.get("CloudwatchLogsExportConfiguration") or {}
         if logs:
             enable, disable = logs.get("EnableLogTypes") or [], logs.get("DisableLogTypes") or []
-            rules.check_log_exports([*enable, *disable], AURORA_MYSQL)
+            rules.check_log_exports([*enable, *disable], engine)
             kept = [t for t in record["EnabledCloudwatchLogsExports"] if t not in disable]
             values["EnabledCloudwatchLogsExports"] = kept + [t for t in enable if t not in kept]
         if p.get(rds_scaling.MEMBER):
+            if engine is not AURORA_MYSQL:
+                raise rules.combination(
+                    f"{rds_scaling.MEMBER}: the local cloud has no serverless {engine.name}."
+                )
             version = str(values.get("EngineVersion") or record["EngineVersion"])
             values[rds_scaling.MEMBER] = rds_scaling.configuration(
                 p[rds_scaling.MEMBER], version, record.get(rds_scaling.MEMBER)
@@ -90,6 +101,11 @@ class ClusterChanges:
             )
         self._records.update("cluster", call.region, identifier, **values)
         self._spread(call.region, identifier, values)
+        if at_once or waiting:
+            names = [
+                m["DBInstanceIdentifier"] for m in self._clusters.members(call.region, identifier)
+            ]
+            self._clusters.multi_az.spread(call.region, names, at_once, waiting)
         return {"DBCluster": self._clusters.shown(self._clusters.need(call.region, identifier))}
 
     def _spread(self, region: str, identifier: str, values: dict[str, Any]) -> None:
@@ -146,7 +162,10 @@ class ClusterChanges:
                     "Cannot delete protected Cluster, please disable deletion protection and try "
                     "again."
                 )
-            if self._clusters.members(call.region, identifier):
+            members = [
+                m["DBInstanceIdentifier"] for m in self._clusters.members(call.region, identifier)
+            ]
+            if members and not rds_multi_az.is_multi_az(record):
                 raise ApiError(
                     "InvalidDBClusterStateFault",
                     "Cluster cannot be deleted, it still contains DB instances in non-deleting "
@@ -159,8 +178,11 @@ class ClusterChanges:
                     "and can not be specified with it."
                 )
             self._records.update("cluster", call.region, identifier, Status="deleting")
+            for name in members:
+                self._records.update("instance", call.region, name, DBInstanceStatus="deleting")
         self._cloud.fleet.clusters.delete(Ref(call.region, identifier))
         with self._records.change():
+            self._clusters.multi_az.forget(call.region, members)
             for endpoint in self._records.all("cluster-endpoint", call.region):
                 if endpoint["DBClusterIdentifier"] == identifier:
                     name = endpoint["DBClusterEndpointIdentifier"]
