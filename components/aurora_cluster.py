@@ -1,4 +1,4 @@
-"""What every Aurora MySQL cluster with a writer consists of, whatever runs its members."""
+"""What every Aurora cluster with a writer consists of, whatever it speaks and runs on."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import pulumi
 import pulumi_aws as aws
 
 from components.aurora_parts import (
-    ENGINE,
     Place,
     cluster,
     instance_endpoints,
@@ -21,7 +20,6 @@ from components.credentials import Credentials, CredentialsArgs
 from components.facts import Facts, facts
 from components.keys import RegionKey
 from components.network import Network
-from components.rds_mysql import PORT
 from components.security_group import DatabaseSecurityGroup
 from components.token_logins import Server, TokenLogins
 from specs.aurora import AuroraCluster as Spec
@@ -133,18 +131,18 @@ class AuroraCluster(TokenLogins, Generic[S]):
 
     @property
     def _endpoints(self) -> list[dict[str, Any]]:
-        names = list(self.members)
+        names, port = list(self.members), self.spec.port
         return [
-            {"role": "writer", "host": self.endpoint, "port": PORT, "members": names},
-            {"role": "reader", "host": self.reader_endpoint, "port": PORT, "members": names},
-            *instance_endpoints(list(self.members.values())),
+            {"role": "writer", "host": self.endpoint, "port": port, "members": names},
+            {"role": "reader", "host": self.reader_endpoint, "port": port, "members": names},
+            *instance_endpoints(list(self.members.values()), port),
         ]
 
     @property
     def _facts(self) -> dict[str, Any]:
         return {
             "kind": self.spec.kind,
-            "engine": ENGINE,
+            "engine": self.spec.engine,
             "version": self.version,
             "region": self.region,
             "endpoints": self._endpoints,

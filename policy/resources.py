@@ -97,6 +97,11 @@ class Registered:
         ]
 
 
+def three_zones(resource: Resource) -> bool:
+    """Whether it is a Multi-AZ DB cluster: its instances are RDS's, and no resources."""
+    return resource.type == CLUSTER and resource.has("dbClusterInstanceClass")
+
+
 def copies(resource: Resource) -> bool:
     """Whether the rows come from elsewhere: a read replica, a global database's secondary."""
     if resource.type == CLUSTER:

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from specs.backup_copies import BackupCopy
+from specs.multi_az import MultiAzCluster
 from specs.parts import (
     ApplyChanges,
     Availability,
@@ -92,6 +93,11 @@ class ReadReplica(Described):
                     "or name one that has some"
                 )
             return None
+        if isinstance(other, MultiAzCluster):
+            return (
+                "has two standbys that read, and replicas of it are not offered here; name an "
+                "rds-mysql, rds-mariadb or rds-postgres topology"
+            )
         if not isinstance(other, OpenSourceInstance):
             return "is no rds-mysql, rds-mariadb or rds-postgres topology; name one"
         if other.backups.retention_days == 0:

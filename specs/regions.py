@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from specs.aurora import AuroraCluster
 from specs.backup_copies import LONGEST_VAULT, MOST_A_REGION, copy_of, vault_names
 from specs.global_database import GlobalDatabase
+from specs.multi_az import ABSENT_FROM, MEMBERS, MultiAzCluster
 from specs.parts import Described
 from specs.problems import Problem
 
@@ -101,13 +102,33 @@ def check_secondaries(found: Mapping[str, Described], default: str) -> list[Prob
     ]
 
 
+def check_offered(found: Mapping[str, Described], default: str) -> list[Problem]:
+    """Topologies in a region that does not have them."""
+    return [
+        Problem(
+            f"{standing.path}.region",
+            f"{standing.region} has no Multi-AZ DB clusters; choose another region",
+        )
+        for standing in standings(found, default)
+        if isinstance(standing.what, MultiAzCluster) and standing.region in ABSENT_FROM
+    ]
+
+
 def check_zones(
     found: Mapping[str, Described], default: str, zones: tuple[str, ...] | None
 ) -> list[Problem]:
-    """Members outside of the subnet group's zones, an InvalidVPCNetworkStateFault."""
+    """Too few zones, and members outside of them, an InvalidVPCNetworkStateFault."""
     if zones is None:
         return []
-    return [
+    few = [
+        Problem(
+            f"{standing.path}.kind",
+            f"needs {MEMBERS} zones and network.zones has {len(zones)}; add one there",
+        )
+        for standing in standings(found, default)
+        if isinstance(standing.what, MultiAzCluster) and len(zones) < MEMBERS
+    ]
+    return few + [
         Problem(
             f"{standing.path}.{key}",
             f"{zone!r} is not one of network.zones; choose {', '.join(zones)}",

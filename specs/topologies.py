@@ -8,6 +8,7 @@ from typing import Annotated, Any, get_args
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
 from specs.aurora_mysql import AuroraMysql
+from specs.aurora_postgresql import AuroraPostgresql
 from specs.aurora_serverless import AuroraServerless
 from specs.backup_copies import copy_of
 from specs.beside import (
@@ -21,6 +22,8 @@ from specs.global_database import GlobalDatabase
 from specs.memcached import Memcached
 from specs.migration import Migration
 from specs.monitoring import Auditing, Monitoring
+from specs.multi_az_mysql import MultiAzMysql
+from specs.multi_az_postgres import MultiAzPostgres
 from specs.network import Network
 from specs.parts import LONGEST_TOPOLOGY, Described, Part, RegionName, is_name
 from specs.problems import ConfigError, Problem, did_you_mean, problems_of
@@ -36,6 +39,7 @@ from specs.regions import (
     Standing,
     check_copies,
     check_identifiers,
+    check_offered,
     check_secondaries,
     check_zones,
     region_of,
@@ -54,7 +58,10 @@ AnyTopology = (
     | RdsSqlserver
     | ReadReplica
     | RestoredInstance
+    | MultiAzMysql
+    | MultiAzPostgres
     | AuroraMysql
+    | AuroraPostgresql
     | AuroraServerless
     | GlobalDatabase
     | Redis
@@ -157,6 +164,7 @@ def read(
         problems += check_secondaries(found, str(region))
         problems += check_copies(found, str(region))
         problems += check_identifiers(found, str(region))
+        problems += check_offered(found, str(region))
         problems += check_zones(found, str(region), found_network.zones)
     reserved = read_reservations(reservations, found, problems)
     if problems:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
+from components.aurora_cluster import AuroraCluster
 from components.aurora_mysql import AuroraMysql, AuroraMysqlArgs
+from components.aurora_postgresql import AuroraPostgresql, AuroraPostgresqlArgs
 from components.aurora_serverless import AuroraServerless, AuroraServerlessArgs
 from components.client_host import ClientHost
 from components.global_database import GlobalDatabase, GlobalDatabaseArgs
@@ -16,6 +19,9 @@ from components.migration_endpoints import End
 from components.migration_network import SecretsEndpoint
 from components.migration_roles import DmsAccountRoles
 from components.monitoring_role import MonitoringRole
+from components.multi_az_cluster import MultiAzCluster
+from components.multi_az_mysql import MultiAzMysql, MultiAzMysqlArgs
+from components.multi_az_postgres import MultiAzPostgres, MultiAzPostgresArgs
 from components.network import Network, NetworkArgs
 from components.rds_instance import RdsInstance
 from components.rds_mariadb import RdsMariadb, RdsMariadbArgs
@@ -32,10 +38,13 @@ from components.restored_instance import RestoredInstance, RestoredInstanceArgs
 from components.serverless_cache import ServerlessCache, ServerlessCacheArgs
 from specs import (
     aurora_mysql,
+    aurora_postgresql,
     aurora_serverless,
     global_database,
     memcached,
     migration,
+    multi_az_mysql,
+    multi_az_postgres,
     rds_mariadb,
     rds_mysql,
     rds_oracle,
@@ -58,7 +67,9 @@ Topology = (
     RdsInstance
     | ReadReplica
     | RestoredInstance
+    | MultiAzCluster[Any]
     | AuroraMysql
+    | AuroraPostgresql
     | AuroraServerless
     | GlobalDatabase
     | Redis
@@ -175,9 +186,18 @@ def _one(
             return RestoredInstance(name, args)
         case aurora_mysql.AuroraMysql():
             return AuroraMysql(name, AuroraMysqlArgs(spec, network, key, f"topologies.{name}"))
+        case aurora_postgresql.AuroraPostgresql():
+            at = f"topologies.{name}"
+            return AuroraPostgresql(name, AuroraPostgresqlArgs(spec, network, key, at))
+        case multi_az_mysql.MultiAzMysql():
+            at, role = f"topologies.{name}", shared.monitoring_role
+            return MultiAzMysql(name, MultiAzMysqlArgs(spec, network, key, at, role))
+        case multi_az_postgres.MultiAzPostgres():
+            at, role = f"topologies.{name}", shared.monitoring_role
+            return MultiAzPostgres(name, MultiAzPostgresArgs(spec, network, key, at, role))
         case rds_proxy.RdsProxy():
             target = built[spec.target]
-            assert isinstance(target, RdsInstance | AuroraMysql | AuroraServerless)
+            assert isinstance(target, RdsInstance | AuroraCluster | MultiAzCluster)
             return RdsProxy(name, RdsProxyArgs(spec, target, spec.target, network, key))
         case migration.Migration():
             return _migration(name, spec, network, key, shared, built)

@@ -19,6 +19,11 @@ _PROXY_LEAST_VCPU = 2
 """RDS bills a proxy for as many vCPUs as its target has, and for no fewer. Of Aurora serverless
 it bills ACUs, at another price."""
 
+_IN_A_CLUSTER = 3
+"""Instances of a Multi-AZ DB cluster."""
+_GP3_IOPS = 12_000
+"""What a gp3 volume of 400 GB and more has without paying for it."""
+
 
 @dataclass(frozen=True)
 class Item:
@@ -104,11 +109,25 @@ def _member(each: Registration, registered: Sequence[Registration]) -> _Parts:
 
 def _cluster(each: Registration, registered: Sequence[Registration]) -> _Parts:
     inputs = each.inputs
+    if "dbClusterInstanceClass" in inputs:
+        yield from _multi_az_cluster(inputs)
+        return
     optimized = inputs.get("storageType") == "aurora-iopt1"
     kind = "storage-io-optimized" if optimized else "storage"
     yield "volume, a GB", f"aurora/{kind}", None
     if not optimized:
         yield "I/O, a million", "aurora/io", None
+
+
+def _multi_az_cluster(inputs: Mapping[str, Any]) -> _Parts:
+    """Three instances, each as dear as one in a single zone, each with a disk of its own."""
+    class_, engine = inputs["dbClusterInstanceClass"], inputs["engine"]
+    type_, size = inputs["storageType"], inputs["allocatedStorage"]
+    yield f"3 x {class_} {engine}", f"rds/{engine}/{class_}", _IN_A_CLUSTER * HOURS
+    yield f"3 x {size} GB {type_}", f"rds/storage/{type_}", _IN_A_CLUSTER * size
+    extra = (inputs.get("iops") or 0) - (_GP3_IOPS if type_ == "gp3" else 0)
+    if extra > 0:
+        yield f"3 x {extra} IOPS of {type_}", f"rds/storage/{type_}-iops", _IN_A_CLUSTER * extra
 
 
 def _cache(each: Registration, registered: Sequence[Registration]) -> _Parts:

@@ -34,6 +34,8 @@ _SINGLE_AZ = Minutes(3.3, 4.9, 11.8)
 _MULTI_AZ = Minutes(11.8, 13.8, 17)
 _REPLICA = Minutes(7.5, 10, 14.6)
 _REPLICA_ELSEWHERE = Minutes(12, 18, 30, assumed=True)
+_MULTI_AZ_CLUSTER = Minutes(12, 18, 35, assumed=True)
+"""With the three instances that RDS makes of it."""
 _STANDBY_OF_A_REPLICA = 6.0
 _RESTORE = Minutes(11.8, 15, 30, assumed=True)
 
@@ -65,6 +67,8 @@ def _instance(each: Registration, registered: Registered) -> Minutes:
 
 
 def _cluster(each: Registration, registered: Registered) -> Minutes:
+    if "dbClusterInstanceClass" in each.inputs:
+        return _MULTI_AZ_CLUSTER
     return Minutes(1, 2, 4, assumed=True) if _is_secondary(each) else Minutes(0.7, 0.85, 1.1)
 
 

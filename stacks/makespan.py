@@ -33,7 +33,8 @@ FORCED: Mapping[str, frozenset[str]] = {
     ),
     CLUSTER: frozenset(
         {"globalClusterIdentifier", "dbSubnetGroupName", "dbClusterParameterGroupName",
-         "kmsKeyId", "vpcSecurityGroupIds", "masterPassword"}
+         "kmsKeyId", "performanceInsightsKmsKeyId", "monitoringRoleArn", "vpcSecurityGroupIds",
+         "masterPassword"}
     ),
     MEMBER: frozenset({"clusterIdentifier", "dbSubnetGroupName", "performanceInsightsKmsKeyId"}),
     "aws:rds/clusterEndpoint:ClusterEndpoint": frozenset({"clusterIdentifier", "staticMembers"}),

@@ -218,6 +218,11 @@ _OUTPUTS: Mapping[str, Callable[[str, str, Mapping[str, Any]], dict[str, Any]]] 
         "endpoint": f"{i['clusterIdentifier']}.cluster.{region}",
         "readerEndpoint": f"{i['clusterIdentifier']}.cluster-ro.{region}",
         "engineVersionActual": i["engineVersion"],
+        # Those of a Multi-AZ DB cluster are RDS's own; in no order.
+        "clusterMembers": [
+            f"{i['clusterIdentifier']}-instance-{n}"
+            for n in ((2, 3, 1) if "dbClusterInstanceClass" in i else ())
+        ],
     },
     "aws:rds/clusterInstance:ClusterInstance": lambda name, region, i: {
         "endpoint": f"{i['identifier']}.{region}",
@@ -315,6 +320,9 @@ _CALLS: Mapping[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
     },
     "aws:elasticache/getReservedCacheNodeOffering:getReservedCacheNodeOffering": _offer,
     "aws:rds/getReservedInstanceOffering:getReservedInstanceOffering": _offer,
+    "aws:rds/getInstance:getInstance": lambda call: {
+        "address": f"{call['dbInstanceIdentifier']}.{call['region']}"
+    },
     "aws:iam/getRole:getRole": lambda call: {"arn": f"arn:aws:iam::{ACCOUNT}:role/{call['name']}"},
     "aws:index/getCallerIdentity:getCallerIdentity": lambda call: {"accountId": ACCOUNT},
     "aws:index/getPartition:getPartition": lambda call: {

@@ -21,6 +21,7 @@ from localcloud.processes import Process
 from localcloud.servers.heartbeat import Heartbeat
 from localcloud.servers.machine import Machine
 from localcloud.servers.mariadb import MariaDB
+from localcloud.servers.member import Member
 from localcloud.servers.postgres import Postgres
 from localcloud.servers.redis import Redis
 
@@ -38,7 +39,7 @@ _STOP_S = 5.0
 _OVERSLEPT_S = 1.0
 """Whoever was not there for so long cannot say what has happened since."""
 
-Server = MariaDB | Postgres | Redis
+Server = MariaDB | Postgres | Redis | Member
 
 
 class Heartbeats:

@@ -22,6 +22,14 @@ TWO_ZONES = (
 SECONDARY = a("Cluster", globalClusterIdentifier="store", masterUsername=ABSENT,
               backupRetentionPeriod=ABSENT)  # fmt: skip
 
+THREE: dict[str, Any] = {
+    "engine": "mysql",
+    "dbClusterInstanceClass": "db.m6gd.large",
+    "monitoringInterval": 60,
+    "enabledCloudwatchLogsExports": ["error"],
+}
+"""A Multi-AZ DB cluster, whose three members are no resources."""
+
 
 def alarm(metric: str, **dimensions: str) -> Resource:
     return a("MetricAlarm", metricName=metric, dimensions=dimensions)
@@ -32,6 +40,12 @@ PASS: list[tuple[str, list[Resource]]] = [
     ("multi-az", [a("Instance", **REPLICA)]),
     ("multi-az", [a("Cluster"), *TWO_ZONES]),
     ("multi-az", [SECONDARY, a("ClusterInstance")]),
+    ("multi-az", [a("Cluster", **THREE)]),
+    ("monitoring",
+     [a("Cluster", **THREE), alarm("CPU", DBInstanceIdentifier="catalog-instance-3")]),
+    ("replica-lag",
+     [a("Cluster", **THREE), alarm("ReplicaLag", DBInstanceIdentifier="catalog-instance-1")]),
+    ("over-provisioning", [a("Cluster", **THREE)]),
     ("multi-az", [a("ReplicationGroup"), a("Memcached"), a("ReplicationInstance")]),
     ("security-groups", [a("Instance"), a("Cluster"), a("Proxy"), a("ReplicationGroup")]),
     ("security-groups", [a("Memcached"), a("ServerlessCache"), a("SecurityGroup")]),
@@ -93,6 +107,24 @@ FAIL: list[tuple[str, list[Resource], str]] = [
     ("multi-az", [a("ReplicationGroup", automaticFailoverEnabled=False)],
      "does not fail over to another zone"),
     ("multi-az", [a("Memcached", azMode="single-az")], "has its nodes in one zone"),
+    ("multi-az", [a("Cluster", engine="mysql")], "has 0 instance(s) in 0 zone(s)"),
+    ("monitoring", [a("Cluster", **THREE)], "has no alarm"),
+    ("monitoring", [a("Cluster", **THREE), alarm("CPU", DBInstanceIdentifier="catalog-instance-4")],
+     "has no alarm"),
+    ("monitoring",
+     [a("Cluster", **{**THREE, "monitoringInterval": 0}),
+      alarm("CPU", DBInstanceIdentifier="catalog-instance-2")],
+     "has neither Performance Insights nor Enhanced Monitoring"),
+    ("monitoring",
+     [a("Cluster", **{**THREE, "enabledCloudwatchLogsExports": []}),
+      alarm("CPU", DBInstanceIdentifier="catalog-instance-2")],
+     "exports no log"),
+    ("replica-lag",
+     [a("Cluster", **THREE), alarm("CPU", DBInstanceIdentifier="catalog-instance-1")],
+     "may fall behind unnoticed"),
+    ("over-provisioning", [a("Cluster", **{**THREE, "dbClusterInstanceClass": "db.m6gd.12xlarge"})],
+     "is a db.m6gd.12xlarge"),
+    ("public-access", [a("Cluster", publiclyAccessible=True, **THREE)], "has a public address"),
     ("security-groups", [a("Instance", vpcSecurityGroupIds=[])],
      "is in the VPC's default security group"),
     ("security-groups", [a("Memcached", securityGroupIds=ABSENT)],

@@ -9,12 +9,14 @@ from typing import Any
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
+from specs.topologies import read
 from stacks.costs import Line, priced
-from stacks.dry_run import dry_run
+from stacks.dry_run import dry_run, registrations
 from stacks.errors import NoPrices
 from stacks.price_api import PriceList
 from stacks.prices import TABLE, Price, Table
 from stacks.savings import savings
+from tests.specs.configs import MULTI_AZ_MYSQL
 from tests.stacks.run_program import PROJECT
 
 
@@ -30,6 +32,8 @@ FIXED = Table(
             row("rds/mysql/db.t3.micro", 1.0),
             row("rds/mysql/db.t4g.micro", 0.75),
             row("rds/reserved-1y-no-upfront/mysql/db.t3.micro", 0.6),
+            row("rds/mysql/db.m6gd.large", 7.0),
+            row("rds/storage/gp3-iops", 0.02, "IOPS-month"),
             row("rds/storage/gp2", 2.0, "GB-month"),
             row("rds/storage/gp3", 1.5, "GB-month"),
             row("rds/aurora-mysql/db.r5.large", 4.0),
@@ -84,6 +88,38 @@ def test_each_member_and_each_node_is_billed(lines: list[Line]) -> None:
     members = [line for line in lines if line.item.what == "db.r5.large aurora-mysql member"]
     assert [line.monthly for line in members] == [2920.0] * 3
     assert ("3 x cache.t3.micro redis", 3 * 730 * 5.0) in of(lines, "redis")
+
+
+MULTI_AZ_COSTS: list[tuple[dict[str, object], set[tuple[str, float | None]]]] = [
+    (
+        {"storage": {"type": "gp3", "size_gb": 100}},
+        {("3 x 100 GB gp3", 3 * 100 * 1.5)},
+    ),
+    (
+        # What such a volume has anyway costs nothing.
+        {"storage": {"type": "gp3", "size_gb": 400}},
+        {("3 x 400 GB gp3", 3 * 400 * 1.5)},
+    ),
+    (
+        {"storage": {"type": "gp3", "size_gb": 400, "iops": 13_000}},
+        {("3 x 400 GB gp3", 3 * 400 * 1.5), ("3 x 1000 IOPS of gp3", 3 * 1000 * 0.02)},
+    ),
+    (
+        {"storage": {"type": "io1", "size_gb": 100, "iops": 1000}},
+        {("3 x 100 GB io1", None), ("3 x 1000 IOPS of io1", None)},
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("changes", "wanted"), MULTI_AZ_COSTS, ids=["gp3", "large gp3", "more IOPS", "io1"]
+)
+def test_a_cluster_of_three_is_billed_thrice(
+    changes: dict[str, object], wanted: set[tuple[str, float | None]]
+) -> None:
+    config = read("us-east-1", None, {"db": MULTI_AZ_MYSQL | changes})
+    found = of(priced(registrations(config, "test"), FIXED), "db")
+    assert found == wanted | {("secret", None), ("3 x db.m6gd.large mysql", 3 * 730 * 7.0)}
 
 
 def test_use_has_a_price_and_no_sum(lines: list[Line]) -> None:

@@ -14,6 +14,7 @@ ENCRYPTED: dict[str, dict[str, Any]] = {
     "aws:rds/instance:Instance": {"storageEncrypted": True},
     "aws:rds/cluster:Cluster": {"storageEncrypted": True, "kmsKeyId": "our key"},
     "aws:rds/globalCluster:GlobalCluster": {"storageEncrypted": True},
+    "aws:rds/clusterActivityStream:ClusterActivityStream": {"kmsKeyId": "our key"},
     "aws:elasticache/replicationGroup:ReplicationGroup": {
         "atRestEncryptionEnabled": True,
         "kmsKeyId": "our key",
@@ -91,6 +92,7 @@ TLS_PARAMETER = {
     "aurora-mysql8.0": ("require_secure_transport", "1"),
     "mariadb11.4": ("require_secure_transport", "1"),
     "postgres17": ("rds.force_ssl", "1"),
+    "aurora-postgresql16": ("rds.force_ssl", "1"),
 }
 """What makes an engine refuse connections without TLS, by parameter group family."""
 
