@@ -9,6 +9,7 @@ from localcloud.services.context import Cloud, Tags, describe_events
 from localcloud.services.rds_activity import ActivityStreams
 from localcloud.services.rds_cluster_changes import ClusterChanges
 from localcloud.services.rds_cluster_endpoints import ClusterEndpoints
+from localcloud.services.rds_cluster_power import ClusterPower
 from localcloud.services.rds_clusters import Clusters
 from localcloud.services.rds_events import EventSubscriptions
 from localcloud.services.rds_global_clusters import GlobalClusters
@@ -60,6 +61,7 @@ def register(operations: Operations, cloud: Cloud, alarms: Alarms) -> None:
         clusters,
         clusters.multi_az,
         ClusterChanges(cloud, clusters),
+        ClusterPower(cloud, clusters),
         ClusterEndpoints(cloud, clusters),
         ActivityStreams(cloud, clusters),
         worldwide,
