@@ -1,4 +1,4 @@
-"""What every Aurora MySQL cluster with a writer consists of, whatever runs its members."""
+"""What every Aurora cluster with a writer consists of, whatever it speaks and runs on."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import pulumi
 import pulumi_aws as aws
 
 from components.aurora_parts import (
-    ENGINE,
     Place,
     cluster,
     instance_endpoints,
@@ -21,8 +20,8 @@ from components.credentials import Credentials, CredentialsArgs
 from components.facts import Facts, facts
 from components.keys import RegionKey
 from components.network import Network
-from components.rds_mysql import PORT
 from components.security_group import DatabaseSecurityGroup
+from components.token_logins import Server, TokenLogins
 from specs.aurora import AuroraCluster as Spec
 
 S = TypeVar("S", bound=Spec)
@@ -38,7 +37,7 @@ class AuroraArgs(Generic[S]):
     at: str
 
 
-class AuroraCluster(pulumi.ComponentResource, Generic[S]):
+class AuroraCluster(TokenLogins, Generic[S]):
     """A writer and readers on one volume, each in the zone the config says.
 
     Base of the components; each says what it creates, what it costs and how it fails.
@@ -50,6 +49,7 @@ class AuroraCluster(pulumi.ComponentResource, Generic[S]):
     credentials: Credentials
     cluster_identifier: pulumi.Output[str]
     arn: pulumi.Output[str]
+    resource_id: pulumi.Output[str]
     endpoint: pulumi.Output[str]
     reader_endpoint: pulumi.Output[str]
     version: pulumi.Output[str]
@@ -61,7 +61,7 @@ class AuroraCluster(pulumi.ComponentResource, Generic[S]):
     ) -> None:
         super().__init__(token, name, None, opts)
         spec = args.spec
-        self.spec, self.region = spec, args.network.region
+        self._name, self.spec, self.region = name, spec, args.network.region
         self._child = pulumi.ResourceOptions(parent=self)
         place = Place(
             spec.cluster_identifier,
@@ -96,6 +96,7 @@ class AuroraCluster(pulumi.ComponentResource, Generic[S]):
         )
         self.cluster_identifier = made.cluster_identifier
         self.arn = made.arn
+        self.resource_id = made.cluster_resource_id
         self.endpoint = made.endpoint
         self.reader_endpoint = made.reader_endpoint
         self.version = made.engine_version_actual
@@ -108,12 +109,18 @@ class AuroraCluster(pulumi.ComponentResource, Generic[S]):
     def _cluster_options(self) -> pulumi.ResourceOptions:
         return self._child
 
+    def _let_in(self, *others: Server) -> None:
+        """Grant what the config says, for clusters elsewhere that have the same users, too."""
+        if self.spec.iam_auth:
+            self._take_tokens([Server(self.arn, self.resource_id), *others], self.spec.connect)
+
     @property
     def _outputs(self) -> dict[str, Any]:
         return {
             "region": self.region,
             "clusterIdentifier": self.cluster_identifier,
             "arn": self.arn,
+            "resourceId": self.resource_id,
             "endpoint": self.endpoint,
             "readerEndpoint": self.reader_endpoint,
             "version": self.version,
@@ -124,18 +131,18 @@ class AuroraCluster(pulumi.ComponentResource, Generic[S]):
 
     @property
     def _endpoints(self) -> list[dict[str, Any]]:
-        names = list(self.members)
+        names, port = list(self.members), self.spec.port
         return [
-            {"role": "writer", "host": self.endpoint, "port": PORT, "members": names},
-            {"role": "reader", "host": self.reader_endpoint, "port": PORT, "members": names},
-            *instance_endpoints(list(self.members.values())),
+            {"role": "writer", "host": self.endpoint, "port": port, "members": names},
+            {"role": "reader", "host": self.reader_endpoint, "port": port, "members": names},
+            *instance_endpoints(list(self.members.values()), port),
         ]
 
     @property
     def _facts(self) -> dict[str, Any]:
         return {
             "kind": self.spec.kind,
-            "engine": ENGINE,
+            "engine": self.spec.engine,
             "version": self.version,
             "region": self.region,
             "endpoints": self._endpoints,
@@ -145,6 +152,7 @@ class AuroraCluster(pulumi.ComponentResource, Generic[S]):
             "instances": [member.identifier for member in self.members.values()],
             "cluster": self.cluster_identifier,
             "security_group": self.security_group.id,
+            "iam_auth": self.spec.iam_auth,
         }
 
     @property

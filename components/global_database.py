@@ -10,11 +10,11 @@ import pulumi
 import pulumi_aws as aws
 
 from components.aurora_cluster import AuroraArgs, AuroraCluster
-from components.aurora_parts import ENGINE
 from components.global_secondary import NOT_OURS_TO_CHANGE, GlobalSecondary, GlobalSecondaryArgs
 from components.keys import RegionKey
 from components.network import Network
 from components.tags import tags
+from components.token_logins import Server
 from specs.global_database import GlobalDatabase as Spec
 
 
@@ -65,6 +65,7 @@ class GlobalDatabase(AuroraCluster[Spec]):
             )
             for number, spec in enumerate(args.spec.secondaries)
         }
+        self._let_in(*(Server(e.arn, e.resource_id) for e in self.secondaries.values()))
         self.register_outputs(
             {
                 **self._outputs,
@@ -82,7 +83,7 @@ class GlobalDatabase(AuroraCluster[Spec]):
             region=self.region,
             global_cluster_identifier=spec.identifier,
             # The provider's own default is Aurora for MySQL 5.6, which is gone.
-            engine=ENGINE,
+            engine=spec.engine,
             engine_version=spec.engine_version,
             storage_encrypted=True,
             deletion_protection=spec.lifetime == "protected",

@@ -12,7 +12,6 @@ import pulumi_aws as aws
 from components.aurora_parts import Place, cluster, instance_endpoints, members, surroundings
 from components.keys import RegionKey
 from components.network import Network
-from components.rds_mysql import PORT
 from components.security_group import DatabaseSecurityGroup
 from specs.global_database import GlobalDatabase, Secondary
 
@@ -57,6 +56,7 @@ class GlobalSecondary(pulumi.ComponentResource):
     security_group: DatabaseSecurityGroup
     cluster_identifier: pulumi.Output[str]
     arn: pulumi.Output[str]
+    resource_id: pulumi.Output[str]
     endpoint: pulumi.Output[str]
     reader_endpoint: pulumi.Output[str]
     members: Mapping[str, aws.rds.ClusterInstance]
@@ -66,7 +66,7 @@ class GlobalSecondary(pulumi.ComponentResource):
     ) -> None:
         super().__init__("aws-databases:index:GlobalSecondary", name, None, opts)
         spec, shared = args.spec, args.shared
-        self.spec, self.region = spec, args.network.region
+        self.spec, self.region, self._port = spec, args.network.region, shared.port
         child = pulumi.ResourceOptions(parent=self)
         place = Place(
             spec.identifier, spec.seats, spec.instance_class, args.network, args.key, args.at
@@ -86,6 +86,7 @@ class GlobalSecondary(pulumi.ComponentResource):
         )
         self.cluster_identifier = made.cluster_identifier
         self.arn = made.arn
+        self.resource_id = made.cluster_resource_id
         self.endpoint = made.endpoint
         self.reader_endpoint = made.reader_endpoint
         self.members = members(name, place, shared, around, made, child)
@@ -94,6 +95,7 @@ class GlobalSecondary(pulumi.ComponentResource):
                 "region": self.region,
                 "clusterIdentifier": self.cluster_identifier,
                 "arn": self.arn,
+                "resourceId": self.resource_id,
                 "endpoint": self.endpoint,
                 "readerEndpoint": self.reader_endpoint,
                 "members": {key: each.endpoint for key, each in self.members.items()},
@@ -104,18 +106,18 @@ class GlobalSecondary(pulumi.ComponentResource):
     @property
     def facts(self) -> dict[str, Any]:
         """Its place in the entry of its global database, as the output contract has it."""
-        names = list(self.members)
+        names, port = list(self.members), self._port
         return {
             "region": self.region,
             "cluster": self.cluster_identifier,
-            "writer": {"role": "writer", "host": self.endpoint, "port": PORT, "members": names},
+            "writer": {"role": "writer", "host": self.endpoint, "port": port, "members": names},
             "reader": {
                 "role": "reader",
                 "host": self.reader_endpoint,
-                "port": PORT,
+                "port": port,
                 "members": names,
             },
-            "nodes": instance_endpoints(list(self.members.values())),
+            "nodes": instance_endpoints(list(self.members.values()), port),
             "instances": [member.identifier for member in self.members.values()],
             "write_forwarding": self.spec.write_forwarding,
             "security_group": self.security_group.id,

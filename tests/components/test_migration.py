@@ -183,7 +183,7 @@ def test_a_source_logs_rows_and_a_target_takes_files(instance: Recording) -> Non
 
 
 def test_a_cluster_that_becomes_a_source_logs_rows_from_its_next_reboot_on() -> None:
-    from components.aurora_parts import STATIC
+    from components.aurora_parameters import STATIC
     from components.mysql_parameters import mysql_parameters
 
     found = {p["name"]: p["apply_method"] for p in mysql_parameters(None, "source", STATIC)}
