@@ -23,7 +23,7 @@ from botocore.exceptions import (
 )
 from botocore.exceptions import ConnectionError as BotoConnectionError
 
-from contract import Access, Database
+from contract import Access, Database, Endpoint
 from verify.errors import CannotRun, NoCredentials, StepFailed, Unreachable
 
 _UNREACHABLE = (
@@ -144,6 +144,12 @@ class Cloud:
             except ClientError as error:
                 raise NoCredentials(f"the secret {arn} cannot be read: {_said(error)}") from error
         return read_credentials(answer["SecretString"], arn)
+
+    def token(self, region: str, endpoint: Endpoint, user: str) -> str:
+        """What lets a database user in at ``endpoint`` in place of a password, for 15 minutes."""
+        with self._translated("IAM"):
+            rds = self.client("rds", region)
+            return str(rds.generate_db_auth_token(endpoint.host, endpoint.port, user))
 
     def instance(self, region: str, identifier: str) -> dict[str, Any]:
         """One RDS instance as ``describe_db_instances`` reports it."""

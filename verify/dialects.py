@@ -34,6 +34,10 @@ class Dialect:
     """What a replica answers to a write."""
     not_there_yet: frozenset[int | str]
     """What a replica answers to a read before the table has arrived."""
+    access_denied: int | str
+    """What is answered to whom the password, or the token, does not let in."""
+    lacks_tokens: str
+    """What a deployment says that it lacks when its servers cannot check a token of IAM."""
 
 
 MYSQL = Dialect(
@@ -47,6 +51,8 @@ MYSQL = Dialect(
     source_of=sql_checks.source_of,
     read_only=frozenset({sql_checks.READ_ONLY}),
     not_there_yet=sql_checks.NOT_THERE_YET,
+    access_denied=sql.ACCESS_DENIED,
+    lacks_tokens="mysql-tokens",
 )
 POSTGRES = Dialect(
     open=postgres_sql.open_connection,
@@ -59,6 +65,8 @@ POSTGRES = Dialect(
     source_of=postgres_checks.source_of,
     read_only=frozenset({postgres_checks.READ_ONLY}),
     not_there_yet=postgres_checks.NOT_THERE_YET,
+    access_denied=postgres_sql.ACCESS_DENIED,
+    lacks_tokens="postgresql-tokens",
 )
 _DIALECTS = {"mysql": MYSQL, "mariadb": MYSQL, "aurora-mysql": MYSQL, "postgres": POSTGRES}
 
