@@ -17,7 +17,6 @@ from specs.parts import (
     BackupWindow,
     Claim,
     DatabaseName,
-    Described,
     Lifetime,
     MaintenanceWindow,
     MigrationRole,
@@ -27,6 +26,7 @@ from specs.parts import (
     Username,
     window_conflicts,
 )
+from specs.passwords import WithMaster
 from specs.problems import Conflict, refuse
 
 MOST_READERS = 15
@@ -67,7 +67,7 @@ class ClusterBackups(Part):
     window: BackupWindow
 
 
-class AuroraCluster(Described):
+class AuroraCluster(WithMaster):
     """A cluster; who its members are is said by each kind of it."""
 
     kind: str

@@ -16,6 +16,7 @@ from specs.migration import Migration
 from specs.monitoring import Auditing, Monitoring
 from specs.network import Network
 from specs.parts import LONGEST_TOPOLOGY, Described, Part, RegionName, is_name
+from specs.passwords import check_passwords, decided
 from specs.problems import ConfigError, Problem, did_you_mean, problems_of
 from specs.rds_mariadb import RdsMariadb
 from specs.rds_mysql import RdsMysql
@@ -135,6 +136,7 @@ def read(
         problems += _check_neighbours(found, str(region))
         problems += _check_account_wide(found)
         problems += _check_chains(found)
+        problems += check_passwords(found)
         problems += check_secondaries(found, str(region))
         problems += check_identifiers(found, str(region))
         problems += check_zones(found, str(region), found_network.zones)
@@ -144,7 +146,7 @@ def read(
     return Stack(
         region=str(region),
         network=found_network,
-        topologies=found,
+        topologies=decided(found),
         reservations=reserved,
         monitoring=found_monitoring,
         auditing=found_auditing,
