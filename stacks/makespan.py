@@ -83,10 +83,6 @@ REASONS: Mapping[tuple[str, str], str] = {
     (MEMBER, MEMBER): "the first member of a cluster becomes its writer: the config says which",
     (CLUSTER, MEMBER): "a secondary joins a primary that is there, and is deleted before the "
     "primary's members, whose last one AWS keeps otherwise",
-    (
-        ROTATION,
-        MEMBER,
-    ): "a password is rotated at a server, and a cluster without a member has none",
     ("aws:dms/replicationInstance:ReplicationInstance", "aws:ec2/vpcEndpoint:VpcEndpoint"): (
         "without its way to the secrets no connection of the instance can be tested"
     ),
