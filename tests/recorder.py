@@ -211,6 +211,7 @@ _OUTPUTS: Mapping[str, Callable[[str, str, Mapping[str, Any]], dict[str, Any]]] 
         "address": f"{i['identifier']}.{region}",
         "resourceId": f"db-{name}",
         "engineVersionActual": "8.4.8",
+        **_managed(region, "db", i["identifier"], i),
     },
     "aws:rds/cluster:Cluster": lambda name, region, i: {
         "arn": _arn("rds", region, f"cluster:{i['clusterIdentifier']}"),
@@ -223,6 +224,7 @@ _OUTPUTS: Mapping[str, Callable[[str, str, Mapping[str, Any]], dict[str, Any]]] 
             f"{i['clusterIdentifier']}-instance-{n}"
             for n in ((2, 3, 1) if "dbClusterInstanceClass" in i else ())
         ],
+        **_managed(region, "cluster", i["clusterIdentifier"], i),
     },
     "aws:rds/clusterInstance:ClusterInstance": lambda name, region, i: {
         "endpoint": f"{i['identifier']}.{region}",
@@ -283,10 +285,20 @@ _OUTPUTS: Mapping[str, Callable[[str, str, Mapping[str, Any]], dict[str, Any]]] 
     "aws:secretsmanager/secretVersion:SecretVersion": lambda name, region, i: {
         "secretArn": i["secretId"],
     },
+    "aws:secretsmanager/secretRotation:SecretRotation": _nothing,
     "random:index/randomPassword:RandomPassword": lambda name, region, i: {
         "result": f"password-of-{name}",
     },
 }
+
+
+def _managed(region: str, kind: str, name: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """The secret that RDS makes, if it is to make the password."""
+    if not inputs.get("manageMasterUserPassword"):
+        return {}
+    secret = _arn("secretsmanager", region, f"secret:rds!{kind}-{name}-AbCdEf")
+    key = inputs.get("masterUserSecretKmsKeyId")
+    return {"masterUserSecrets": [{"secretArn": secret, "secretStatus": "active", "kmsKeyId": key}]}
 
 
 def _offer(call: Mapping[str, Any]) -> dict[str, Any]:
