@@ -60,7 +60,13 @@ POSTGRES = Dialect(
     read_only=frozenset({postgres_checks.READ_ONLY}),
     not_there_yet=postgres_checks.NOT_THERE_YET,
 )
-_DIALECTS = {"mysql": MYSQL, "mariadb": MYSQL, "aurora-mysql": MYSQL, "postgres": POSTGRES}
+_DIALECTS = {
+    "mysql": MYSQL,
+    "mariadb": MYSQL,
+    "aurora-mysql": MYSQL,
+    "postgres": POSTGRES,
+    "aurora-postgresql": POSTGRES,
+}
 
 
 def dialect_of(database: Database) -> Dialect:
