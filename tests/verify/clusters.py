@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from tests.verify.cloud import TestCloud
-from tests.verify.command import Verify
+from tests.verify.command import Finished, Verify
 from tests.verify.databases import PASSWORD, REGION, TLS_ONLY
 from tests.verify.engines import USER, silent
 
@@ -150,6 +150,13 @@ def verify(
     record = cloud.record()
     record["outputs"]["databases"] = json.loads(json.dumps(clusters))
     return Verify(record, tmp_path, capsys)
+
+
+def perform(verify: Verify, exercise: str, cluster: str, *flags: str) -> Finished:
+    """One exercise on one cluster: two names would be all exercises of either."""
+    for other in set(verify.databases) - {cluster}:
+        del verify.databases[other]
+    return verify(exercise, *flags)
 
 
 def lead(verify: Verify, cluster: str, role: str, member: str) -> None:

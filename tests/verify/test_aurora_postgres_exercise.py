@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from tests.verify.cloud import TestCloud
-from tests.verify.clusters import MEMBERS, all_silent, clusters, lead, verify
+from tests.verify.clusters import MEMBERS, all_silent, clusters, lead, perform, verify
 from tests.verify.command import Verify
 from tests.verify.databases import PASSWORD
 from tests.verify.engines import USER, as_administrator
@@ -197,6 +197,6 @@ def test_a_writer_that_falls_silent_half_way_fails_the_rest_in_time(
 
 
 def test_security_on_it(verify: Verify) -> None:
-    done = verify("security", "shop")
+    done = perform(verify, "security", "shop")
     assert done.code == 0, done.out + done.err
     assert done.statuses == {"passed"}

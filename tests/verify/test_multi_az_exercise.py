@@ -7,7 +7,7 @@ import json
 import pytest
 
 from tests.verify.cloud import TestCloud
-from tests.verify.clusters import STANDBYS, all_silent, clusters, lead, verify
+from tests.verify.clusters import STANDBYS, all_silent, clusters, lead, perform, verify
 from tests.verify.command import Verify
 from tests.verify.engines import USER, as_administrator
 from tests.verify.test_never_hangs import soon
@@ -26,7 +26,7 @@ CLUSTERS = pytest.mark.parametrize("name", ["bookings", "stock"])
 def test_it_passes_twice_and_names_the_members(verify: Verify, name: str) -> None:
     first, *others = STANDBYS[name]
     for _ in range(2):
-        done = verify("multi_az", name)
+        done = perform(verify, "multi_az", name)
         assert done.code == 0, done.out + done.err
         assert done.statuses == {"passed"}
         assert done.step(MEMBERS)[1] == ", ".join(STANDBYS[name])
@@ -44,7 +44,7 @@ def test_it_passes_twice_and_names_the_members(verify: Verify, name: str) -> Non
 
 @CLUSTERS
 def test_security_on_it(verify: Verify, name: str) -> None:
-    done = verify("security", name)
+    done = perform(verify, "security", name)
     assert done.code == 0, done.out + done.err
     assert done.statuses == {"passed"}
 
@@ -54,7 +54,7 @@ def test_it_follows_a_failover(cloud: TestCloud, verify: Verify, name: str) -> N
     rds = cloud.client("rds")
     for writer in (STANDBYS[name][1], STANDBYS[name][0]):
         rds.failover_db_cluster(DBClusterIdentifier=name, TargetDBInstanceIdentifier=writer)
-        done = verify("multi_az", name)
+        done = perform(verify, "multi_az", name)
         assert done.code == 0, done.out + done.err
         assert done.step(WRITER)[1] == f"{writer}, as RDS reports"
 
@@ -63,7 +63,7 @@ def test_it_follows_a_failover(cloud: TestCloud, verify: Verify, name: str) -> N
 def test_a_writer_endpoint_that_leads_to_a_standby_fails(verify: Verify, name: str) -> None:
     first, second, _ = STANDBYS[name]
     lead(verify, name, "writer", second)
-    done = verify("multi_az", name)
+    done = perform(verify, "multi_az", name)
     assert done.failed[WRITER] == f"it leads to {second}, RDS reports ['{first}'] as writer"
     assert f"(error {CODES[name]})" in done.failed[CREATE]
     assert done.step(COUNT)[0] == "skipped"
@@ -73,12 +73,12 @@ def test_a_writer_endpoint_that_leads_to_a_standby_fails(verify: Verify, name: s
 def test_a_standby_that_takes_writes_and_one_never_reached_fail(verify: Verify, name: str) -> None:
     first, second, third = STANDBYS[name]
     lead(verify, name, "reader", first)
-    assert verify("multi_az", name).failed == {
+    assert perform(verify, "multi_az", name).failed == {
         REFUSED: "the write was accepted",
         BOTH: f"it led to {first}, which is not one of ['{second}', '{third}']",
     }
     lead(verify, name, "reader", third)
-    done = verify("multi_az", name, "--timeout", "1")
+    done = perform(verify, "multi_az", name, "--timeout", "1")
     assert set(done.failed) == {BOTH}
     assert f"it never led to ['{second}'], only {third} 1" in done.failed[BOTH]
 
@@ -89,7 +89,7 @@ def test_two_addresses_of_one_server_fail(verify: Verify, name: str) -> None:
     endpoints = verify.databases[name]["endpoints"]
     host = next(e["host"] for e in endpoints if e.get("name") == second)
     next(e for e in endpoints if e.get("name") == third)["host"] = host
-    said = verify("multi_az", name).failed[MEMBERS]
+    said = perform(verify, "multi_az", name).failed[MEMBERS]
     assert said.startswith(f"the addresses of {second} and {third} lead to one server ")
 
 
@@ -101,7 +101,7 @@ def test_a_standby_that_shows_nothing_fails_within_the_deadline(
     host = verify.endpoint("bookings", "reader")["host"]
     as_administrator(cloud, host, "SELECT pg_wal_replay_pause()")
     try:
-        done = verify("multi_az", "bookings", "--timeout", "1")
+        done = perform(verify, "multi_az", "bookings", "--timeout", "1")
     finally:
         as_administrator(cloud, host, "SELECT pg_wal_replay_resume()")
     assert done.failed[COUNT] == f"it still counts 0 rows, not 3, at {second} after 1 s"
@@ -120,7 +120,7 @@ def test_what_rds_does_not_report_fails(
     verify: Verify, name: str, changes: dict[str, object], says: str
 ) -> None:
     verify.databases[name] |= changes
-    assert says in verify("multi_az", name, "--timeout", "1").failed[SETTINGS]
+    assert says in perform(verify, "multi_az", name, "--timeout", "1").failed[SETTINGS]
 
 
 PARAMETERS = {"bookings": "rds.force_ssl", "stock": "require_secure_transport"}
@@ -132,7 +132,7 @@ def test_a_cluster_that_takes_plain_text_fails(cloud: TestCloud, verify: Verify,
     parameter = {"ParameterName": PARAMETERS[name], "ApplyMethod": "immediate"}
     rds.modify_db_cluster_parameter_group(**group, Parameters=[parameter | {"ParameterValue": "0"}])
     try:
-        done = verify("multi_az", name)
+        done = perform(verify, "multi_az", name)
     finally:
         back = [parameter | {"ParameterValue": "1"}]
         rds.modify_db_cluster_parameter_group(**group, Parameters=back)
@@ -146,7 +146,7 @@ def test_a_wrong_secret_is_said_and_nothing_is_made(
     verify.databases[name]["secret_arn"] = cloud.client("secretsmanager").create_secret(
         Name=f"not-of-{name}", SecretString=json.dumps({"username": USER, "password": "wrong-one"})
     )["ARN"]
-    done = verify("multi_az", name)
+    done = perform(verify, "multi_az", name)
     assert done.code == 1
     (said,) = done.failed.values()
     assert "does not accept the user and password of the secret" in said
@@ -159,7 +159,7 @@ def test_a_stopped_cluster_could_not_be_examined(
 ) -> None:
     lead(verify, name, "writer", STANDBYS[name][0])
     with all_silent(cloud, STANDBYS[name][:1]), soon():
-        done = verify("multi_az", name, "--timeout", "1")
+        done = perform(verify, "multi_az", name, "--timeout", "1")
     assert done.code == 2, done.out
     assert "does not answer within" in done.err
 
@@ -177,7 +177,7 @@ def test_a_cluster_that_falls_silent_half_way_fails_the_rest_in_time(
 
     monkeypatch.setattr(MultiAz, "_settings", stop)
     try:
-        done = verify("multi_az", name, "--timeout", "1")
+        done = perform(verify, "multi_az", name, "--timeout", "1")
     finally:
         silence.__exit__(None, None, None)
     assert done.code == 1
