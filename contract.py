@@ -117,6 +117,8 @@ class Database(_Frozen):
     cluster: str | None = None
     """Aurora cluster or replication group identifier."""
     security_group: str | None = None
+    iam_auth: bool = False
+    """Whether it takes tokens of IAM in place of a password."""
     users: tuple[CacheUser, ...] = ()
     """Who may enter a cache that has no token for everybody (``secret_arn`` is ``None`` then)."""
 
@@ -138,6 +140,13 @@ class Database(_Frozen):
     def endpoints_of(self, role: Role) -> tuple[Endpoint, ...]:
         """Every endpoint of ``role``, in the order the topology lists them."""
         return tuple(e for e in self.endpoints if e.role == role)
+
+
+class ClientHost(_Frozen):
+    """An instance that takes sessions of Systems Manager, and that the databases let in."""
+
+    instance: str
+    region: str
 
 
 class Access(_Frozen):
@@ -191,3 +200,18 @@ def read_databases(outputs: Mapping[str, Any]) -> dict[str, Database]:
                 f"{where}: {first['msg']}; deploy again with this version of the project"
             ) from error
     return found
+
+
+def read_client_hosts(outputs: Mapping[str, Any]) -> dict[str, ClientHost]:
+    """The ``client_hosts`` output by region; none where the stack has none.
+
+    Raises `ContractError` when it is not what this version writes.
+    """
+    raw = outputs.get("client_hosts") or {}
+    try:
+        return {where: ClientHost.model_validate(facts) for where, facts in sorted(raw.items())}
+    except (ValidationError, AttributeError) as error:
+        raise ContractError(
+            "client_hosts: is not what this version writes; deploy again with this version of the "
+            "project"
+        ) from error

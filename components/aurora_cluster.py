@@ -21,6 +21,7 @@ from components.facts import Facts, facts
 from components.keys import RegionKey
 from components.network import Network
 from components.security_group import DatabaseSecurityGroup
+from components.token_logins import Server, TokenLogins
 from specs.aurora import AuroraCluster as Spec
 
 S = TypeVar("S", bound=Spec)
@@ -36,7 +37,7 @@ class AuroraArgs(Generic[S]):
     at: str
 
 
-class AuroraCluster(pulumi.ComponentResource, Generic[S]):
+class AuroraCluster(TokenLogins, Generic[S]):
     """A writer and readers on one volume, each in the zone the config says.
 
     Base of the components; each says what it creates, what it costs and how it fails.
@@ -48,6 +49,7 @@ class AuroraCluster(pulumi.ComponentResource, Generic[S]):
     credentials: Credentials
     cluster_identifier: pulumi.Output[str]
     arn: pulumi.Output[str]
+    resource_id: pulumi.Output[str]
     endpoint: pulumi.Output[str]
     reader_endpoint: pulumi.Output[str]
     version: pulumi.Output[str]
@@ -59,7 +61,7 @@ class AuroraCluster(pulumi.ComponentResource, Generic[S]):
     ) -> None:
         super().__init__(token, name, None, opts)
         spec = args.spec
-        self.spec, self.region = spec, args.network.region
+        self._name, self.spec, self.region = name, spec, args.network.region
         self._child = pulumi.ResourceOptions(parent=self)
         place = Place(
             spec.cluster_identifier,
@@ -94,6 +96,7 @@ class AuroraCluster(pulumi.ComponentResource, Generic[S]):
         )
         self.cluster_identifier = made.cluster_identifier
         self.arn = made.arn
+        self.resource_id = made.cluster_resource_id
         self.endpoint = made.endpoint
         self.reader_endpoint = made.reader_endpoint
         self.version = made.engine_version_actual
@@ -106,12 +109,18 @@ class AuroraCluster(pulumi.ComponentResource, Generic[S]):
     def _cluster_options(self) -> pulumi.ResourceOptions:
         return self._child
 
+    def _let_in(self, *others: Server) -> None:
+        """Grant what the config says, for clusters elsewhere that have the same users, too."""
+        if self.spec.iam_auth:
+            self._take_tokens([Server(self.arn, self.resource_id), *others], self.spec.connect)
+
     @property
     def _outputs(self) -> dict[str, Any]:
         return {
             "region": self.region,
             "clusterIdentifier": self.cluster_identifier,
             "arn": self.arn,
+            "resourceId": self.resource_id,
             "endpoint": self.endpoint,
             "readerEndpoint": self.reader_endpoint,
             "version": self.version,
@@ -143,6 +152,7 @@ class AuroraCluster(pulumi.ComponentResource, Generic[S]):
             "instances": [member.identifier for member in self.members.values()],
             "cluster": self.cluster_identifier,
             "security_group": self.security_group.id,
+            "iam_auth": self.spec.iam_auth,
         }
 
     @property

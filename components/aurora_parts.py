@@ -17,6 +17,7 @@ from components.performance_insights import performance_insights
 from components.rds_instance import lifetime
 from components.security_group import DatabaseSecurityGroup, DatabaseSecurityGroupArgs
 from components.tags import tags
+from components.token_logins import takes_tokens
 from specs.aurora import AuroraCluster, Seat
 
 
@@ -115,6 +116,7 @@ def cluster(
         preferred_maintenance_window=spec.maintenance_window,
         enabled_cloudwatch_logs_exports=list(spec.log_exports),
         copy_tags_to_snapshot=True,
+        **takes_tokens(spec.iam_auth),
         apply_immediately=spec.apply_changes == "immediately",
         **lifetime(place.identifier, disposable=spec.lifetime == "disposable"),
         **own,

@@ -47,6 +47,7 @@ class AuroraProvisioned(AuroraCluster[S]):
                 # It runs on an instance: without one RDS refuses it.
                 opts=pulumi.ResourceOptions(parent=self, depends_on=list(self.members.values())),
             )
+        self._let_in()
         custom = {name: each.endpoint for name, each in self.custom_endpoints.items()}
         self.register_outputs({**self._outputs, "customEndpoints": custom})
 

@@ -32,6 +32,7 @@ class AuroraServerless(AuroraCluster[Spec]):
         self, name: str, args: AuroraServerlessArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__("aws-databases:index:AuroraServerless", name, args, opts)
+        self._let_in()
         self.register_outputs(self._outputs)
 
     def _of_the_cluster(self, name: str) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from components.global_secondary import NOT_OURS_TO_CHANGE, GlobalSecondary, Glo
 from components.keys import RegionKey
 from components.network import Network
 from components.tags import tags
+from components.token_logins import Server
 from specs.global_database import GlobalDatabase as Spec
 
 
@@ -64,6 +65,7 @@ class GlobalDatabase(AuroraCluster[Spec]):
             )
             for number, spec in enumerate(args.spec.secondaries)
         }
+        self._let_in(*(Server(e.arn, e.resource_id) for e in self.secondaries.values()))
         self.register_outputs(
             {
                 **self._outputs,

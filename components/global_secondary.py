@@ -56,6 +56,7 @@ class GlobalSecondary(pulumi.ComponentResource):
     security_group: DatabaseSecurityGroup
     cluster_identifier: pulumi.Output[str]
     arn: pulumi.Output[str]
+    resource_id: pulumi.Output[str]
     endpoint: pulumi.Output[str]
     reader_endpoint: pulumi.Output[str]
     members: Mapping[str, aws.rds.ClusterInstance]
@@ -85,6 +86,7 @@ class GlobalSecondary(pulumi.ComponentResource):
         )
         self.cluster_identifier = made.cluster_identifier
         self.arn = made.arn
+        self.resource_id = made.cluster_resource_id
         self.endpoint = made.endpoint
         self.reader_endpoint = made.reader_endpoint
         self.members = members(name, place, shared, around, made, child)
@@ -93,6 +95,7 @@ class GlobalSecondary(pulumi.ComponentResource):
                 "region": self.region,
                 "clusterIdentifier": self.cluster_identifier,
                 "arn": self.arn,
+                "resourceId": self.resource_id,
                 "endpoint": self.endpoint,
                 "readerEndpoint": self.reader_endpoint,
                 "members": {key: each.endpoint for key, each in self.members.items()},

@@ -19,9 +19,11 @@ from components.performance_insights import performance_insights
 from components.rds_parameters import instance_parameters
 from components.security_group import DatabaseSecurityGroup, DatabaseSecurityGroupArgs
 from components.tags import tags
+from components.token_logins import Server, TokenLogins, takes_tokens
 from specs.rds_instance import Audited
 from specs.rds_instance import RdsInstance as Spec
 from specs.rds_storage import Gp3Storage, Provisioned, Storage
+from specs.token_logins import TokenLogins as LoginSpec
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,7 @@ class RdsInstanceArgs:
     monitoring_role: MonitoringRole | None = None
 
 
-class RdsInstance(pulumi.ComponentResource):
+class RdsInstance(TokenLogins):
     """A private instance: encrypted, TLS only, backed up, its logs exported.
 
     Base of one component an engine. Creates: a security group, a subnet group over the network's
@@ -62,7 +64,7 @@ class RdsInstance(pulumi.ComponentResource):
     ) -> None:
         super().__init__(self.token, name, None, opts)
         spec, network, key = args.spec, args.network, args.key
-        self.spec, self.network, self.key = spec, network, key
+        self._name, self.spec, self.network, self.key = name, spec, network, key
         self.region = network.region
         child = pulumi.ResourceOptions(parent=self)
         disposable = spec.lifetime == "disposable"
@@ -133,6 +135,7 @@ class RdsInstance(pulumi.ComponentResource):
             db_name=spec.database_name,
             username=spec.username,
             password=self.credentials.password,
+            **takes_tokens(self.iam_auth),
             parameter_group_name=parameters.name,
             enabled_cloudwatch_logs_exports=list(spec.log_exports),
             backup_retention_period=spec.backups.retention_days,
@@ -153,6 +156,8 @@ class RdsInstance(pulumi.ComponentResource):
         self.address = instance.address
         self.resource_id = instance.resource_id
         self.version = instance.engine_version_actual
+        if isinstance(spec, LoginSpec) and spec.iam_auth:
+            self._take_tokens([Server(self.arn, self.resource_id)], spec.connect)
         self.register_outputs(
             {
                 "region": self.region,
@@ -175,6 +180,11 @@ class RdsInstance(pulumi.ComponentResource):
         return {"option_group_name": group.name}
 
     @property
+    def iam_auth(self) -> bool:
+        """Whether it takes tokens of IAM."""
+        return isinstance(self.spec, LoginSpec) and self.spec.iam_auth
+
+    @property
     def facts(self) -> Facts:
         """Its entry in the output contract."""
         here = {"host": self.address, "port": self.spec.facts.port}
@@ -193,6 +203,7 @@ class RdsInstance(pulumi.ComponentResource):
                 "secret_arn": self.credentials.secret_arn,
                 "instances": [self.identifier],
                 "security_group": self.security_group.id,
+                "iam_auth": self.iam_auth,
             }
         )
 

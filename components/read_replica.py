@@ -16,6 +16,7 @@ from components.network import Network
 from components.rds_instance import RdsInstance, growth, lifetime
 from components.security_group import DatabaseSecurityGroup, DatabaseSecurityGroupArgs
 from components.tags import tags
+from components.token_logins import Server, TokenLogins, takes_tokens
 from specs.read_replica import ReadReplica as Spec
 
 
@@ -32,7 +33,7 @@ class ReadReplicaArgs:
     monitoring_role: MonitoringRole | None = None
 
 
-class ReadReplica(pulumi.ComponentResource):
+class ReadReplica(TokenLogins):
     """A replica that reads what its source wrote a moment ago, and refuses writes.
 
     MySQL and MariaDB refuse them with error 1290, PostgreSQL with 25006.
@@ -66,7 +67,7 @@ class ReadReplica(pulumi.ComponentResource):
     ) -> None:
         super().__init__("aws-databases:index:ReadReplica", name, None, opts)
         spec, source, network = args.spec, args.source, args.network
-        self.spec, self._source_name = spec, args.source_name
+        self._name, self.spec, self._source_name = name, spec, args.source_name
         self.origin = source if isinstance(source, RdsInstance) else source.origin
         first = self.origin.spec
         self.region = network.region
@@ -104,6 +105,8 @@ class ReadReplica(pulumi.ComponentResource):
             auto_minor_version_upgrade=first.moves_by_itself,
             copy_tags_to_snapshot=True,
             apply_immediately=spec.apply_changes == "immediately",
+            # RDS would switch it off, and the users are the source's.
+            **takes_tokens(self.origin.iam_auth),
             **self._end(),
             **enhanced_monitoring(spec.enhanced_monitoring, args.monitoring_role),
             **where,
@@ -114,6 +117,8 @@ class ReadReplica(pulumi.ComponentResource):
         self.arn = instance.arn
         self.address = instance.address
         self.version = instance.engine_version_actual
+        if self.origin.iam_auth:
+            self._take_tokens([Server(self.arn, instance.resource_id)], spec.connect)
         self.register_outputs(
             {
                 "region": self.region,
@@ -155,5 +160,6 @@ class ReadReplica(pulumi.ComponentResource):
                 "source" if follows else "origin": self._source_name,
                 "instances": [self.identifier],
                 "security_group": self.security_group.id,
+                "iam_auth": self.origin.iam_auth,
             }
         )

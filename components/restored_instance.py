@@ -16,6 +16,7 @@ from components.network import Network
 from components.rds_instance import RdsInstance, growth, lifetime
 from components.security_group import DatabaseSecurityGroup, DatabaseSecurityGroupArgs
 from components.tags import tags
+from components.token_logins import takes_tokens
 from specs.restored_instance import Moment, Snapshot
 from specs.restored_instance import RestoredInstance as Spec
 
@@ -86,6 +87,8 @@ class RestoredInstance(pulumi.ComponentResource):
             backup_window=source.spec.backups.window,
             maintenance_window=source.spec.maintenance_window,
             copy_tags_to_snapshot=True,
+            # RDS would switch it off, and the users are the source's.
+            **takes_tokens(source.iam_auth),
             apply_immediately=spec.apply_changes == "immediately",
             **enhanced_monitoring(spec.enhanced_monitoring, args.monitoring_role),
             **lifetime(spec.identifier, disposable=spec.lifetime == "disposable"),
@@ -129,6 +132,7 @@ class RestoredInstance(pulumi.ComponentResource):
                 "origin": self._source_name,
                 "instances": [self.identifier],
                 "security_group": self.security_group.id,
+                "iam_auth": self._source.iam_auth,
             }
         )
 

@@ -111,9 +111,7 @@ def _is_node(named: str, group: str) -> bool:
 def _stands_below(stack: Registered, alarm: Resource, database: Resource) -> bool:
     # A node's name may be known only to AWS; whose child the alarm is, the program says.
     unknown = any(named == UNKNOWN for named in _dimensions(alarm.props))
-    return unknown and bool(database.parent) and database.parent in {
-        each.urn for each in stack.above(alarm)
-    }  # fmt: skip
+    return unknown and stack.stands_below(alarm, database)
 
 
 def _dimensions(props: Mapping[str, Any]) -> Iterator[str]:

@@ -10,6 +10,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import AfterValidator, Field
 
+from specs.backup_copies import SnapshotCopy
 from specs.members import member_conflicts
 from specs.parts import (
     ApplyChanges,
@@ -29,6 +30,7 @@ from specs.parts import (
 )
 from specs.problems import Conflict, refuse
 from specs.rds_engines import MYSQL
+from specs.token_logins import TokenLogins, login_conflicts
 
 MOST_READERS = 15
 _NO_POSTGRES = re.compile(r"1[0-9](\.[0-9]+)?\Z")
@@ -73,9 +75,10 @@ class ClusterBackups(Part):
 
     retention_days: int = Field(ge=1, le=35)
     window: BackupWindow
+    copy_to: SnapshotCopy | None = None
 
 
-class AuroraCluster(Described):
+class AuroraCluster(TokenLogins, Described):
     """A cluster; who its members are is said by each kind of it, what it speaks by its engine."""
 
     engine: ClassVar[str]
@@ -136,6 +139,7 @@ class AuroraCluster(Described):
     def conflicts(self) -> Iterator[Conflict]:
         yield from window_conflicts(self.backups.window, self.maintenance_window, least_minutes=30)
         yield from member_conflicts(self.seats, shared_zones=self.shared_zones)
+        yield from login_conflicts(self, self.username)
 
 
 class AuroraMysqlCluster(AuroraCluster):

@@ -131,6 +131,8 @@ def _text(details: ErrorDetails, parts: Sequence[str], known: Sequence[str]) -> 
             return f"has {context['actual_length']} entries; the most is {context['max_length']}"
         case kind if kind.startswith(("int_", "float_", "finite_")):
             return f"is {shown}; write a number"
+        case kind if kind.startswith("bool_"):
+            return f"is {shown}; write true or false"
         case _:
             return f"is {shown}, which cannot be; compare it with Pulumi.dev.yaml"
 

@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from pydantic import Field, field_validator
 
+from specs.backup_copies import BackupCopy
 from specs.parts import (
     ApplyChanges,
     AuditLog,
@@ -28,6 +29,7 @@ from specs.parts import (
 from specs.problems import Conflict, refuse
 from specs.rds_engines import Engine
 from specs.rds_storage import Storage, storage_conflicts
+from specs.token_logins import TokenLogins, login_conflicts
 
 _CLASS = re.compile(
     # Only the burstable families have sizes below medium.
@@ -42,6 +44,11 @@ class InstanceBackups(Part):
 
     retention_days: int = Field(ge=0, le=35)
     window: BackupWindow
+    copy_to: BackupCopy | None = None
+
+    def conflicts(self) -> Iterator[Conflict]:
+        if self.copy_to is not None and self.retention_days == 0:
+            yield "copy_to", "has nothing to copy: set retention_days to 1 or more, or leave it out"
 
 
 def known_class(text: str, runs: str) -> str:
@@ -144,7 +151,7 @@ class Audited(Part):
     audit_log: AuditLog | None = None
 
 
-class OpenSourceInstance(RdsInstance):
+class OpenSourceInstance(TokenLogins, RdsInstance):
     """An instance of MySQL, MariaDB or PostgreSQL: it can be replicated, also between regions."""
 
     database: DatabaseName
@@ -155,3 +162,7 @@ class OpenSourceInstance(RdsInstance):
         slow = self.facts.slow_log if self.slow_query_log else None
         logs = (*self.facts.logs, slow) if slow else self.facts.logs
         return ("audit", *logs) if isinstance(self, Audited) and self.audit_log else logs
+
+    def conflicts(self) -> Iterator[Conflict]:
+        yield from super().conflicts()
+        yield from login_conflicts(self, self.username)

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
+from specs.backup_copies import BackupCopy
 from specs.multi_az import MultiAzCluster
 from specs.parts import (
     ApplyChanges,
@@ -19,6 +20,7 @@ from specs.parts import (
 )
 from specs.problems import Conflict
 from specs.rds_instance import OpenSourceInstance, known_class
+from specs.token_logins import Connect, connect_conflicts
 
 MOST_REPLICAS = 15
 """Of one source."""
@@ -34,6 +36,7 @@ class CopiedBackups(Part):
     """Automated backups in the window of the instance that is copied."""
 
     retention_days: int = Field(ge=1, le=35)
+    copy_to: BackupCopy | None = None
 
 
 class ReadReplica(Described):
@@ -51,6 +54,8 @@ class ReadReplica(Described):
     instance_class: Annotated[str, AfterValidator(_class)] = Field(alias="class")
     availability: Availability = "single-az"
     enhanced_monitoring: EnhancedMonitoring | None = None
+    connect: tuple[Connect, ...] = ()
+    """Who logs in by a token, here alone. It takes tokens if its source does."""
     apply_changes: ApplyChanges = "maintenance-window"
     lifetime: Lifetime = "protected"
     """``protected`` is deletion protection only as long as it is a replica: RDS takes no final
@@ -62,8 +67,15 @@ class ReadReplica(Described):
         return self.source if self.role == "replica" else None
 
     def conflicts(self) -> Iterator[Conflict]:
+        yield from connect_conflicts(self.connect)
         if self.role == "standalone" and self.backups is None:
             yield "backups", "is missing, which an instance of its own needs; add retention_days"
+        copied = self.backups is not None and self.backups.copy_to is not None
+        if self.role == "replica" and copied:
+            yield (
+                "backups.copy_to",
+                "would copy what its source has: a replica's rows are the source's; write it there",
+            )
 
     @property
     def claims(self) -> Iterator[Claim]:

@@ -10,7 +10,14 @@ from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 from specs.aurora_mysql import AuroraMysql
 from specs.aurora_postgresql import AuroraPostgresql
 from specs.aurora_serverless import AuroraServerless
-from specs.beside import read_auditing, read_monitoring, read_reservations
+from specs.backup_copies import copy_of
+from specs.beside import (
+    read_auditing,
+    read_client_host,
+    read_monitoring,
+    read_reservations,
+)
+from specs.client_host import ClientHost
 from specs.global_database import GlobalDatabase
 from specs.memcached import Memcached
 from specs.migration import Migration
@@ -30,6 +37,7 @@ from specs.read_replica import LONGEST_CHAIN, MOST_REPLICAS, ReadReplica
 from specs.redis import Redis, Valkey
 from specs.regions import (
     Standing,
+    check_copies,
     check_identifiers,
     check_offered,
     check_secondaries,
@@ -40,6 +48,7 @@ from specs.regions import (
 from specs.reservation import Reservation
 from specs.restored_instance import RestoredInstance
 from specs.serverless_cache import ServerlessCache
+from specs.token_logins import check_copied_logins
 
 AnyTopology = (
     RdsMysql
@@ -80,6 +89,7 @@ class Stack(Part):
     monitoring: Monitoring | None = None
     """Nobody watches it without."""
     auditing: Auditing | None = None
+    client_host: ClientHost | None = None
 
     def region_of(self, name: str) -> str:
         """Where a topology stands: its own region, that of what it builds on, the stack's."""
@@ -94,6 +104,12 @@ class Stack(Part):
     def regions(self) -> tuple[str, ...]:
         """Every region in use, in the order of the topologies."""
         return tuple(dict.fromkeys(standing.region for standing in self.standings))
+
+    @property
+    def key_regions(self) -> tuple[str, ...]:
+        """Those, and the ones where only copies of backups lie."""
+        copies = [copy.region for t in self.topologies.values() if (copy := copy_of(t))]
+        return tuple(dict.fromkeys((*self.regions, *copies)))
 
     @property
     def in_order(self) -> tuple[str, ...]:
@@ -118,6 +134,7 @@ def read(
     reservations: object = None,
     monitoring: object = None,
     auditing: object = None,
+    client_host: object = None,
 ) -> Stack:
     """The stack that the plain values of a config describe.
 
@@ -127,6 +144,7 @@ def read(
     found_network = _read_network(network, problems)
     found_monitoring = read_monitoring(monitoring, problems)
     found_auditing = read_auditing(auditing, problems)
+    found_host = read_client_host(client_host, problems)
     _check_region(region, problems)
     found: dict[str, Any] = {}
     if not topologies:
@@ -142,7 +160,9 @@ def read(
         problems += _check_neighbours(found, str(region))
         problems += _check_account_wide(found)
         problems += _check_chains(found)
+        problems += check_copied_logins(found)
         problems += check_secondaries(found, str(region))
+        problems += check_copies(found, str(region))
         problems += check_identifiers(found, str(region))
         problems += check_offered(found, str(region))
         problems += check_zones(found, str(region), found_network.zones)
@@ -156,6 +176,7 @@ def read(
         reservations=reserved,
         monitoring=found_monitoring,
         auditing=found_auditing,
+        client_host=found_host,
     )
 
 

@@ -10,6 +10,7 @@ from components.aurora_cluster import AuroraCluster
 from components.aurora_mysql import AuroraMysql, AuroraMysqlArgs
 from components.aurora_postgresql import AuroraPostgresql, AuroraPostgresqlArgs
 from components.aurora_serverless import AuroraServerless, AuroraServerlessArgs
+from components.client_host import ClientHost
 from components.global_database import GlobalDatabase, GlobalDatabaseArgs
 from components.keys import RegionKey, RegionKeyArgs
 from components.memcached import Memcached, MemcachedArgs
@@ -57,6 +58,8 @@ from specs import (
     serverless_cache,
 )
 from specs.topologies import AnyTopology, Stack
+from stacks.client_hosts import client_hosts
+from stacks.copied import copy_backups
 from stacks.trust import authorities
 from stacks.watched import watch
 
@@ -79,10 +82,11 @@ Topology = (
 
 @dataclass(frozen=True)
 class Built:
-    """What a stack consists of. ``networks`` by region, ``topologies`` by name."""
+    """What a stack consists of. ``topologies`` by name, all else by region."""
 
     networks: Mapping[str, Network]
     topologies: Mapping[str, Topology]
+    client_hosts: Mapping[str, ClientHost]
 
 
 def build(stack: Stack, authorities: Callable[[], str] = authorities) -> Built:
@@ -96,8 +100,10 @@ def build(stack: Stack, authorities: Callable[[], str] = authorities) -> Built:
         found[name] = _one(name, stack.topologies[name], stack.region_of(name), shared, found)
     for name, reserved in stack.reservations.items():
         _reserve(name, reserved, reserved.region or stack.region)
+    copy_backups(stack, found, shared.keys)
     watch(stack, found)
-    return Built(shared.networks, {name: found[name] for name in stack.topologies})
+    hosts = client_hosts(stack, shared.networks, shared.keys, found)
+    return Built(shared.networks, {name: found[name] for name in stack.topologies}, hosts)
 
 
 class _Shared:
@@ -116,7 +122,8 @@ class _Shared:
         }
         _check_zones(stack, self.networks)
         self.keys = {
-            region: RegionKey(f"key-{region}", RegionKeyArgs(region)) for region in stack.regions
+            region: RegionKey(f"key-{region}", RegionKeyArgs(region))
+            for region in stack.key_regions
         }
         monitored = any(
             getattr(spec, "enhanced_monitoring", None) for spec in stack.topologies.values()

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from stacks.dry_run import Registration
+from stacks.durations import COPY
 from stacks.prices import Price, Prices
 
 HOURS = 730
@@ -171,6 +172,24 @@ def _endpoint(each: Registration, registered: Sequence[Registration]) -> _Parts:
     yield f"endpoint in {zones} zones", "vpc/interface-endpoint", zones * HOURS
 
 
+def _copied(each: Registration, registered: Sequence[Registration]) -> _Parts:
+    yield "copied backups, a GB", "rds/backup", None
+
+
+def _vault(each: Registration, registered: Sequence[Registration]) -> _Parts:
+    yield "snapshots of a cluster, a GB", "aurora/backup", None
+
+
+def _host(each: Registration, registered: Sequence[Registration]) -> _Parts:
+    inputs = each.inputs
+    class_, volume = inputs["instanceType"], inputs["rootBlockDevice"]
+    size, type_ = volume["volumeSize"], volume["volumeType"]
+    yield f"{class_} of EC2", f"ec2/{class_}", HOURS
+    yield f"{size} GB {type_} of EBS", f"ebs/{type_}", size
+    if inputs.get("associatePublicIpAddress"):
+        yield "public address", "vpc/public-ipv4", HOURS
+
+
 def _one(what: str, key: str) -> Callable[[Registration, Sequence[Registration]], _Parts]:
     def parts(each: Registration, registered: Sequence[Registration]) -> _Parts:
         yield what, key, 1
@@ -183,10 +202,13 @@ _BILLED: Mapping[str, Callable[[Registration, Sequence[Registration]], _Parts]] 
     "aws:rds/clusterInstance:ClusterInstance": _member,
     "aws:rds/cluster:Cluster": _cluster,
     "aws:rds/proxy:Proxy": _proxy,
+    COPY: _copied,
+    "aws:backup/vault:Vault": _vault,
     "aws:elasticache/replicationGroup:ReplicationGroup": _cache,
     "aws:elasticache/cluster:Cluster": _memcached,
     "aws:elasticache/serverlessCache:ServerlessCache": _serverless_cache,
     "aws:dms/replicationInstance:ReplicationInstance": _replicator,
+    "aws:ec2/instance:Instance": _host,
     "aws:ec2/vpcEndpoint:VpcEndpoint": _endpoint,
     "aws:kms/key:Key": _one("key", "kms/key"),
     "aws:secretsmanager/secret:Secret": _one("secret", "secrets-manager/secret"),

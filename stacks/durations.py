@@ -24,6 +24,7 @@ class Minutes(NamedTuple):
 INSTANCE = "aws:rds/instance:Instance"
 CLUSTER = "aws:rds/cluster:Cluster"
 MEMBER = "aws:rds/clusterInstance:ClusterInstance"
+COPY = "aws:rds/instanceAutomatedBackupsReplication:InstanceAutomatedBackupsReplication"
 _NOTHING = Minutes(0, 0, 0)
 _AT_ONCE = Minutes(0.02, 0.02, 0.05)
 ANYTHING_ELSE = Minutes(0.02, 0.05, 0.3, assumed=True)
@@ -100,6 +101,7 @@ _SPECIAL: Mapping[str, Callable[[Registration, Registered], Minutes]] = {
 _TYPES: Mapping[str, Minutes] = {
     "aws:kms/key:Key": Minutes(0.2, 0.37, 0.5),
     "aws:ec2/securityGroup:SecurityGroup": Minutes(0.1, 0.3, 0.6),
+    "aws:ec2/instance:Instance": Minutes(0.2, 0.3, 1.8),
     "aws:ec2/vpcEndpoint:VpcEndpoint": Minutes(1, 2, 4, assumed=True),
     "aws:rds/subnetGroup:SubnetGroup": Minutes(0.03, 0.03, 0.03),
     "aws:elasticache/subnetGroup:SubnetGroup": Minutes(0.03, 0.03, 0.03),
@@ -111,6 +113,8 @@ _TYPES: Mapping[str, Minutes] = {
     "random:index/randomPassword:RandomPassword": _NOTHING,
     "aws:rds/globalCluster:GlobalCluster": Minutes(0.1, 0.3, 1, assumed=True),
     "aws:rds/clusterEndpoint:ClusterEndpoint": Minutes(0.3, 0.5, 2, assumed=True),
+    # The provider waits until the first backup is on its way: up to 75 minutes, its own deadline.
+    COPY: Minutes(5, 15, 75, assumed=True),
     "aws:rds/proxy:Proxy": Minutes(2.5, 4, 10, assumed=True),
     "aws:rds/proxyEndpoint:ProxyEndpoint": Minutes(2.5, 4, 10, assumed=True),
     "aws:rds/proxyTarget:ProxyTarget": Minutes(0.5, 2, 5, assumed=True),

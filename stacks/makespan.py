@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import Literal
 
 from stacks.dry_run import Registration
-from stacks.durations import CLUSTER, INSTANCE, MEMBER, Minutes, minutes
+from stacks.durations import CLUSTER, COPY, INSTANCE, MEMBER, Minutes, minutes
 
 WORTH_MENTIONING = 0.1
 """Minutes; a shorter wait is nobody's concern."""
@@ -62,8 +62,16 @@ FORCED: Mapping[str, frozenset[str]] = {
     "aws:secretsmanager/secret:Secret": frozenset({"kmsKeyId"}),
     "aws:iam/rolePolicy:RolePolicy": frozenset({"role"}),
     "aws:iam/rolePolicyAttachment:RolePolicyAttachment": frozenset({"role"}),
+    "aws:iam/instanceProfile:InstanceProfile": frozenset({"role"}),
+    "aws:ec2/instance:Instance": frozenset(
+        {"iamInstanceProfile", "vpcSecurityGroupIds", "rootBlockDevice"}
+    ),
     "aws:ec2/vpcEndpoint:VpcEndpoint": frozenset({"securityGroupIds"}),
     "aws:kms/alias:Alias": frozenset({"targetKeyId"}),
+    COPY: frozenset({"sourceDbInstanceArn", "kmsKeyId"}),
+    "aws:backup/vault:Vault": frozenset({"kmsKeyArn"}),
+    "aws:backup/plan:Plan": frozenset({"rules"}),
+    "aws:backup/selection:Selection": frozenset({"planId", "iamRoleArn", "resources"}),
     LOG_GROUP: frozenset({"kmsKeyId"}),
     _ENCRYPTION: frozenset({"bucket", "rules"}),
     "aws:sns/topic:Topic": frozenset({"kmsMasterKeyId"}),
@@ -85,6 +93,9 @@ REASONS: Mapping[tuple[str, str], str] = {
     ),
     ("aws:iam/rolePolicy:RolePolicy", "aws:secretsmanager/secretVersion:SecretVersion"): (
         "the policy names one secret, once it is filled; who uses both waits for that anyway"
+    ),
+    ("aws:iam/rolePolicy:RolePolicy", CLUSTER): (
+        "the policy names one cluster, once it is there; who uses both waits for that anyway"
     ),
     ("aws:s3/bucketPolicy:BucketPolicy", _ENCRYPTION): (
         "S3 refuses two changes of one bucket at a time"

@@ -130,6 +130,11 @@ def _cache_ends(name: str, region: str, i: Mapping[str, Any]) -> dict[str, Any]:
 
 
 _OUTPUTS: Mapping[str, Callable[[str, str, Mapping[str, Any]], dict[str, Any]]] = {
+    "aws:backup/plan:Plan": _nothing,
+    "aws:backup/selection:Selection": _nothing,
+    "aws:backup/vault:Vault": lambda name, region, i: {
+        "arn": _arn("backup", region, f"backup-vault:{i['name']}"),
+    },
     "aws:cloudwatch/dashboard:Dashboard": _nothing,
     "aws:cloudwatch/logGroup:LogGroup": _nothing,
     "aws:cloudwatch/metricAlarm:MetricAlarm": _nothing,
@@ -146,6 +151,7 @@ _OUTPUTS: Mapping[str, Callable[[str, str, Mapping[str, Any]], dict[str, Any]]] 
     ),
     "aws:s3/bucketVersioning:BucketVersioning": _nothing,
     "aws:rds/clusterActivityStream:ClusterActivityStream": _nothing,
+    "aws:rds/instanceAutomatedBackupsReplication:InstanceAutomatedBackupsReplication": _nothing,
     "aws:sns/topic:Topic": lambda name, region, i: {"arn": _arn("sns", region, i["name"])},
     "aws:sns/topicPolicy:TopicPolicy": _nothing,
     "aws:sns/topicSubscription:TopicSubscription": _nothing,
@@ -208,6 +214,7 @@ _OUTPUTS: Mapping[str, Callable[[str, str, Mapping[str, Any]], dict[str, Any]]] 
     },
     "aws:rds/cluster:Cluster": lambda name, region, i: {
         "arn": _arn("rds", region, f"cluster:{i['clusterIdentifier']}"),
+        "clusterResourceId": f"cluster-{name}",
         "endpoint": f"{i['clusterIdentifier']}.cluster.{region}",
         "readerEndpoint": f"{i['clusterIdentifier']}.cluster-ro.{region}",
         "engineVersionActual": i["engineVersion"],
@@ -267,7 +274,9 @@ _OUTPUTS: Mapping[str, Callable[[str, str, Mapping[str, Any]], dict[str, Any]]] 
     "aws:dms/replicationTask:ReplicationTask": lambda name, region, i: {
         "replicationTaskArn": _arn("dms", region, f"task:{i['replicationTaskId']}"),
     },
+    "aws:ec2/instance:Instance": _nothing,
     "aws:ec2/vpcEndpoint:VpcEndpoint": _nothing,
+    "aws:iam/instanceProfile:InstanceProfile": _named,
     "aws:secretsmanager/secret:Secret": lambda name, region, i: {
         "arn": _arn("secretsmanager", region, f"secret:{name}-AbCdEf"),
     },
@@ -299,6 +308,7 @@ def _subnet(call: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+_IMAGES = "/aws/service/ami-amazon-linux-latest/"
 _CALLS: Mapping[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
     "aws:ec2/getSubnets:getSubnets": lambda call: {
         "ids": [f"subnet-{call['region']}-{letter}" for letter in ZONES[call["region"]]]
@@ -318,6 +328,9 @@ _CALLS: Mapping[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
     "aws:index/getPartition:getPartition": lambda call: {
         "partition": "aws",
         "dnsSuffix": "amazonaws.com",
+    },
+    "aws:ssm/getParameter:getParameter": lambda call: {
+        "insecureValue": f"{call['name'].removeprefix(_IMAGES)}.{call['region']}"
     },
 }
 

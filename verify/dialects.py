@@ -34,6 +34,8 @@ class Dialect:
     """What a replica answers to a write."""
     not_there_yet: frozenset[int | str]
     """What a replica answers to a read before the table has arrived."""
+    clock: str
+    """The server's time in seconds, with microseconds, as it is when the statement begins."""
 
 
 MYSQL = Dialect(
@@ -47,6 +49,7 @@ MYSQL = Dialect(
     source_of=sql_checks.source_of,
     read_only=frozenset({sql_checks.READ_ONLY}),
     not_there_yet=sql_checks.NOT_THERE_YET,
+    clock="UNIX_TIMESTAMP(NOW(6))",
 )
 POSTGRES = Dialect(
     open=postgres_sql.open_connection,
@@ -59,6 +62,7 @@ POSTGRES = Dialect(
     source_of=postgres_checks.source_of,
     read_only=frozenset({postgres_checks.READ_ONLY}),
     not_there_yet=postgres_checks.NOT_THERE_YET,
+    clock="EXTRACT(EPOCH FROM clock_timestamp())",
 )
 _DIALECTS = {
     "mysql": MYSQL,

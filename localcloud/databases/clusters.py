@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -20,6 +21,8 @@ from localcloud.servers.facts import (
     Ref,
     ServerStatus,
 )
+
+log = logging.getLogger(__name__)
 
 
 class Cluster(Pausing):
@@ -160,6 +163,15 @@ class Cluster(Pausing):
             else:
                 self.resume()
                 self._writer.set_password(self.plan.user, password)
+                self._spread_password()
+
+    def _spread_password(self) -> None:
+        # On AWS the members share a volume: a reader knows the password when the writer does.
+        for name in self._readers():
+            try:
+                self.servers[name].catch_up(self._writer)
+            except LocalCloudError as error:
+                log.warning("%s does not know the new password yet: %s", name, error)
 
     def set_parameters(self, name: str, parameters: Mapping[str, str]) -> None:
         with self._lock:

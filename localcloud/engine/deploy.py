@@ -19,6 +19,7 @@ from localcloud.metrics import PERIOD_S
 from localcloud.provider.provider import Provider
 from localcloud.records import write_atomically
 from localcloud.servers.no_server import UNSERVED
+from localcloud.servers.token_logins import lacking
 from localcloud.site import ACCESS_KEY_ID, CA_VARIABLE, SECRET_ACCESS_KEY, Site
 
 RESTORE_S = 60.0
@@ -118,6 +119,7 @@ def _record(site: Site, project: Project, outputs: dict[str, Any]) -> None:
             "secret_access_key": SECRET_ACCESS_KEY,
             "ca_file": str(site.ca_dir / "ca.pem"),
             "lacks": {
+                **lacking(),
                 "mysql-pooling": "this endpoint's proxy for MySQL hands connections through, it "
                 "does not pool",
                 "activity-streams": "this endpoint reports an activity stream as started and "

@@ -131,6 +131,19 @@ def get_role(clients: Clients, args: Arguments) -> Answer:
     return {"id": role["RoleName"], "name": role["RoleName"], "arn": role["Arn"]}
 
 
+def get_parameter(clients: Clients, args: Arguments) -> Answer:
+    """aws.ssm.get_parameter"""
+    client = clients.get("ssm", args.get("region"))
+    found = client.get_parameter(Name=args["name"])["Parameter"]
+    return {
+        "id": found["Name"],
+        "name": found["Name"],
+        "type": found["Type"],
+        "value": found["Value"],
+        "insecureValue": found["Value"],
+    }
+
+
 INVOKES: Mapping[str, Callable[[Clients, Arguments], Answer]] = {
     "aws:ec2/getSubnet:getSubnet": get_subnet,
     "aws:ec2/getSubnets:getSubnets": get_subnets,
@@ -144,4 +157,5 @@ INVOKES: Mapping[str, Callable[[Clients, Arguments], Answer]] = {
     "aws:rds/getEngineVersion:getEngineVersion": get_engine_version,
     "aws:rds/getOrderableDbInstance:getOrderableDbInstance": get_orderable_db_instance,
     "aws:rds/getReservedInstanceOffering:getReservedInstanceOffering": instance_offer,
+    "aws:ssm/getParameter:getParameter": get_parameter,
 }

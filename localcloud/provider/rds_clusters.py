@@ -9,6 +9,7 @@ from localcloud.provider.mapping import Inputs
 from localcloud.provider.rds_global_clusters import leave
 from localcloud.provider.rds_groups import RdsKind
 from localcloud.provider.rds_instances import final_snapshot, log_exports
+from localcloud.provider.secrets import master_user_secrets
 
 
 class Cluster(RdsKind):
@@ -30,7 +31,7 @@ class Cluster(RdsKind):
     also_changes = frozenset({"tags", "enabledCloudwatchLogsExports"})
     absent = {
         "copyTagsToSnapshot": False, "deletionProtection": False,
-        "iamDatabaseAuthenticationEnabled": False,
+        "iamDatabaseAuthenticationEnabled": False, "manageMasterUserPassword": False,
     }  # fmt: skip
     replaced_by = frozenset(
         {
@@ -94,6 +95,7 @@ def _cluster(found: Any) -> Outputs:
         "endpoint": found["Endpoint"],
         "engineVersionActual": found["EngineVersion"],
         "hostedZoneId": found.get("HostedZoneId"),
+        **master_user_secrets(found),
         "port": found["Port"],
         "readerEndpoint": found["ReaderEndpoint"],
     }

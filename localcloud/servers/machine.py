@@ -11,6 +11,7 @@ from pathlib import Path
 from localcloud.addresses import Addresses
 from localcloud.metrics import Metrics
 from localcloud.records import write_atomically
+from localcloud.servers.facts import Address
 from localcloud.site import Site
 from localcloud.supervisor import Supervisor
 from localcloud.tls import Authority
@@ -27,6 +28,11 @@ class Machine:
         self.authority = Authority(site.ca_dir)
         self.supervisor = Supervisor(site)
         self.metrics = Metrics()
+
+    @property
+    def logins_desk(self) -> Address:
+        """Where its servers ask whether a token is good."""
+        return Address(self.site.endpoint_host, self.site.logins_port)
 
     def folder(self, name: str) -> Path:
         """Where the server ``name`` keeps its data, certificate and log."""

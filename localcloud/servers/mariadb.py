@@ -19,7 +19,9 @@ from localcloud.programs import program
 from localcloud.records import write_atomically
 from localcloud.servers.door import Door
 from localcloud.servers.facts import Address, Credentials
+from localcloud.servers.heartbeat import Heartbeat
 from localcloud.servers.machine import Machine, own, service_user
+from localcloud.servers.mariadb_logins import token_logins
 from localcloud.servers.mariadb_parameters import flags_of, settable
 from localcloud.servers.mariadb_statements import STATEMENTS_ONLY
 from localcloud.servers.mariadb_template import REDO_LOG, administrator, copy_template
@@ -105,6 +107,11 @@ class MariaDB:
         return self._machine.site.run_dir / self.address.host / "mariadb.sock"
 
     @property
+    def heartbeat(self) -> Heartbeat:
+        # It speaks first.
+        return Heartbeat(self._socket, self.address, b"")
+
+    @property
     def _log(self) -> Path:
         return self._folder / "mariadbd.log"
 
@@ -151,6 +158,7 @@ class MariaDB:
             *SMALL,
             *STATEMENTS_ONLY,
             *REPLICABLE,
+            *token_logins(self._folder / "plugins", self.name, self._machine.logins_desk),
             *(ACKNOWLEDGED if settings.acknowledged else ()),
             *(["--init-rpl-role=SLAVE"] if settings.rejoining else ()),
             *(["--rpl-semi-sync-master-enabled=1"] if settings.awaiting else ()),

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from localcloud.servers import mariadb, postgres
 from localcloud.servers.door import Door
 from localcloud.servers.facts import Address, Credentials
+from localcloud.servers.heartbeat import Heartbeat
 from localcloud.servers.machine import Machine
 from localcloud.servers.mariadb_member import MariaDBMember
 from localcloud.servers.member_start import Start
@@ -29,6 +30,9 @@ class Member(Protocol):
 
     @property
     def alive(self) -> bool: ...
+
+    @property
+    def heartbeat(self) -> Heartbeat: ...
 
     def answers(self) -> bool:
         """Whether it is there and speaks."""

@@ -17,6 +17,7 @@ from localcloud.processes import wait_for_end, working_in
 from localcloud.programs import program
 from localcloud.records import write_atomically
 from localcloud.servers.facts import Address, Credentials
+from localcloud.servers.heartbeat import Heartbeat
 from localcloud.servers.machine import Machine, own, service_user
 from localcloud.servers.postgres_parameters import access_rules, settings_of
 from localcloud.servers.postgres_replication import (
@@ -37,6 +38,8 @@ from localcloud.tls import Certificate
 log = logging.getLogger(__name__)
 
 PORT = 5432
+_MAY_WE_HAVE_TLS = bytes.fromhex("0000000804d2162f")
+"""What any client may ask before it says who it is."""
 READY_S = 30.0
 _PROMOTE_S = 30
 _RELOAD_S = 2.0
@@ -65,6 +68,11 @@ class Postgres:
     @property
     def _sockets(self) -> Path:
         return self._machine.site.run_dir / self.address.host
+
+    @property
+    def heartbeat(self) -> Heartbeat:
+        socket = self._sockets / f".s.PGSQL.{PORT}"
+        return Heartbeat(socket, self.address, _MAY_WE_HAVE_TLS)
 
     @property
     def _log(self) -> Path:
@@ -228,7 +236,7 @@ class Postgres:
     def _configure(self, parameters: Mapping[str, str]) -> None:
         self._write("postgresql.conf", "include 'parameters.conf'\ninclude 'source.conf'\n")
         self._write("parameters.conf", settings_of(parameters))
-        self._write("pg_hba.conf", access_rules(parameters))
+        self._write("pg_hba.conf", access_rules(parameters, self.name, self._machine.logins_desk))
         ourselves = pwd.getpwuid(os.geteuid()).pw_name
         self._write("pg_ident.conf", f"administrator {ourselves} {ADMINISTRATOR}\n")
 

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
 
+from localcloud.programs import program
+from localcloud.servers.facts import Address
 from localcloud.servers.parameter_groups import passed_on
 from localcloud.servers.postgres_template import ADMINISTRATOR, known_parameters
 
@@ -12,8 +16,18 @@ log = logging.getLogger(__name__)
 
 REPLICATION_USER = "rdsrepladmin"
 FORCE_SSL = "rds.force_ssl"
+TOKEN_ROLE = "rds_iam"
+"""Who is granted it logs in by a token."""
 OURS = frozenset({"data_directory", "shared_preload_libraries"})
 """What a group may not set; everything else of ours is on the command line, which wins."""
+
+
+@cache
+def why_no_tokens() -> str | None:
+    """Why this machine's PostgreSQL cannot ask for tokens, ``None`` when it can."""
+    if b"libldap" in Path(program("postgres")).read_bytes():
+        return None
+    return "this PostgreSQL is built without LDAP"
 
 
 def settings_of(parameters: Mapping[str, str]) -> str:
@@ -37,11 +51,14 @@ def setting(name: str, value: str) -> str:
     return f"{name} = '{quoted}'\n"
 
 
-def access_rules(parameters: Mapping[str, str]) -> str:
+def access_rules(parameters: Mapping[str, str], server: str, desk: Address) -> str:
     """Who may connect: everybody with a password, in plain text only where the group allows it.
 
-    From version 15 on RDS forces TLS unless told otherwise.
+    From version 15 on RDS forces TLS unless told otherwise. Who is granted `rds_iam` has a token
+    and no password any more: ``desk`` is asked, which knows us as ``server``.
     """
+    asks = f'ldap ldapserver={desk.host} ldapport={desk.port} ldapprefix="{server}/"'
+    tokens = asks if why_no_tokens() is None else "reject"
     kind = "hostssl" if parameters.get(FORCE_SSL, "1") == "1" else "host"
     return (
         f"local all {ADMINISTRATOR} peer map=administrator\n"
@@ -49,5 +66,7 @@ def access_rules(parameters: Mapping[str, str]) -> str:
         f"hostssl replication {REPLICATION_USER} all scram-sha-256\n"
         f"hostssl postgres {REPLICATION_USER} all scram-sha-256\n"
         f"host all {REPLICATION_USER} all reject\n"
+        f"hostssl all +{TOKEN_ROLE} all {tokens}\n"
+        f"host all +{TOKEN_ROLE} all reject\n"
         f"{kind} all all all scram-sha-256\n"
     )

@@ -322,6 +322,7 @@ def test_what_it_tells_the_world(course: Recording) -> None:
         "engine": "aurora-mysql",
         "version": "8.0.mysql_aurora.3.10.6",
         "users": [],
+        "iam_auth": False,
         "region": "us-east-1",
         "endpoints": [
             {"role": "writer", "host": writer, "port": 3306, "members": members},
@@ -356,6 +357,7 @@ def test_what_it_tells_the_world(course: Recording) -> None:
         "region": "us-east-1",
         "clusterIdentifier": "myapp-aurora-cluster",
         "arn": "arn:aws:rds:us-east-1:123456789012:cluster:myapp-aurora-cluster",
+        "resourceId": "cluster-db-cluster",
         "endpoint": writer,
         "readerEndpoint": reader,
         "version": "8.0.mysql_aurora.3.10.6",

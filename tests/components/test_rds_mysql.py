@@ -274,6 +274,7 @@ def test_what_it_tells_the_world(course: Recording) -> None:
         "engine": "mysql",
         "version": "8.4.8",
         "users": [],
+        "iam_auth": False,
         "region": "us-east-1",
         "endpoints": [
             {"role": "writer", "host": "myapp-mysql-db.us-east-1", "port": 3306, "members": []},

@@ -169,6 +169,7 @@ def test_what_it_tells_the_world(course: Recording) -> None:
         "engine": "redis",
         "version": "7.1.0",
         "users": [],
+        "iam_auth": False,
         "region": "us-east-1",
         "endpoints": [
             {"role": "primary", "host": primary, "port": 6379, "members": []},

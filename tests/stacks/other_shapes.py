@@ -15,6 +15,11 @@ OTHER_SHAPES: dict[str, Any] = {
         "allowed_cidrs": ["10.1.0.0/16", "192.0.2.7/32", "2001:db8::/32"],
         "zones": ["a", "b", "c"],
     },
+    "aws-databases:client_host": {
+        "class": "t3.micro",
+        "address": "private",
+        "ssm_endpoints": "create",
+    },
     "aws-databases:topologies": {
         "orders": {
             "kind": "rds-mysql",

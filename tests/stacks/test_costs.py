@@ -154,7 +154,7 @@ def test_what_a_change_would_save(lines: list[Line]) -> None:
 def test_the_projects_table_says_when_and_whence() -> None:
     rows = json.loads(TABLE.read_text())["prices"]
     assert len(rows) > 30
-    assert len({each["key"] for each in rows}) == len(rows)
+    assert len({(each["key"], each.get("region")) for each in rows}) == len(rows)
     for each in rows:
         assert "2024-01-01" < each["date"] < "2027-01-01", each
         assert each["usd"] > 0, each
@@ -163,6 +163,27 @@ def test_the_projects_table_says_when_and_whence() -> None:
         0.017, "hour", "2026-05-03", rows[0]["source"]
     )
     assert Table.shipped().find("rds/mysql/db.t3.micro", "eu-west-1") is None
+
+
+def test_a_copy_of_backups_is_billed_where_it_lies() -> None:
+    lines = priced(dry_run(PROJECT, "prod"), Table.shipped())
+    copied = [
+        (line.item.topology, line.item.what, line.item.region, line.price.usd)
+        for line in lines
+        if line.price is not None and line.item.key.endswith("/backup")
+    ]
+    clusters, instances = "snapshots of a cluster, a GB", "copied backups, a GB"
+    assert sorted(copied) == [
+        ("catalog", clusters, "us-east-1", 0.021),
+        ("catalog", clusters, "us-west-2", 0.021),
+        ("ledger", instances, "us-west-2", 0.095),
+        ("orders", instances, "us-west-2", 0.095),
+        ("store", clusters, "us-east-1", 0.021),
+        ("store", clusters, "us-west-2", 0.021),
+        ("wiki", instances, "us-west-2", 0.095),
+    ]
+    # How much there will be, nobody knows.
+    assert all(line.monthly is None for line in lines if line.item.key.endswith("/backup"))
 
 
 def product(usage: str, usd: str, *, term: str = "OnDemand", **attributes: str) -> str:
@@ -248,3 +269,37 @@ def test_a_list_that_does_not_answer() -> None:
 def test_a_list_that_takes_too_long() -> None:
     with pytest.raises(NoPrices, match="took longer than 60 s"):
         PriceList(Pages([]), -math.inf).find("kms/key", "us-east-1")
+
+
+def test_a_client_host_is_billed_by_its_hours_its_disk_and_its_address() -> None:
+    table = Table(
+        {
+            "region": "us-east-1",
+            "prices": [
+                row("ec2/t4g.nano", 0.5),
+                row("ebs/gp3", 2.0, "GB-month"),
+                row("vpc/public-ipv4", 0.25),
+                row("vpc/interface-endpoint", 1.0),
+            ],
+        }
+    )
+    lines = priced(dry_run(PROJECT, "dev"), table)
+    assert of(lines, "client-host-us-east-1") == {
+        ("t4g.nano of EC2", 365.0),
+        ("8 GB gp3 of EBS", 16.0),
+        ("public address", 182.5),
+    }
+
+
+@pytest.mark.parametrize(
+    ("key", "service", "usage"),
+    [
+        ("ec2/t4g.nano", "AmazonEC2", "EU-BoxUsage:t4g.nano"),
+        ("ebs/gp3", "AmazonEC2", "EU-EBS:VolumeUsage.gp3"),
+        ("vpc/public-ipv4", "AmazonVPC", "EU-PublicIPv4:InUseAddress"),
+    ],
+)
+def test_a_host_in_aws_s_list(key: str, service: str, usage: str) -> None:
+    price = price_of(key, [product(usage, "0.7"), product("EU-SomethingElse", "0.1")])
+    assert price is not None
+    assert (price.usd, price.source) == (0.7, f"AWS price list API, {service}")

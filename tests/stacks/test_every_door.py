@@ -27,6 +27,12 @@ ENCRYPTED: dict[str, dict[str, Any]] = {
     "aws:dms/replicationInstance:ReplicationInstance": {"kmsKeyArn": "our key"},
     "aws:secretsmanager/secret:Secret": {"kmsKeyId": "our key"},
     "aws:kms/key:Key": {"enableKeyRotation": True},
+    "aws:rds/instanceAutomatedBackupsReplication:InstanceAutomatedBackupsReplication": {
+        "kmsKeyId": "our key"
+    },
+    "aws:backup/vault:Vault": {"kmsKeyArn": "our key"},
+    # Its root volume's encryption has a test of its own.
+    "aws:ec2/instance:Instance": {},
     "aws:sns/topic:Topic": {"kmsMasterKeyId": "our key"},
     "aws:cloudtrail/trail:Trail": {"kmsKeyId": "our key", "enableLogFileValidation": True},
 }
@@ -41,6 +47,8 @@ KEEPS_NOTHING = {
     "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
     "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
     "aws:s3/bucketVersioning:BucketVersioning",
+    "aws:backup/plan:Plan",
+    "aws:backup/selection:Selection",
     "aws:cloudwatch/dashboard:Dashboard",
     "aws:cloudwatch/metricAlarm:MetricAlarm",
     "aws:rds/eventSubscription:EventSubscription",
@@ -54,6 +62,7 @@ KEEPS_NOTHING = {
     "aws:elasticache/subnetGroup:SubnetGroup",
     "aws:elasticache/user:User",
     "aws:elasticache/userGroup:UserGroup",
+    "aws:iam/instanceProfile:InstanceProfile",
     "aws:iam/role:Role",
     "aws:iam/rolePolicy:RolePolicy",
     "aws:iam/rolePolicyAttachment:RolePolicyAttachment",
@@ -127,6 +136,13 @@ def test_an_instance_has_our_key_unless_it_shares_its_sources(recording: Recordi
         else:
             # Promoted, or restored: it was encrypted before it was its own.
             assert OUR_KEY.fullmatch(instance.inputs.get("kmsKeyId", EAST_KEY)), instance.name
+
+
+def test_a_host_s_root_volume_is_encrypted_with_our_key(recording: Recording) -> None:
+    for host in of_type(recording, "aws:ec2/instance:Instance"):
+        volume = host.inputs["rootBlockDevice"]
+        assert volume["encrypted"] is True, host.name
+        assert OUR_KEY.fullmatch(volume["kmsKeyId"]), host.name
 
 
 def test_every_engine_asks_for_tls(recording: Recording) -> None:

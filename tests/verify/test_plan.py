@@ -48,6 +48,7 @@ def test_all_that_apply_in_the_registry_s_order() -> None:
         "backup",
         "security",
         "monitoring",
+        "lag",
     ]
     assert names(plan(STACK)) == [
         ("mysql", "mysql"),
