@@ -14,6 +14,8 @@ def routes(plan: ClusterPlan, writer: str | None, joined: Set[str]) -> list[Endp
     """The writer, reader and custom endpoints; ``joined`` are the members in their roles."""
     members = set(plan.members)
     slots = {custom.slot: custom for custom in plan.custom.values()}
+    if plan.stopped:
+        members, writer = set(), None
     writers = frozenset({writer} if writer else ())
     readers = reader_targets(members, writer, joined)
     port = plan.kind.port

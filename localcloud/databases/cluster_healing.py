@@ -68,7 +68,7 @@ class SelfHealing:
         for _ in range(_HEALING_ATTEMPTS):
             self._joined = {n for n in self._joined if self.servers[n].alive}
             missing = set(self.plan.members) - self._joined - self._given_up
-            if self.plan.paused or self.plan.writer is None:
+            if self.plan.at_rest or self.plan.writer is None:
                 break
             if not missing and self.plan.writer in self._joined:
                 break
@@ -204,7 +204,9 @@ class SelfHealing:
         nodes = {name: self.servers[name].address for name in self.plan.members}
         # Clients at a door have their member already, and would lose it by a detour.
         joined = self._joined | self._doors.keys()
-        self.endpoints.apply(nodes, routes(self.plan, self.writer, joined), asleep=self.plan.paused)
+        self.endpoints.apply(
+            nodes, routes(self.plan, self.writer, joined), asleep=self.plan.at_rest
+        )
         self._machine.supervisor.unwatch(self.endpoints.name)
         self._machine.supervisor.watch(self.endpoints.name, self._endpoints_died)
 

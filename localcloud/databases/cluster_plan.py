@@ -56,8 +56,15 @@ class ClusterPlan(Plan):
     scaling: Scaling | None = None
     paused: bool = False
     """Its servers are stopped until somebody connects."""
+    stopped: bool = False
+    """Its servers are stopped until somebody asks for them by the API."""
     also_at: tuple[str, ...] = ()
     """Addresses of others that lead here; its members' certificates name them."""
+
+    @property
+    def at_rest(self) -> bool:
+        """Whether no server is to run."""
+        return self.paused or self.stopped
 
     @property
     def kind(self) -> Kind:

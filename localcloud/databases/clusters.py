@@ -11,7 +11,7 @@ from localcloud.databases.capacity import Scaling
 from localcloud.databases.cluster_endpoints import endpoint_names
 from localcloud.databases.cluster_pause import Pausing
 from localcloud.databases.cluster_plan import MemberPlan
-from localcloud.errors import LocalCloudError
+from localcloud.errors import LocalCloudError, ServerFailed
 from localcloud.failover import Candidate, successor
 from localcloud.listing import status_of
 from localcloud.servers.facts import (
@@ -48,7 +48,7 @@ class Cluster(Pausing):
         supervisor, region = self._machine.supervisor, self.ref.region
         kind = "aurora" if self.plan.engine.startswith("aurora") else self.plan.engine
         rows = []
-        for name, member in list(self.servers.items()):
+        for name, member in [] if self.plan.stopped else list(self.servers.items()):
             role = "writer" if name == self.writer else "reader"
             ref = Ref(region, name)
             row = status_of(supervisor, kind, ref, role, member.name, member.address)
@@ -62,7 +62,28 @@ class Cluster(Pausing):
             self._route()
 
     def recover(self) -> None:
+        with self._lock:
+            if self.plan.stopped:
+                # A stop may have been cut short.
+                self._end_servers()
         super().recover()
+        self._scale()
+
+    def stop(self) -> None:
+        """End its servers and keep their data; the endpoints lead nowhere meanwhile."""
+        self.close()
+        with self._lock:
+            self._save(stopped=True, paused=False)
+            self._end_servers()
+            self._route()
+
+    def start(self) -> None:
+        """Start the servers of a stopped cluster; `ServerFailed` when none can write."""
+        with self._lock:
+            self._save(stopped=False)
+            self._heal()
+            if self.writer is not None and self.writer not in self._joined:
+                raise ServerFailed(f"{self.ref} has no writer that starts")
         self._scale()
 
     def close(self) -> None:
@@ -177,7 +198,7 @@ class Cluster(Pausing):
         with self._lock:
             member = self.plan.members[name].model_copy(update={"parameters": dict(parameters)})
             self._save(members={**self.plan.members, name: member})
-            if not self.plan.paused:
+            if not self.plan.at_rest:
                 self.servers[name].set_at_once(parameters)
 
     def set_scaling(self, scaling: Scaling | None) -> None:
@@ -215,6 +236,12 @@ class Cluster(Pausing):
         finally:
             self._heal()
 
+    def _end_servers(self) -> None:
+        self._joined.clear()
+        # The writer last: it waits until its readers have everything.
+        for name in sorted(self.servers, key=lambda name: name == self.plan.writer):
+            self.servers[name].stop()
+
     def _seed(self, name: str, member: MemberPlan) -> None:
         if not self.plan.password:
             raise LocalCloudError(
@@ -230,7 +257,7 @@ class Cluster(Pausing):
     def _scale(self) -> None:
         if self.plan.pause_after_s is None:
             self.resume()
-        if self.plan.serverless and self._autoscaler is None:
+        if self.plan.serverless and self._autoscaler is None and not self.plan.stopped:
             self._autoscaler = Autoscaler(self, self._machine.metrics)
 
     def _holder(self, name: str) -> str:

@@ -89,6 +89,14 @@ class Clusters(Collection[Cluster]):
         """A planned change of the writer, to ``target`` or the reader with the lowest tier."""
         self.get(cluster).fail_over(target)
 
+    def stop(self, cluster: Ref) -> None:
+        """End a cluster's servers, keep its data."""
+        self.get(cluster).stop()
+
+    def start(self, cluster: Ref) -> None:
+        """Start the servers of a stopped cluster."""
+        self.get(cluster).start()
+
     def set_password(self, cluster: Ref, password: str) -> None:
         self.get(cluster).set_password(password)
 

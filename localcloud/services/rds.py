@@ -11,6 +11,7 @@ from localcloud.services.rds_activity import ActivityStreams
 from localcloud.services.rds_backup_copies import BackupCopies
 from localcloud.services.rds_cluster_changes import ClusterChanges
 from localcloud.services.rds_cluster_endpoints import ClusterEndpoints
+from localcloud.services.rds_cluster_power import ClusterPower
 from localcloud.services.rds_clusters import Clusters
 from localcloud.services.rds_events import EventSubscriptions
 from localcloud.services.rds_global_clusters import GlobalClusters
@@ -65,6 +66,7 @@ def register(operations: Operations, cloud: Cloud, alarms: Alarms, secrets: Secr
         clusters,
         clusters.multi_az,
         ClusterChanges(cloud, clusters),
+        ClusterPower(cloud, clusters),
         ClusterEndpoints(cloud, clusters),
         ActivityStreams(cloud, clusters),
         worldwide,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from localcloud.api import Answer, ApiError, Call, Operations
@@ -12,6 +13,7 @@ from localcloud.services import rds_rules as rules
 from localcloud.services.context import Cloud, changed
 from localcloud.services.engine_versions import AURORA_MYSQL, engine_of, resolve
 from localcloud.services.rds_clusters import Clusters
+from localcloud.services.rds_engines import Engine
 from localcloud.services.rds_parameters import CLUSTER, group_for, values_for
 from localcloud.services.surroundings import name_of
 
@@ -43,7 +45,7 @@ class ClusterChanges:
         return record
 
     def _modify(self, call: Call) -> Answer:
-        p = call.params
+        p, region = call.params, call.region
         record = self._available(call)
         identifier, engine = record["DBClusterIdentifier"], engine_of(record["Engine"])
         if p.get("NewDBClusterIdentifier") not in (None, identifier):
@@ -56,6 +58,8 @@ class ClusterChanges:
         values: dict[str, Any] = changed(record, p, _AT_ONCE)
         if engine.aurora:
             values |= changed(record, p, ("StorageType",))
+        elif p.get("EnablePerformanceInsights") is not None:
+            values["PerformanceInsightsEnabled"] = p["EnablePerformanceInsights"]
         if at_once:
             values |= at_once | {"PendingModifiedValues": {}}
         elif waiting:
@@ -63,15 +67,13 @@ class ClusterChanges:
         if p.get("EnableIAMDatabaseAuthentication") is not None:
             values["IAMDatabaseAuthenticationEnabled"] = p["EnableIAMDatabaseAuthentication"]
         if p.get("EngineVersion"):
-            old = record["EngineVersion"]
-            same = old.startswith(f"{p['EngineVersion']}.")
-            values["EngineVersion"] = old if same else resolve(engine, p["EngineVersion"])
+            values["EngineVersion"] = _version(record, p, engine)
         if p.get("DBClusterParameterGroupName"):
             version = str(values.get("EngineVersion") or record["EngineVersion"])
             values["DBClusterParameterGroup"] = group_for(
                 self._cloud,
                 CLUSTER,
-                call.region,
+                region,
                 p["DBClusterParameterGroupName"],
                 engine,
                 version,
@@ -97,16 +99,14 @@ class ClusterChanges:
             )
         if p.get("MasterUserPassword"):
             self._cloud.fleet.clusters.set_password(
-                Ref(call.region, identifier), p["MasterUserPassword"]
+                Ref(region, identifier), p["MasterUserPassword"]
             )
-        self._records.update("cluster", call.region, identifier, **values)
-        self._spread(call.region, identifier, values)
-        if at_once or waiting:
-            names = [
-                m["DBInstanceIdentifier"] for m in self._clusters.members(call.region, identifier)
-            ]
-            self._clusters.multi_az.spread(call.region, names, at_once, waiting)
-        return {"DBCluster": self._clusters.shown(self._clusters.need(call.region, identifier))}
+        self._records.update("cluster", region, identifier, **values)
+        self._spread(region, identifier, values)
+        if rds_multi_az.is_multi_az(record):
+            names = [m["DBInstanceIdentifier"] for m in self._clusters.members(region, identifier)]
+            self._clusters.multi_az.spread(region, names, values, waiting)
+        return {"DBCluster": self._clusters.shown(self._clusters.need(region, identifier))}
 
     def _spread(self, region: str, identifier: str, values: dict[str, Any]) -> None:
         if rds_scaling.MEMBER in values:
@@ -190,3 +190,15 @@ class ClusterChanges:
             self._records.drop("cluster", call.region, identifier)
             self._clusters.tell(record, "DB cluster deleted", "deletion")
         return {"DBCluster": record | {"Status": "deleting", "DBClusterMembers": []}}
+
+
+def _version(record: Record, p: Mapping[str, Any], engine: Engine) -> str:
+    old, wanted = str(record["EngineVersion"]), str(p["EngineVersion"])
+    # A prefix of the running version is no change.
+    version = old if old.startswith(f"{wanted}.") else resolve(engine, wanted)
+    if engine.major(version) != engine.major(old) and not p.get("AllowMajorVersionUpgrade"):
+        raise rules.combination(
+            "The AllowMajorVersionUpgrade flag must be present when upgrading to a new major "
+            "version."
+        )
+    return version

@@ -37,6 +37,11 @@ _AURORAS_OWN = (
 _LOGS_IT_LACKS = frozenset({"audit"})
 _WAITING = ("AllocatedStorage", "StorageType", "Iops")
 """Without ApplyImmediately these wait as the cluster's PendingModifiedValues."""
+_MIRRORED = (
+    "MonitoringInterval", "MonitoringRoleArn", "PerformanceInsightsEnabled", "CopyTagsToSnapshot",
+    "EnabledCloudwatchLogsExports", "BackupRetentionPeriod",
+)  # fmt: skip
+"""What the members' records say at once, as their cluster's does."""
 _CLASS = "DBClusterInstanceClass"
 
 
@@ -199,15 +204,13 @@ class MultiAZ:
         for identifier, address in addresses.items():
             self._instances.finish(cluster["_region"], identifier, address)
 
-    def spread(self, region: str, names: list[str], at_once: Record, waiting: Record) -> None:
-        """Have the members' records say what their cluster's says."""
+    def spread(self, region: str, names: Iterable[str], values: Record, waiting: Record) -> None:
+        """Have the members' records say what their cluster's says: ``values``, once ``waiting``."""
+        found = _instance_members(given(values, (_CLASS, *_WAITING, *_MIRRORED)))
+        if "PendingModifiedValues" in values:
+            found["PendingModifiedValues"] = _instance_members(waiting)
         for name in names:
-            values = _instance_members(at_once)
-            if waiting:
-                values["PendingModifiedValues"] = _instance_members(waiting)
-            elif at_once:
-                values["PendingModifiedValues"] = {}
-            self._records.update("instance", region, name, **values)
+            self._records.update("instance", region, name, **found)
 
     def _member(self, cluster: Record, number: int) -> Record:
         region, engine = cluster["_region"], ENGINES[cluster["Engine"]]

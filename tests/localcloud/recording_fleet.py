@@ -56,6 +56,8 @@ class RecordingFleet:
             delete_custom_endpoint=self.delete_custom_endpoint,
             state=self.cluster_state,
             of_member=self.cluster_of,
+            stop=lambda ref: self._note("stop_cluster", ref),
+            start=lambda ref: self._note("start_cluster", ref),
             fail_over=self.fail_over,
             set_password=self.set_cluster_password,
             delete=self.delete_cluster,
