@@ -72,7 +72,13 @@ POSTGRES = Dialect(
     access_denied=postgres_sql.ACCESS_DENIED,
     lacks_tokens="postgresql-tokens",
 )
-_DIALECTS = {"mysql": MYSQL, "mariadb": MYSQL, "aurora-mysql": MYSQL, "postgres": POSTGRES}
+_DIALECTS = {
+    "mysql": MYSQL,
+    "mariadb": MYSQL,
+    "aurora-mysql": MYSQL,
+    "postgres": POSTGRES,
+    "aurora-postgresql": POSTGRES,
+}
 
 
 def dialect_of(database: Database) -> Dialect:

@@ -9,6 +9,7 @@ from contract import Database
 from verify import apart, global_database, monitoring, security, serverless
 from verify.apart import Apart
 from verify.aurora import Aurora
+from verify.aurora_postgres import AuroraPostgres
 from verify.backup import Backup
 from verify.errors import UnknownName
 from verify.exercise import Exercise, Scene
@@ -21,6 +22,7 @@ from verify.mariadb import MariaDB
 from verify.memcached import Memcached
 from verify.migration import DataMigration
 from verify.monitoring import Monitoring
+from verify.multi_az import MultiAz
 from verify.mysql import MySQL
 from verify.oracle import Oracle
 from verify.postgres import PostgreSQL
@@ -80,6 +82,8 @@ EXERCISES: Mapping[str, Entry] = {
     "sqlserver": Entry("rds-sqlserver", SQLServer),
     "replica": Entry("read-replica", apart.replica),
     "aurora": Entry("aurora-mysql", Aurora),
+    "aurora_postgres": Entry("aurora-postgresql", AuroraPostgres),
+    "multi_az": Entry("multi-az-mysql", MultiAz, also=("multi-az-postgres",)),
     "serverless": Entry("aurora-serverless", Serverless, serverless.PERIODS),
     "global_database": Entry(
         "global-database", GlobalDatabase, switchovers=global_database.SWITCHOVERS

@@ -28,7 +28,10 @@ KINDS = (
     "rds-mysql",
     "rds-mariadb",
     "rds-postgres",
+    "multi-az-mysql",
+    "multi-az-postgres",
     "aurora-mysql",
+    "aurora-postgresql",
     "aurora-serverless",
     "global-database",
 )

@@ -94,7 +94,7 @@ def identity(session: Session) -> str:
     except Refused as error:
         if error.errno != _UNKNOWN_VARIABLE:
             raise
-        rows = session.run("SELECT @@report_host")
+        rows = session.run("SELECT COALESCE(@@report_host, @@server_id)")
     return str(rows[0][0])
 
 

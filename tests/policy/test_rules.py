@@ -59,6 +59,7 @@ PASS: list[tuple[str, list[Resource]]] = [
     ("backup-copies", [a("Cluster"), a("Plan"), a("Selection")]),
     # Whose rows are another's, whom AWS copies nothing of, and who has nothing to copy.
     ("backup-copies", [a("Instance", **REPLICA), SECONDARY]),
+    ("backup-copies", [a("Cluster", **THREE)]),
     ("backup-copies", [a("ReplicationGroup"), a("ServerlessCache"), a("Memcached")]),
     ("backup-copies", [a("Instance", backupRetentionPeriod=0)]),
     ("monitoring", [a("Instance"), a("MetricAlarm")]),

@@ -34,6 +34,8 @@ def test_all_that_apply_in_the_registry_s_order() -> None:
         "sqlserver",
         "replica",
         "aurora",
+        "aurora_postgres",
+        "multi_az",
         "serverless",
         "global_database",
         "redis",
