@@ -10,11 +10,12 @@ from typing import Any, Protocol
 
 import redis
 from redis.backoff import NoBackoff
-from redis.connection import Connection, SSLConnection
+from redis.connection import Connection
 from redis.retry import Retry
 
 from contract import Endpoint
 from verify.aws import Credentials
+from verify.contexts import CacheConnection
 from verify.deadline import Deadline
 from verify.errors import (
     DeadlineExceeded,
@@ -139,7 +140,7 @@ def open_connection(
     trust: dict[str, Any] = (
         {"ssl_ca_certs": ca, "ssl_cert_reqs": "required", "ssl_check_hostname": True} if tls else {}
     )
-    connection = (SSLConnection if tls else Connection)(
+    connection = (CacheConnection if tls else Connection)(
         host=endpoint.host,
         port=endpoint.port,
         username=login.user if login else None,

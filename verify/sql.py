@@ -6,11 +6,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-import mysql.connector
 from mysql.connector import errors as driver
 
 from contract import Endpoint
 from verify.aws import Credentials
+from verify.contexts import SqlConnection
 from verify.deadline import Deadline
 from verify.errors import (
     DeadlineExceeded,
@@ -119,7 +119,8 @@ def open_connection(
         else {"ssl_disabled": True}
     )
     try:
-        connection = mysql.connector.connect(
+        # Not the C client: that one repeats a timed-out read and cannot be interrupted.
+        connection = SqlConnection(
             host=endpoint.host,
             port=endpoint.port,
             user=credentials.user,
@@ -128,8 +129,6 @@ def open_connection(
             connection_timeout=seconds,
             read_timeout=seconds,
             write_timeout=seconds,
-            # The C client repeats a timed-out read and cannot be interrupted.
-            use_pure=True,
             **trust,
         )
     except driver.Error as error:
