@@ -82,6 +82,11 @@ class Cloud:
         return self._access.lacks.get(feature)
 
     @property
+    def faults(self) -> str | None:
+        """As `contract.Access.faults`."""
+        return self._access.faults
+
+    @property
     def metrics_period_s(self) -> int:
         """How often databases tell CloudWatch something."""
         return self._access.metrics_period_s

@@ -7,10 +7,10 @@ from contextlib import contextmanager
 from typing import Any
 
 from mysql.connector import errors as driver
-from mysql.connector.connection import MySQLConnection
 
 from contract import Endpoint
 from verify.aws import Credentials
+from verify.contexts import SqlConnection
 from verify.deadline import Deadline
 from verify.errors import (
     DeadlineExceeded,
@@ -36,8 +36,8 @@ _CLIENT_ERRORS = range(2000, 3000)
 Row = tuple[Any, ...]
 
 
-class _Reached(MySQLConnection):  # type: ignore[misc]
-    """The driver's own, in Python: it connects where the name that it was given is reached.
+class _Reached(SqlConnection):
+    """It connects where the name that it was given is reached.
 
     The certificate is checked for that name.
     """
