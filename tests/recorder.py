@@ -40,6 +40,8 @@ class Resource:
     depends_on: tuple[str, ...]
     ignores: tuple[str, ...] = ()
     """Properties whose changes the program ignores."""
+    needs_of: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """By input, the URNs of what it comes from."""
 
 
 @dataclass
@@ -369,6 +371,10 @@ class _Monitor(mocks.MockMonitor):
                     parent=request.parent.rsplit("::", 1)[-1],
                     depends_on=tuple(urn.rsplit("::", 1)[-1] for urn in request.dependencies),
                     ignores=tuple(request.ignoreChanges),
+                    needs_of={
+                        key: tuple(found.urns)
+                        for key, found in request.propertyDependencies.items()
+                    },
                 )
             )
         answer = super().RegisterResource(request)
@@ -409,6 +415,7 @@ def record(
     *,
     preview: bool = False,
     into: Recording | None = None,
+    stack: str = "dev",
 ) -> Recording:
     """Run ``program`` as a stack's program. Its exception comes out as it is.
 
@@ -428,7 +435,7 @@ def record(
         monitor_features=set(monitor.GetDeploymentInfo(None).supportedFeatures),
         engine=mocks.MockEngine(None),
         project="aws-databases",
-        stack="dev",
+        stack=stack,
         organization="test",
         dry_run=preview,
         callbacks=None,
