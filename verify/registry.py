@@ -22,7 +22,6 @@ from verify.oracle import Oracle
 from verify.postgres import PostgreSQL
 from verify.proxy import Proxy
 from verify.redis import Redis
-from verify.security import Security
 from verify.serverless import Serverless
 from verify.serverless_cache import ServerlessCache
 from verify.sqlserver import SQLServer
@@ -75,7 +74,7 @@ EXERCISES: Mapping[str, Entry] = {
     "migration": Entry("migration", DataMigration),
     "restored": Entry("restored-instance", Apart),
     "backup": Entry("rds-mysql", Backup, restores=True),
-    "security": Entry("rds-mysql", Security, also=security.KINDS),
+    "security": Entry("rds-mysql", security.exercise_of, also=security.KINDS),
     "monitoring": Entry("rds-mysql", Monitoring, monitoring.PERIODS, once_of=monitoring.KINDS),
 }
 
