@@ -16,7 +16,7 @@ RIGHTS = {
     "report": f"on ~session:* {READ} {TOPOLOGY}",
     "default": "off -@all",
 }
-USERS = [
+USERS: list[dict[str, Any]] = [
     {"name": "app", "may": "read-write", "keys": ["user:*", "session:*"]},
     {"name": "report", "may": "read-only", "keys": ["session:*"]},
 ]
@@ -41,10 +41,10 @@ def create_sharded(client_of: Client, secret: str) -> dict[str, Any]:
     users = []
     for user in USERS:
         facts = {"username": user["name"], "password": password_of(str(user["name"]))}
-        secret = secrets.create_secret(
+        made_secret = secrets.create_secret(
             Name=f"{NAME}-{user['name']}", SecretString=json.dumps(facts)
         )
-        users.append({**user, "secret_arn": secret["ARN"]})
+        users.append({**user, "secret_arn": made_secret["ARN"]})
     client.create_user_group(
         UserGroupId=NAME, Engine="redis", UserIds=[f"{NAME}-{name}" for name in RIGHTS]
     )

@@ -15,7 +15,7 @@ from tests.verify.cloud import TestCloud
 from tests.verify.command import Finished, Verify
 from tests.verify.databases import REGION, Client
 from tests.verify.sharded import create_sharded
-from tests.verify.test_redis_exercise import open_cache, open_servers
+from tests.verify.test_redis_exercise import OPEN_REPLICA, open_cache, open_servers
 from verify import redis_access, wire
 from verify.cache_security import ADMISSION, CIPHER, CONNECT, ELSEWHERE, PLAIN, STRANGER
 from verify.deadline import Deadline
@@ -120,8 +120,6 @@ def test_every_address_is_looked_at(caches: Verify, name: str, addresses: int) -
 def test_a_server_that_takes_plain_text_fails(
     caches: Verify, open_servers: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from tests.verify.test_redis_exercise import OPEN_REPLICA
-
     # One of its addresses only.
     caches.endpoint("redis", "reader")["host"] = OPEN_REPLICA
     failed = security(caches, "redis").failed
@@ -200,7 +198,7 @@ def test_a_secret_that_is_wrong_says_so(cloud: TestCloud, caches: Verify) -> Non
 
 
 def test_what_is_broken_is_said_where(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wire, "tls_in_use", lambda *_: "TLSv1.3 X")
+    endpoint = Endpoint(role="node", host="127.0.0.1", port=1)
     with pytest.raises(StepFailed, match="accepted at another address"):
-        monkeypatch.setattr(wire, "tls_in_use", lambda *_: "TLSv1.3 X")
-        endpoint = Endpoint(role="node", host="127.0.0.1", port=1)
         wire.refused_elsewhere(endpoint, None, Deadline(1))
