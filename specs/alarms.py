@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Literal
 
+from specs.alarm import ELASTICACHE, GB
+from specs.alarm import RDS as RDS
+from specs.alarm import Alarm as Alarm
 from specs.aurora import AuroraCluster
 from specs.aurora_serverless import AuroraServerless
 from specs.classes import memory_bytes, most_connections, serverless_connections
 from specs.global_database import GlobalDatabase, Secondary
 from specs.memcached import Memcached
+from specs.migration import Migration
+from specs.migration_alarms import migration_alarms
 from specs.parts import Described
 from specs.rds_instance import RdsInstance
 from specs.rds_proxy import RdsProxy
@@ -19,43 +22,8 @@ from specs.redis import ClusterModeEnabled, ReplicationGroup
 from specs.restored_instance import RestoredInstance
 from specs.serverless_cache import ServerlessCache
 
-RDS, ELASTICACHE = "AWS/RDS", "AWS/ElastiCache"
-MINUTE = 60
-"""AWS's databases publish once a minute; a shorter period would be missing half of the time."""
-GB = 1_000_000_000
 _MOST_CACHE_CLIENTS = 65_000
 """``maxclients`` of Redis, Valkey and memcached on ElastiCache, which nobody can change."""
-
-Comparison = Literal["over", "under"]
-Missing = Literal["missing", "notBreaching"]
-"""``missing``: no data is a state of its own (INSUFFICIENT_DATA), as it should be for a server
-that always publishes. ``notBreaching``: no data is normal, such as the lag of a writer."""
-
-
-@dataclass(frozen=True)
-class Alarm:
-    """``metric`` of ``source`` beyond ``threshold`` in all of the last ``periods``.
-
-    ``what`` tells the alarms of one source apart; ``why`` says what the threshold means.
-    """
-
-    source: str
-    what: str
-    metric: str
-    dimensions: tuple[tuple[str, str], ...]
-    comparison: Comparison
-    threshold: float
-    why: str
-    namespace: str = RDS
-    statistic: Literal["Average", "Maximum", "Minimum", "Sum"] = "Average"
-    period_s: int = MINUTE
-    periods: int = 5
-    missing: Missing = "missing"
-
-    @property
-    def name(self) -> str:
-        """What sets it apart from the other alarms of its topology."""
-        return f"{self.source}-{self.what}"
 
 
 def alarms_of(
@@ -91,6 +59,8 @@ def _here(topology: Described, topologies: Mapping[str, Described]) -> Iterator[
             yield from _serverless_cache(topology)
         case RdsProxy():
             yield from _proxy(topology.identifier)
+        case Migration():
+            yield from migration_alarms(topology)
 
 
 def _origin(topology: Described, topologies: Mapping[str, Described]) -> RdsInstance:
