@@ -134,6 +134,11 @@ class Migration(Described):
         return {"source": self.source, "target": self.target}
 
     @property
+    def needs_own_password(self) -> Mapping[str, str]:
+        reason = "logs in with a secret of its own, which RDS does not rotate along"
+        return dict.fromkeys(self.references, reason)
+
+    @property
     def neighbours(self) -> frozenset[str]:
         # The default VPCs of two regions have the same addresses: no route joins them.
         return frozenset({"source", "target"})

@@ -26,6 +26,7 @@ from specs.multi_az_mysql import MultiAzMysql
 from specs.multi_az_postgres import MultiAzPostgres
 from specs.network import Network
 from specs.parts import LONGEST_TOPOLOGY, Described, Part, RegionName, is_name
+from specs.passwords import check_passwords, decided
 from specs.problems import ConfigError, Problem, did_you_mean, problems_of
 from specs.rds_mariadb import RdsMariadb
 from specs.rds_mysql import RdsMysql
@@ -161,6 +162,7 @@ def read(
         problems += _check_account_wide(found)
         problems += _check_chains(found)
         problems += check_copied_logins(found)
+        problems += check_passwords(found)
         problems += check_secondaries(found, str(region))
         problems += check_copies(found, str(region))
         problems += check_identifiers(found, str(region))
@@ -172,7 +174,7 @@ def read(
     return Stack(
         region=str(region),
         network=found_network,
-        topologies=found,
+        topologies=decided(found),
         reservations=reserved,
         monitoring=found_monitoring,
         auditing=found_auditing,

@@ -59,6 +59,8 @@ class Entry:
     """How often it measures for as long as it is told, beside the network."""
     fits: Callable[[str, Mapping[str, Database]], bool] | None = None
     """Which databases of its kinds have something to prove, if not all."""
+    meant: Callable[[str, Mapping[str, Database]], str] = lambda name, _: name
+    """Which database it is performed on for one that is named."""
 
     def chosen(self, databases: Mapping[str, Database]) -> list[str]:
         """The databases that it is performed on."""
@@ -100,7 +102,7 @@ EXERCISES: Mapping[str, Entry] = {
     "monitoring": Entry("rds-mysql", Monitoring, monitoring.PERIODS, once_of=monitoring.KINDS),
     LAG: Entry(
         "rds-mysql", Lag, LAG_PERIODS, also=(*copies.SQL_KINDS, *copies.CACHE_KINDS),
-        on_demand=True, phases=len(LAG_PHASES), fits=copies.has_copies,
+        on_demand=True, phases=len(LAG_PHASES), fits=copies.has_copies, meant=copies.first_source,
     ),
 }  # fmt: skip
 
@@ -142,7 +144,11 @@ def plan(
             not names
             or planned.exercise in names
             # Of an exercise that was chosen already, a name is a database's.
-            or (planned.database in names and (exercises or planned.database not in EXERCISES))
+            or any(
+                planned.database == EXERCISES[planned.exercise].meant(name, databases)
+                and (exercises or name not in EXERCISES)
+                for name in names
+            )
         )
     ]
     if not chosen:
@@ -156,7 +162,7 @@ def plan(
 
 def with_lags(planned: Sequence[Planned], databases: Mapping[str, Database]) -> list[Planned]:
     """``planned``, and the lag of the databases among them, for a page to draw."""
-    examined = {each.database for each in planned}
+    examined = {EXERCISES[LAG].meant(each.database, databases) for each in planned}
     measured = {each.database for each in planned if each.exercise == LAG}
     more = [name for name in EXERCISES[LAG].chosen(databases) if name in examined - measured]
     return [*planned, *(Planned(LAG, name) for name in more)]

@@ -10,6 +10,7 @@ from verify.deadline import Deadline
 from verify.endpoints import main_endpoint
 from verify.errors import NotTrusted, Refused, StepFailed
 from verify.exercise import CLEAN, Check, Exercise, Scene
+from verify.iam_user import IamUser
 from verify.least_privilege import (
     APPLICATION,
     DATABASE,
@@ -74,7 +75,18 @@ class Security(Exercise):
                     Check(f"the {said} user needs TLS", self._needs_tls(name), (USERS,)),
                 )
             ),
+            *self._by_token(),
         )
+
+    def _by_token(self) -> Iterable[Check]:
+        if not self.scene.database.iam_auth:
+            return ()
+        user = IamUser(self.scene, self._endpoint, self._dialect, self._create_iam_user)
+        return user.checks(USERS)
+
+    def _create_iam_user(self) -> None:
+        for statement in self._grants.create_iam_user:
+            self._sql.run(statement)
 
     def clean_up(self, deadline: Deadline) -> str:
         sql = self._open(self._credentials, deadline)

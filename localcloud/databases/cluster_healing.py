@@ -115,7 +115,18 @@ class SelfHealing:
         # It may have been a secondary's, of a global database.
         self.servers[name].leave_source()
         self.servers[name].take_writes(self._others(name) if readers else frozenset())
+        self._part_with_unfit()
         self._route()
+
+    def _part_with_unfit(self) -> None:
+        """Readers that cannot follow the writer as they are have to be started again."""
+        for name in self._readers():
+            try:
+                if not self.servers[name].fits(self._writer):
+                    self._joined.discard(name)
+            except ServerFailed as error:
+                # Its watch tells of its death.
+                log.info("%s does not say whether it can follow: %s", name, error)
 
     def _restart_writer(self) -> None:
         name = self.plan.writer
@@ -127,7 +138,7 @@ class SelfHealing:
     def _join(self, name: str) -> None:
         """Make a member a reader that has caught up; start it if it does not run."""
         server = self.servers[name]
-        if server.alive and server.answers():
+        if server.alive and server.answers() and self._fits(server):
             self._watch(name)
         else:
             server.kill()
@@ -142,6 +153,9 @@ class SelfHealing:
             self._start(name, self.plan.members[name])
             self._follow(server)
         self._joined.add(name)
+
+    def _fits(self, server: Member) -> bool:
+        return self.plan.writer is None or server.fits(self._writer)
 
     def _follow(self, server: Member) -> None:
         server.follow(self._writer.address)

@@ -67,6 +67,11 @@ class ClusterPlan(Plan):
         return self.paused or self.stopped
 
     @property
+    def aurora(self) -> bool:
+        """Whether it is Aurora's, no Multi-AZ DB cluster of RDS."""
+        return self.engine.startswith("aurora")
+
+    @property
     def kind(self) -> Kind:
         """What serves its members."""
         return KINDS[self.engine]

@@ -46,7 +46,7 @@ class Cluster(Pausing):
     def statuses(self) -> list[ServerStatus]:
         """Its members, then its endpoints."""
         supervisor, region = self._machine.supervisor, self.ref.region
-        kind = "aurora" if self.plan.engine.startswith("aurora") else self.plan.engine
+        kind = "aurora" if self.plan.aurora else self.plan.engine
         rows = []
         for name, member in [] if self.plan.stopped else list(self.servers.items()):
             role = "writer" if name == self.writer else "reader"

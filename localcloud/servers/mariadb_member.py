@@ -36,6 +36,10 @@ class MariaDBMember(MariaDBInstance):
         password, ca = self._machine.replication_password(), str(self._machine.authority.ca)
         replication.follow(self, source, password, ca)
 
+    def fits(self, source: MariaDB) -> bool:
+        """No setting of a source keeps a replica from following it."""
+        return True
+
     def received(self) -> int:
         """Stop receiving, apply what was received; how far that leads."""
         with self.connect() as session:

@@ -53,6 +53,9 @@ class Member(Protocol):
     def follow(self, source: Address) -> None:
         """Be a reader of ``source`` that acknowledges what it gets; `ServerFailed` if it can't."""
 
+    def fits(self, source: Any) -> bool:
+        """Whether it can follow ``source`` with the settings it was started with."""
+
     def catch_up(self, source: Any) -> None:
         """Wait until it shows what ``source``, a server of the same engine, has now."""
 

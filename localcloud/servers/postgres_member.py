@@ -18,8 +18,11 @@ from localcloud.servers.facts import Address, Credentials
 from localcloud.servers.machine import own
 from localcloud.servers.member_start import Start
 from localcloud.servers.postgres import Postgres
+from localcloud.servers.postgres_limits import is_at_least, limits_of, settings_for
 from localcloud.servers.postgres_parameters import setting
 from localcloud.servers.postgres_replication import (
+    Link,
+    at_source,
     copy_source,
     create_database,
     create_users,
@@ -40,6 +43,8 @@ SELECT pg_wal_lsn_diff(pg_last_wal_receive_lsn(), '0/0')::bigint AS received,
        pg_wal_lsn_diff(pg_last_wal_replay_lsn(), '0/0')::bigint AS replayed,
        (SELECT wait_event FROM pg_stat_activity WHERE backend_type = 'startup') AS waits_for
 """
+_KEPT = setting("wal_keep_size", "64MB")
+"""Of its log, for a reader whose source it becomes and who is behind: no slot kept that."""
 _STAND = """
 SELECT current_setting('synchronous_standby_names') AS names,
        current_setting('primary_conninfo') AS source
@@ -62,11 +67,19 @@ class PostgresMember(Postgres):
             if not self._data.exists():
                 templates = self._machine.site.state_dir / "templates"
                 copy_template(templates, self._data, self._user)
+            self._stand(None, start.others)
         else:
-            self._be_a_copy(start.source)
+            link = self._be_a_copy(start.source)
+            with at_source(link) as session:
+                limits = limits_of(session)
+            self._stand(start.source, start.others, settings_for(limits, start.parameters))
         self._configure(start.parameters)
-        self._stand(None if start.writing else start.source, start.others)
         self._launch()
+
+    def fits(self, source: PostgresMember) -> bool:
+        """Whether its limits are those of ``source`` or larger."""
+        with self.connect() as ours, source.connect() as its:
+            return is_at_least(limits_of(ours), limits_of(its))
 
     def follow(self, source: Address) -> None:
         """Read from ``source``, from where its own log ends."""
@@ -130,16 +143,18 @@ class PostgresMember(Postgres):
         self._be_standby()
         target.leave_source()
 
-    def _be_a_copy(self, source: Address | None) -> None:
+    def _be_a_copy(self, source: Address | None) -> Link:
         if source is None:
             raise ServerFailed(f"{self.identifier} has nobody to copy")
         if self._data.exists() and not (self._data / "standby.signal").exists():
             log.warning("%s wrote and is copied anew", self.identifier)
             shutil.rmtree(self._data)
+        link = self._link(source)
         if self._data.exists():
-            join(self._link(source))
+            join(link)
         else:
-            copy_source(self._link(source), self._data, self._user)
+            copy_source(link, self._data, self._user)
+        return link
 
     def _be_standby(self) -> None:
         signal = self._data / "standby.signal"
@@ -164,9 +179,9 @@ class PostgresMember(Postgres):
             raise ServerFailed(f"{self.identifier} did not end in order:\n{done.stderr[-300:]}")
         return facts["Latest checkpoint location"]
 
-    def _stand(self, source: Address | None, others: Set[str]) -> None:
-        """Write down whom it follows and who acknowledges."""
-        text = setting("synchronous_standby_names", _any_of(others))
+    def _stand(self, source: Address | None, others: Set[str], more: str = "") -> None:
+        """Write down whom it follows, who acknowledges, and ``more`` settings."""
+        text = setting("synchronous_standby_names", _any_of(others)) + _KEPT + more
         if source is not None:
             text += self._link(source).settings()
         self._write("source.conf", text)

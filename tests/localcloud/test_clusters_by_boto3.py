@@ -188,7 +188,7 @@ class Load:
 def test_the_writer_writes_and_the_readers_refuse_to(made: Made) -> None:
     assert len(made.members) == 3
     made.run("INSERT INTO t VALUES (1)")
-    eventually(lambda: made.reads() == [1], "the row on a reader")
+    eventually(lambda: made.reads() == [1], "the row on a reader", 30)
     with pytest.raises((mysql.connector.Error, psycopg.Error)) as caught:
         made.run("INSERT INTO t VALUES (2)", made.endpoint("ReaderEndpoint"))
     refused = caught.value

@@ -57,11 +57,13 @@ def whole(site: Site, endpoints: ClusterAddresses) -> None:
         rows = postgres_rows(site, address, "SELECT COUNT(*) FROM t", dbname="app")
         return int(rows[0][0])
 
-    eventually(lambda: count(endpoints.writer) >= 0, "the writer")
+    eventually(lambda: count(endpoints.writer) >= 0, "the writer", 30)
     before = count(endpoints.writer)
     insert = "INSERT INTO t DEFAULT VALUES"
-    eventually(lambda: postgres_rows(site, endpoints.writer, insert, dbname="app") == [], "a row")
-    eventually(lambda: count(endpoints.reader) == before + 1, "the row on a reader")
+    eventually(
+        lambda: postgres_rows(site, endpoints.writer, insert, dbname="app") == [], "a row", 30
+    )
+    eventually(lambda: count(endpoints.reader) == before + 1, "the row on a reader", 30)
 
 
 def test_live_servers_are_adopted_as_they_are_and_watched(
@@ -74,7 +76,7 @@ def test_live_servers_are_adopted_as_they_are_and_watched(
         whole(site, endpoints)
         old = str(second.clusters.state(CLUSTER).writer)
         kill(pid_of(second, old))
-        eventually(lambda: second.clusters.state(CLUSTER).writer != old, "another writer")
+        eventually(lambda: second.clusters.state(CLUSTER).writer != old, "another writer", 30)
         whole(site, endpoints)
 
 

@@ -50,8 +50,8 @@ def endpoints(fleet: Fleet, site: Site) -> ClusterAddresses:
 def whole(fleet: Fleet, endpoints: ClusterAddresses, site: Site) -> None:
     """Each test starts with three members that agree."""
     writer = str(fleet.clusters.state(CLUSTER).writer)
-    eventually(lambda: len(_behind(site, endpoints.reader)) == 2, "two readers")
-    eventually(lambda: _behind(site, endpoints.writer) == {writer}, "the writer")
+    eventually(lambda: len(_behind(site, endpoints.reader)) == 2, "two readers", 30)
+    eventually(lambda: _behind(site, endpoints.writer) == {writer}, "the writer", 30)
     rows(site, endpoints.writer, "DELETE FROM t")
 
 
@@ -96,7 +96,7 @@ class Load:
 
     def goes_on(self) -> None:
         before = len(self.acknowledged)
-        eventually(lambda: len(self.acknowledged) > before + 50, "writes go on", 20)
+        eventually(lambda: len(self.acknowledged) > before + 50, "writes go on", 30)
 
 
 def _missing(site: Site, address: Address, load: Load) -> set[int]:
@@ -110,7 +110,7 @@ def test_the_writer_endpoint_writes_and_the_reader_endpoint_reads(
     assert _behind(site, endpoints.writer) == {writer}
     assert _behind(site, endpoints.reader) == set(MEMBERS) - {writer}
     rows(site, endpoints.writer, "INSERT INTO t VALUES (1)")
-    eventually(lambda: rows(site, endpoints.reader, "SELECT id FROM t") == [(1,)], "the row")
+    eventually(lambda: rows(site, endpoints.reader, "SELECT id FROM t") == [(1,)], "the row", 30)
     with pytest.raises(psycopg.Error) as caught:
         rows(site, endpoints.reader, "INSERT INTO t VALUES (2)")
     assert caught.value.sqlstate == READ_ONLY
@@ -173,9 +173,9 @@ def test_a_killed_writer_is_replaced_and_no_acknowledged_row_is_lost(
         eventually(
             lambda: old in _behind(site, endpoints.reader),  # noqa: B023
             "the old writer reads",
-            20,
+            30,
         )
-        eventually(lambda: not _missing(site, endpoints.reader, load), "it has every row")
+        eventually(lambda: not _missing(site, endpoints.reader, load), "it has every row", 30)
         rows(site, endpoints.writer, "DELETE FROM t")
 
 
@@ -188,7 +188,7 @@ def test_a_killed_reader_comes_back_and_writes_go_on(
         kill(pid_of(fleet, reader))
         load.goes_on()
     assert fleet.clusters.state(CLUSTER).writer == writer
-    eventually(lambda: reader in _behind(site, endpoints.reader), "the reader", 20)
+    eventually(lambda: reader in _behind(site, endpoints.reader), "the reader", 30)
 
 
 @pytest.mark.parametrize("survivors", [0, 1])
@@ -203,7 +203,7 @@ def test_when_most_die_at_once_the_writer_keeps_its_rows(
             kill(pid)
         load.goes_on()
     assert not _missing(site, endpoints.writer, load)
-    eventually(lambda: len(_behind(site, endpoints.reader)) == 2, "two readers", 20)
+    eventually(lambda: len(_behind(site, endpoints.reader)) == 2, "two readers", 30)
 
 
 def test_a_planned_failover_goes_to_the_reader_that_was_named(
@@ -243,7 +243,9 @@ def test_endpoints_come_back_when_haproxy_dies(
     fleet: Fleet, site: Site, endpoints: ClusterAddresses
 ) -> None:
     kill(pid_of(fleet, CLUSTER.identifier, "endpoint"))
-    eventually(lambda: rows(site, endpoints.writer, "SELECT 1") == [(1,)], "the writer endpoint")
+    eventually(
+        lambda: rows(site, endpoints.writer, "SELECT 1") == [(1,)], "the writer endpoint", 30
+    )
 
 
 def test_a_rebooted_member_stays_what_it_is(
@@ -264,7 +266,7 @@ def test_a_member_that_joins_late_has_every_row_and_one_that_leaves_is_gone(
     rows(site, endpoints.writer, "INSERT INTO t VALUES (1), (2)")
     late = fleet.clusters.add_member(CLUSTER, "late", 3, {})
     assert rows(site, late, "SELECT COUNT(*) FROM t") == [(2,)]
-    eventually(lambda: "late" in _behind(site, endpoints.reader), "the late reader")
+    eventually(lambda: "late" in _behind(site, endpoints.reader), "the late reader", 30)
     fleet.clusters.remove_member(CLUSTER, "late")
     assert "late" not in fleet.clusters.state(CLUSTER).members
     assert "late" not in _behind(site, endpoints.reader)
@@ -289,13 +291,34 @@ def test_a_new_password_and_parameters_hold_on_every_member(
         fleet.clusters.set_password(CLUSTER, ADMIN.password)
 
 
+@pytest.mark.parametrize("most", ["150", "90"])
+def test_a_limit_that_the_writer_has_first_stopped_the_readers_replay(
+    fleet: Fleet, site: Site, endpoints: ClusterAddresses, most: str
+) -> None:
+    """And one that a reader had first, a smaller one, kept it from starting."""
+    writer = str(fleet.clusters.state(CLUSTER).writer)
+    reader = next(n for n in MEMBERS if n != writer)
+    for name in MEMBERS:
+        fleet.set_parameters(ref(name), {"max_connections": most})
+    fleet.reboot(ref(writer if most == "150" else reader))
+    servers = fleet.clusters.get(CLUSTER).servers
+    rows(site, endpoints.writer, "INSERT INTO t VALUES (1)")
+    for name in MEMBERS:
+        at = servers[name].address
+        eventually(lambda: rows(site, at, "SELECT id FROM t") == [(1,)], "the row", 30)  # noqa: B023
+    for name in (writer, *(n for n in MEMBERS if n != writer)):
+        fleet.reboot(ref(name))
+        assert rows(site, servers[name].address, "SHOW max_connections") == [(most,)]
+        fleet.set_parameters(ref(name), {})
+
+
 def test_a_lone_writer_needs_no_acknowledgement(fleet: Fleet, site: Site) -> None:
     lone = fleet.clusters.create(ref("lone"), ADMIN, "app", {}, engine="aurora-postgresql")
     fleet.clusters.add_member(ref("lone"), "only", 0, {})
     rows(site, lone.writer, "CREATE TABLE t (id INT PRIMARY KEY)")
     assert _who(site, lone.reader) == "only"
     kill(pid_of(fleet, "only"))
-    eventually(lambda: rows(site, lone.writer, "INSERT INTO t VALUES (1)") == [], "a write")
+    eventually(lambda: rows(site, lone.writer, "INSERT INTO t VALUES (1)") == [], "a write", 30)
     fleet.clusters.add_member(ref("lone"), "second", 1, {})
     assert _who(site, lone.reader) == "second"
     assert rows(site, lone.reader, "SELECT COUNT(*) FROM t") == [(1,)]

@@ -62,6 +62,7 @@ def test_a_stopped_cluster_costs_no_server_and_has_its_rows_when_it_starts(
             eventually(
                 lambda: run(site, engine, end, "SELECT COUNT(*) FROM t") == [(2,)],  # noqa: B023
                 "both rows",
+                30,
             )
         fleet.clusters.delete(cluster)
         assert fleet.listing() == []
