@@ -164,6 +164,9 @@ class Access(_Frozen):
     quarter of an hour to hours and charges for the new instance."""
     if_silent: str | None = None
     """What to do when the endpoint does not answer, as a sentence's end."""
+    faults: str | None = None
+    """A shell command that does a fault to a server, which are its next two words: one of kill,
+    stop, cut and continue, and the server's identifier. AWS has no such command."""
     metrics_period_s: int = 60
     """How often its databases tell CloudWatch something; AWS's once a minute."""
     unserved: Mapping[str, str] = Field(default_factory=dict)

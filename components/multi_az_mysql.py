@@ -20,8 +20,9 @@ class MultiAzMysql(MultiAzCluster[Spec]):
     logs and Enhanced Monitoring by the GB.
     Fails: a dead writer is replaced by the standby that has more, typically in under 35 s, when
     it has applied what it had received; connections break. Writes wait for a standby, so that two
-    slow standbys make a slow writer. Its port and encryption stay as they are, and it can neither
-    be stopped nor turned into an instance.
+    slow standbys make a slow writer. Its port, its encryption and the type of its storage stay
+    as they are (another type is another cluster), and it can neither be stopped nor turned into
+    an instance.
     """
 
     def __init__(

@@ -140,6 +140,21 @@ def _in_the_clear(stack: Registered) -> Iterator[Found]:
             yield each, "lets the server take connections without TLS", f"set {wanted} to 1"
 
 
+_TAKE_TOKENS = frozenset({"mysql", "mariadb", "postgres", "aurora-mysql", "aurora-postgresql"})
+
+
+def passwords_only(stack: Registered) -> Iterator[Found]:
+    """Databases that a workload can enter by nothing but a password that lasts."""
+    for each in stack.of(INSTANCE, CLUSTER):
+        known = each.props.get("engine") in _TAKE_TOKENS or copies(each)
+        if known and not each.has("iamDatabaseAuthenticationEnabled"):
+            yield (
+                each,
+                "takes no tokens of IAM",
+                "set iam_database_authentication_enabled (iam_auth: true in a config)",
+            )
+
+
 def unencrypted_logs(stack: Registered) -> Iterator[Found]:
     """Log groups under AWS's key: slow statements have values in them."""
     for each in stack.of("aws:cloudwatch/logGroup:LogGroup"):

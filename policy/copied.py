@@ -16,6 +16,7 @@ from policy.resources import (
     Registered,
     Resource,
     copies,
+    three_zones,
 )
 
 _PROBLEM = "has its backups in one region only"
@@ -35,7 +36,8 @@ def uncopied(stack: Registered) -> Iterator[Found]:
         ):
             yield each, _PROBLEM, _CHANGE
     for each in stack.of(CLUSTER):
-        if not copies(each) and not _planned(stack, each):
+        # Of a Multi-AZ DB cluster AWS copies no backup.
+        if not (copies(each) or three_zones(each)) and not _planned(stack, each):
             yield each, _PROBLEM, _CHANGE
 
 

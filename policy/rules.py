@@ -90,6 +90,12 @@ RULES: tuple[Rule, ...] = (
         hosts.exposed,
     ),
     Rule(
+        "iam-authentication",
+        "A workload can enter without a password that lasts",
+        "security: IAM database authentication",
+        access.passwords_only,
+    ),
+    Rule(
         "plaintext-secrets",
         "No password can be read",
         "security: Least privilege principle",

@@ -18,7 +18,6 @@ from specs.parts import (
     BackupWindow,
     Claim,
     DatabaseName,
-    Described,
     Lifetime,
     MaintenanceWindow,
     MigrationRole,
@@ -28,6 +27,7 @@ from specs.parts import (
     Username,
     window_conflicts,
 )
+from specs.passwords import WithMaster
 from specs.problems import Conflict, refuse
 from specs.rds_engines import MYSQL
 from specs.token_logins import TokenLogins, login_conflicts
@@ -78,7 +78,7 @@ class ClusterBackups(Part):
     copy_to: SnapshotCopy | None = None
 
 
-class AuroraCluster(TokenLogins, Described):
+class AuroraCluster(TokenLogins, WithMaster):
     """A cluster; who its members are is said by each kind of it, what it speaks by its engine."""
 
     engine: ClassVar[str]

@@ -33,8 +33,8 @@ class SnapshotCopy(Part):
     retention_days: int = Field(ge=1, le=36_500)
 
 
-class OneRegionOnly(Part):
-    """Base of the backups that AWS keeps in their region."""
+class CacheBackups(Part):
+    """Base of a cache's snapshots, which AWS keeps in their region."""
 
     @model_validator(mode="before")
     @classmethod

@@ -102,6 +102,10 @@ class GlobalDatabase(AuroraMysqlCluster):
     secondaries: tuple[Secondary, ...] = Field(max_length=MOST_SECONDARIES)
 
     @property
+    def own_password(self) -> str | None:
+        return "RDS makes no password for clusters of a global database"
+
+    @property
     def cluster_identifier(self) -> str:
         return self.primary.identifier
 

@@ -7,16 +7,17 @@ from typing import Annotated, ClassVar
 
 from pydantic import AfterValidator, Field, field_validator
 
-from specs.aurora import ClusterBackups
 from specs.multi_az_storage import Storage
 from specs.parts import (
     ApplyChanges,
+    BackupWindow,
     Claim,
     DatabaseName,
     Described,
     EnhancedMonitoring,
     Lifetime,
     MaintenanceWindow,
+    Part,
     PerformanceInsights,
     SlowQueryLog,
     Username,
@@ -62,6 +63,19 @@ def _three(zones: tuple[str, ...]) -> tuple[str, ...]:
     return zones
 
 
+class MultiAzBackups(Part):
+    """Continuous backup; a Multi-AZ DB cluster cannot do without, and keeps it in its region."""
+
+    # "Multi-AZ DB clusters don't support: cross-Region automated backups, copying a snapshot".
+    not_here: ClassVar[Mapping[str, str]] = {
+        "copy_to": "is nothing AWS does for a Multi-AZ DB cluster: RDS neither replicates its "
+        "backups nor copies its snapshots; leave it out, or write kind rds-mysql or rds-postgres"
+    }
+
+    retention_days: int = Field(ge=1, le=35)
+    window: BackupWindow
+
+
 _NO_MEMBERS = "is RDS's choice: it puts a member into each of three zones; write zones, or nothing"
 
 
@@ -80,6 +94,8 @@ class MultiAzCluster(Described):
         "custom_endpoints": "are Aurora's; leave them out",
         "activity_stream": "is Aurora's; leave it out",
         "port": "is the engine's; leave it out",
+        "iam_auth": "is not offered for a Multi-AZ DB cluster here; leave it out",
+        "connect": "needs iam_auth, which is not offered here; leave it out",
         "migration": "is for kinds rds-mysql and aurora-mysql; leave it out",
         "audit_log": "needs an option group or an extension, and a Multi-AZ DB cluster has no "
         "option group; leave it out, or write kind rds-mysql",
@@ -93,7 +109,7 @@ class MultiAzCluster(Described):
     database: DatabaseName
     zones: Annotated[tuple[Zone, ...], AfterValidator(_three)] | None = None
     """The three of its subnet group; without them the network's first ones."""
-    backups: ClusterBackups
+    backups: MultiAzBackups
     maintenance_window: MaintenanceWindow
     enhanced_monitoring: EnhancedMonitoring | None = None
     performance_insights: PerformanceInsights | None = None

@@ -16,7 +16,6 @@ from specs.parts import (
     BackupWindow,
     Claim,
     DatabaseName,
-    Described,
     EnhancedMonitoring,
     Lifetime,
     MaintenanceWindow,
@@ -26,6 +25,7 @@ from specs.parts import (
     Username,
     window_conflicts,
 )
+from specs.passwords import WithMaster
 from specs.problems import Conflict, refuse
 from specs.rds_engines import Engine
 from specs.rds_storage import Storage, storage_conflicts
@@ -60,7 +60,7 @@ def known_class(text: str, runs: str) -> str:
     return text
 
 
-class RdsInstance(Described):
+class RdsInstance(WithMaster):
     """An instance of some engine. What the engine decides is derived, not written."""
 
     facts: ClassVar[Engine]

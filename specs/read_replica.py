@@ -85,6 +85,12 @@ class ReadReplica(Described):
     def references(self) -> Mapping[str, str]:
         return {"source": self.source}
 
+    @property
+    def needs_own_password(self) -> Mapping[str, str]:
+        return {
+            "source": "copies it, and RDS makes no replica of an instance whose password it makes"
+        }
+
     def objection(self, key: str, other: Described) -> str | None:
         if isinstance(other, ReadReplica):
             if other.backups is None:

@@ -116,6 +116,10 @@ class RestoredInstance(Described):
         if self.region is not None:
             yield "region", "is its source's, where the backups are; leave it out"
 
+    @property
+    def needs_own_password(self) -> Mapping[str, str]:
+        return {"source": "has its password as of a moment, which RDS rotates away"}
+
     def objection(self, key: str, other: Described) -> str | None:
         if not isinstance(other, RdsMysql | RdsMariadb):
             return "is no rds-mysql or rds-mariadb topology; name one"

@@ -14,6 +14,7 @@ from stacks.dry_run import Registration
 from stacks.durations import COPY
 from stacks.prices import Price, Prices
 
+SECRET = "secrets-manager/secret"
 HOURS = 730
 _PROXY_LEAST_VCPU = 2
 """RDS bills a proxy for as many vCPUs as its target has, and for no fewer. Of Aurora serverless
@@ -86,6 +87,7 @@ def _instance(each: Registration, registered: Sequence[Registration]) -> _Parts:
     type_ = inputs.get("storageType") or source.get("storageType", "")
     size = inputs.get("allocatedStorage") or source.get("allocatedStorage") or 0
     yield f"{size} GB {type_}{twice}", f"rds/storage/{type_}", copies * size
+    yield from _secret_of_rds(each)
 
 
 def _source(replica: Registration, registered: Sequence[Registration]) -> Mapping[str, Any]:
@@ -117,6 +119,12 @@ def _cluster(each: Registration, registered: Sequence[Registration]) -> _Parts:
     yield "volume, a GB", f"aurora/{kind}", None
     if not optimized:
         yield "I/O, a million", "aurora/io", None
+    yield from _secret_of_rds(each)
+
+
+def _secret_of_rds(each: Registration) -> _Parts:
+    if each.inputs.get("manageMasterUserPassword"):
+        yield "secret of RDS", SECRET, 1
 
 
 def _multi_az_cluster(inputs: Mapping[str, Any]) -> _Parts:
@@ -211,7 +219,7 @@ _BILLED: Mapping[str, Callable[[Registration, Sequence[Registration]], _Parts]] 
     "aws:ec2/instance:Instance": _host,
     "aws:ec2/vpcEndpoint:VpcEndpoint": _endpoint,
     "aws:kms/key:Key": _one("key", "kms/key"),
-    "aws:secretsmanager/secret:Secret": _one("secret", "secrets-manager/secret"),
+    "aws:secretsmanager/secret:Secret": _one("secret", SECRET),
     "aws:cloudwatch/metricAlarm:MetricAlarm": _one("alarm", "cloudwatch/alarm"),
 }
 """Groups, roles and rules cost nothing; logs, backups and traffic are billed by use."""

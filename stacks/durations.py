@@ -109,6 +109,7 @@ _TYPES: Mapping[str, Minutes] = {
     "aws:rds/parameterGroup:ParameterGroup": Minutes(0.17, 0.17, 0.17),
     "aws:rds/clusterParameterGroup:ClusterParameterGroup": Minutes(0.17, 0.17, 0.17),
     "aws:secretsmanager/secret:Secret": _AT_ONCE,
+    "aws:secretsmanager/secretRotation:SecretRotation": _AT_ONCE,
     "aws:secretsmanager/secretVersion:SecretVersion": _AT_ONCE,
     "random:index/randomPassword:RandomPassword": _NOTHING,
     "aws:rds/globalCluster:GlobalCluster": Minutes(0.1, 0.3, 1, assumed=True),

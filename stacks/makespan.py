@@ -20,6 +20,7 @@ WORTH_MENTIONING = 0.1
 PROXY_TARGET = "aws:rds/proxyTarget:ProxyTarget"
 _GROUPS = frozenset({"securityGroupId", "referencedSecurityGroupId"})
 
+ROTATION = "aws:secretsmanager/secretRotation:SecretRotation"
 LOG_GROUP = "aws:cloudwatch/logGroup:LogGroup"
 _ENCRYPTION = (
     "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration"
@@ -29,12 +30,12 @@ FORCED: Mapping[str, frozenset[str]] = {
     INSTANCE: frozenset(
         {"replicateSourceDb", "dbSubnetGroupName", "parameterGroupName", "optionGroupName",
          "kmsKeyId", "performanceInsightsKmsKeyId", "monitoringRoleArn", "vpcSecurityGroupIds",
-         "password"}
+         "password", "masterUserSecretKmsKeyId"}
     ),
     CLUSTER: frozenset(
         {"globalClusterIdentifier", "dbSubnetGroupName", "dbClusterParameterGroupName",
          "kmsKeyId", "performanceInsightsKmsKeyId", "monitoringRoleArn", "vpcSecurityGroupIds",
-         "masterPassword"}
+         "masterPassword", "masterUserSecretKmsKeyId"}
     ),
     MEMBER: frozenset({"clusterIdentifier", "dbSubnetGroupName", "performanceInsightsKmsKeyId"}),
     "aws:rds/clusterEndpoint:ClusterEndpoint": frozenset({"clusterIdentifier", "staticMembers"}),
@@ -60,6 +61,7 @@ FORCED: Mapping[str, frozenset[str]] = {
     # The address of the database is in the secret that DMS logs in by.
     "aws:secretsmanager/secretVersion:SecretVersion": frozenset({"secretId", "secretString"}),
     "aws:secretsmanager/secret:Secret": frozenset({"kmsKeyId"}),
+    ROTATION: frozenset({"secretId"}),
     "aws:iam/rolePolicy:RolePolicy": frozenset({"role"}),
     "aws:iam/rolePolicyAttachment:RolePolicyAttachment": frozenset({"role"}),
     "aws:iam/instanceProfile:InstanceProfile": frozenset({"role"}),
@@ -81,8 +83,9 @@ FORCED: Mapping[str, frozenset[str]] = {
 }  # fmt: skip
 """Inputs, by type, without which AWS makes no such resource: what they name must be there."""
 
-FORCED_ORDER = frozenset({(PROXY_TARGET, MEMBER)})
-"""What AWS refuses although no input names it: a target whose instance is not yet available."""
+FORCED_ORDER = frozenset({(PROXY_TARGET, MEMBER), (ROTATION, MEMBER)})
+"""What AWS refuses although no input names it: a target whose instance is not yet available, a
+rotation of a password at a cluster without a server."""
 
 REASONS: Mapping[tuple[str, str], str] = {
     (MEMBER, MEMBER): "the first member of a cluster becomes its writer: the config says which",

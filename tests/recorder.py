@@ -40,6 +40,8 @@ class Resource:
     depends_on: tuple[str, ...]
     ignores: tuple[str, ...] = ()
     """Properties whose changes the program ignores."""
+    needs_of: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """By input, the URNs of what it comes from."""
 
 
 @dataclass
@@ -211,6 +213,7 @@ _OUTPUTS: Mapping[str, Callable[[str, str, Mapping[str, Any]], dict[str, Any]]] 
         "address": f"{i['identifier']}.{region}",
         "resourceId": f"db-{name}",
         "engineVersionActual": "8.4.8",
+        **_managed(region, "db", i["identifier"], i),
     },
     "aws:rds/cluster:Cluster": lambda name, region, i: {
         "arn": _arn("rds", region, f"cluster:{i['clusterIdentifier']}"),
@@ -223,6 +226,7 @@ _OUTPUTS: Mapping[str, Callable[[str, str, Mapping[str, Any]], dict[str, Any]]] 
             f"{i['clusterIdentifier']}-instance-{n}"
             for n in ((2, 3, 1) if "dbClusterInstanceClass" in i else ())
         ],
+        **_managed(region, "cluster", i["clusterIdentifier"], i),
     },
     "aws:rds/clusterInstance:ClusterInstance": lambda name, region, i: {
         "endpoint": f"{i['identifier']}.{region}",
@@ -283,10 +287,20 @@ _OUTPUTS: Mapping[str, Callable[[str, str, Mapping[str, Any]], dict[str, Any]]] 
     "aws:secretsmanager/secretVersion:SecretVersion": lambda name, region, i: {
         "secretArn": i["secretId"],
     },
+    "aws:secretsmanager/secretRotation:SecretRotation": _nothing,
     "random:index/randomPassword:RandomPassword": lambda name, region, i: {
         "result": f"password-of-{name}",
     },
 }
+
+
+def _managed(region: str, kind: str, name: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """The secret that RDS makes, if it is to make the password."""
+    if not inputs.get("manageMasterUserPassword"):
+        return {}
+    secret = _arn("secretsmanager", region, f"secret:rds!{kind}-{name}-AbCdEf")
+    key = inputs.get("masterUserSecretKmsKeyId")
+    return {"masterUserSecrets": [{"secretArn": secret, "secretStatus": "active", "kmsKeyId": key}]}
 
 
 def _offer(call: Mapping[str, Any]) -> dict[str, Any]:
@@ -357,6 +371,10 @@ class _Monitor(mocks.MockMonitor):
                     parent=request.parent.rsplit("::", 1)[-1],
                     depends_on=tuple(urn.rsplit("::", 1)[-1] for urn in request.dependencies),
                     ignores=tuple(request.ignoreChanges),
+                    needs_of={
+                        key: tuple(found.urns)
+                        for key, found in request.propertyDependencies.items()
+                    },
                 )
             )
         answer = super().RegisterResource(request)
@@ -397,6 +415,7 @@ def record(
     *,
     preview: bool = False,
     into: Recording | None = None,
+    stack: str = "dev",
 ) -> Recording:
     """Run ``program`` as a stack's program. Its exception comes out as it is.
 
@@ -416,7 +435,7 @@ def record(
         monitor_features=set(monitor.GetDeploymentInfo(None).supportedFeatures),
         engine=mocks.MockEngine(None),
         project="aws-databases",
-        stack="dev",
+        stack=stack,
         organization="test",
         dry_run=preview,
         callbacks=None,

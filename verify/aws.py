@@ -23,7 +23,7 @@ from botocore.exceptions import (
 )
 from botocore.exceptions import ConnectionError as BotoConnectionError
 
-from contract import Access, Database
+from contract import Access, Database, Endpoint
 from verify.errors import CannotRun, NoCredentials, StepFailed, Unreachable
 from verify.login import Credentials as Credentials
 from verify.login import Renewal
@@ -80,6 +80,11 @@ class Cloud:
     def lacks(self, feature: str) -> str | None:
         """Why the databases of this endpoint cannot do something, ``None`` when they can."""
         return self._access.lacks.get(feature)
+
+    @property
+    def faults(self) -> str | None:
+        """As `contract.Access.faults`."""
+        return self._access.faults
 
     @property
     def metrics_period_s(self) -> int:
@@ -139,6 +144,12 @@ class Cloud:
                 raise NoCredentials(f"the secret {arn} cannot be read: {_said(error)}") from error
         found = read_credentials(answer["SecretString"], arn)
         return replace(found, renewal=Renewal(lambda: self.credentials(arn)))
+
+    def token(self, region: str, endpoint: Endpoint, user: str) -> str:
+        """What lets a database user in at ``endpoint`` in place of a password, for 15 minutes."""
+        with self._translated("IAM"):
+            rds = self.client("rds", region)
+            return str(rds.generate_db_auth_token(endpoint.host, endpoint.port, user))
 
     def instance(self, region: str, identifier: str) -> dict[str, Any]:
         """One RDS instance as ``describe_db_instances`` reports it."""

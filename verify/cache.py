@@ -10,11 +10,12 @@ from typing import Any, Protocol
 
 import redis
 from redis.backoff import NoBackoff
-from redis.connection import Connection, SSLConnection
+from redis.connection import Connection
 from redis.retry import Retry
 
 from contract import Endpoint
 from verify.aws import Credentials
+from verify.contexts import CacheConnection
 from verify.deadline import Deadline
 from verify.errors import (
     DeadlineExceeded,
@@ -127,7 +128,7 @@ class _Plain(Connection):
             self.host, self.port = named
 
 
-class _Encrypted(SSLConnection, _Plain):
+class _Encrypted(CacheConnection, _Plain):
     """The same, and TLS for the host's name over it."""
 
 

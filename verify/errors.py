@@ -11,7 +11,8 @@ VerifyError              base; the text is one sentence for a person
 ├── StepFailed           a database does not do what it should; exit code 1
 │   ├── DeadlineExceeded it did not do it in time
 │   ├── Refused          the server answered a statement or a login with an error
-│   └── NotTrusted       the server's certificate does not stand up to the CA or the host name
+│   ├── NotTrusted       the server's certificate does not stand up to the CA or the host name
+│   └── NotSent          the driver keeps a token to itself on a connection in plain text
 └── NotApplicable        a step has nothing to prove on this database; it is skipped
 """
 
@@ -68,6 +69,10 @@ class Refused(StepFailed):
 
 class NotTrusted(StepFailed):
     """The server's certificate does not stand up to the CA or the host name."""
+
+
+class NotSent(StepFailed):
+    """The driver keeps a token to itself on a connection in plain text."""
 
 
 class NotApplicable(VerifyError):

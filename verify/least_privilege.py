@@ -18,9 +18,13 @@ from verify.errors import CannotRun
 DATABASE = "securitytest"
 OWN = {"notes": "author IN ('verify', 'verify_app')"}
 """What the exercise makes in `DATABASE`: a table, and a condition for its rows."""
-APPLICATION, READER = "verify_app", "verify_reader"
+APPLICATION, READER, IAM_USER = "verify_app", "verify_reader", "verify_iam"
 _INSERT = "INSERT INTO notes (id, author) VALUES (2, 'verify_app')"
-_RIGHTS = {APPLICATION: "SELECT, INSERT, UPDATE, DELETE", READER: "SELECT"}
+_RIGHTS = {
+    APPLICATION: "SELECT, INSERT, UPDATE, DELETE",
+    READER: "SELECT",
+    IAM_USER: "SELECT",
+}
 _ROUNDS = 4096
 Users = Mapping[str, Credentials]
 Statements = tuple[str, ...]
@@ -42,6 +46,7 @@ class Grants:
 
     dialect: Dialect
     create: Callable[[Users], Statements]
+    create_iam_user: Statements
     drop_users: Statements
     may_not: Mapping[str, Statements]
     denied: frozenset[int | str]
@@ -91,6 +96,20 @@ def _postgres(users: Users) -> Statements:
     )
 
 
+_MYSQL_IAM_USER = (
+    f"CREATE USER '{IAM_USER}'@'%' IDENTIFIED WITH AWSAuthenticationPlugin AS 'RDS' REQUIRE SSL",
+    f"GRANT {_RIGHTS[IAM_USER]} ON {DATABASE}.* TO '{IAM_USER}'@'%'",
+)
+_POSTGRES_IAM_USER = (
+    f"CREATE ROLE {IAM_USER} LOGIN",
+    f"GRANT rds_iam TO {IAM_USER}",
+    f"GRANT CONNECT ON DATABASE {DATABASE} TO {IAM_USER}",
+    f"{POSTGRES.use}{DATABASE}",
+    f"GRANT {_RIGHTS[IAM_USER]} ON notes TO {IAM_USER}",
+    f"{POSTGRES.use}postgres",
+)
+
+
 def _scram(password: str) -> str:
     salt = os.urandom(16)
     salted = hashlib.pbkdf2_hmac("sha256", password.encode(), salt, _ROUNDS)
@@ -122,6 +141,7 @@ def _may_not(new_user: str, passwords: str) -> Mapping[str, Statements]:
 _MYSQL = Grants(
     dialect=MYSQL,
     create=_mysql,
+    create_iam_user=_MYSQL_IAM_USER,
     drop_users=tuple(f"DROP USER IF EXISTS '{name}'@'%'" for name in _RIGHTS),
     may_not=_may_not("CREATE USER 'verify_more'@'%'", "SELECT user FROM mysql.user"),
     # On a table, on a database, without a right of the server's.
@@ -130,11 +150,18 @@ _MYSQL = Grants(
 _POSTGRES = Grants(
     dialect=POSTGRES,
     create=_postgres,
+    create_iam_user=_POSTGRES_IAM_USER,
     drop_users=tuple(f"DROP ROLE IF EXISTS {name}" for name in _RIGHTS),
     may_not=_may_not("CREATE ROLE verify_more", "SELECT rolpassword FROM pg_authid"),
     denied=frozenset({"42501"}),
 )
-_GRANTS = {"mysql": _MYSQL, "mariadb": _MYSQL, "aurora-mysql": _MYSQL, "postgres": _POSTGRES}
+_GRANTS = {
+    "mysql": _MYSQL,
+    "mariadb": _MYSQL,
+    "aurora-mysql": _MYSQL,
+    "postgres": _POSTGRES,
+    "aurora-postgresql": _POSTGRES,
+}
 
 
 def grants_of(database: Database) -> Grants:

@@ -36,8 +36,9 @@ CHANGE = "\\c "
 _LEAST_CONNECT_S = 2
 _TOLD_APART_BY = {
     # While a connection is opened the driver gives no code, only the server's text.
-    "password authentication failed": ACCESS_DENIED,
+    "authentication failed for user": ACCESS_DENIED,
     "no pg_hba.conf entry": NO_RULE,
+    "pg_hba.conf rejects connection": NO_RULE,
     # What poolers answer: RDS Proxy, and pgbouncer.
     "password that was provided": ACCESS_DENIED,
     "SASL authentication failed": ACCESS_DENIED,

@@ -9,6 +9,7 @@ from contract import Database
 from verify import apart, global_database, monitoring, security, serverless
 from verify.apart import Apart
 from verify.aurora import Aurora
+from verify.aurora_postgres import AuroraPostgres
 from verify.backup import Backup
 from verify.errors import UnknownName
 from verify.exercise import Exercise, Scene
@@ -21,12 +22,12 @@ from verify.mariadb import MariaDB
 from verify.memcached import Memcached
 from verify.migration import DataMigration
 from verify.monitoring import Monitoring
+from verify.multi_az import MultiAz
 from verify.mysql import MySQL
 from verify.oracle import Oracle
 from verify.postgres import PostgreSQL
 from verify.proxy import Proxy
 from verify.redis import Redis
-from verify.security import Security
 from verify.serverless import Serverless
 from verify.serverless_cache import ServerlessCache
 from verify.sqlserver import SQLServer
@@ -57,6 +58,8 @@ class Entry:
     """How often it measures for as long as it is told, beside the network."""
     fits: Callable[[str, Mapping[str, Database]], bool] | None = None
     """Which databases of its kinds have something to prove, if not all."""
+    meant: Callable[[str, Mapping[str, Database]], str] = lambda name, _: name
+    """Which database it is performed on for one that is named."""
 
     def chosen(self, databases: Mapping[str, Database]) -> list[str]:
         """The databases that it is performed on."""
@@ -80,6 +83,8 @@ EXERCISES: Mapping[str, Entry] = {
     "sqlserver": Entry("rds-sqlserver", SQLServer),
     "replica": Entry("read-replica", apart.replica),
     "aurora": Entry("aurora-mysql", Aurora),
+    "aurora_postgres": Entry("aurora-postgresql", AuroraPostgres),
+    "multi_az": Entry("multi-az-mysql", MultiAz, also=("multi-az-postgres",)),
     "serverless": Entry("aurora-serverless", Serverless, serverless.PERIODS),
     "global_database": Entry(
         "global-database", GlobalDatabase, switchovers=global_database.SWITCHOVERS
@@ -92,11 +97,11 @@ EXERCISES: Mapping[str, Entry] = {
     "migration": Entry("migration", DataMigration),
     "restored": Entry("restored-instance", Apart),
     "backup": Entry("rds-mysql", Backup, restores=True),
-    "security": Entry("rds-mysql", Security, also=security.KINDS),
+    "security": Entry("rds-mysql", security.exercise_of, also=security.KINDS),
     "monitoring": Entry("rds-mysql", Monitoring, monitoring.PERIODS, once_of=monitoring.KINDS),
     LAG: Entry(
         "rds-mysql", Lag, LAG_PERIODS, also=(*copies.SQL_KINDS, *copies.CACHE_KINDS),
-        on_demand=True, phases=len(LAG_PHASES), fits=copies.has_copies,
+        on_demand=True, phases=len(LAG_PHASES), fits=copies.has_copies, meant=copies.first_source,
     ),
 }  # fmt: skip
 
@@ -138,7 +143,11 @@ def plan(
             not names
             or planned.exercise in names
             # Of an exercise that was chosen already, a name is a database's.
-            or (planned.database in names and (exercises or planned.database not in EXERCISES))
+            or any(
+                planned.database == EXERCISES[planned.exercise].meant(name, databases)
+                and (exercises or name not in EXERCISES)
+                for name in names
+            )
         )
     ]
     if not chosen:
@@ -152,7 +161,7 @@ def plan(
 
 def with_lags(planned: Sequence[Planned], databases: Mapping[str, Database]) -> list[Planned]:
     """``planned``, and the lag of the databases among them, for a page to draw."""
-    examined = {each.database for each in planned}
+    examined = {EXERCISES[LAG].meant(each.database, databases) for each in planned}
     measured = {each.database for each in planned if each.exercise == LAG}
     more = [name for name in EXERCISES[LAG].chosen(databases) if name in examined - measured]
     return [*planned, *(Planned(LAG, name) for name in more)]

@@ -5,11 +5,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable
 
+from verify import cache_security
 from verify.aws import Credentials
 from verify.deadline import Deadline
 from verify.endpoints import main_endpoint
 from verify.errors import NotTrusted, Refused, StepFailed
 from verify.exercise import CLEAN, Check, Exercise, Scene
+from verify.iam_user import IamUser
 from verify.least_privilege import (
     APPLICATION,
     DATABASE,
@@ -23,13 +25,17 @@ from verify.least_privilege import (
 from verify.relay import relayed
 from verify.session import Session
 
-KINDS = (
+KINDS: tuple[str, ...] = (
     "rds-mysql",
     "rds-mariadb",
     "rds-postgres",
+    "multi-az-mysql",
+    "multi-az-postgres",
     "aurora-mysql",
+    "aurora-postgresql",
     "aurora-serverless",
     "global-database",
+    *cache_security.KINDS,
 )
 CONNECT = "connect with a verified certificate"
 USERS = "create an application user and a read-only user"
@@ -71,7 +77,18 @@ class Security(Exercise):
                     Check(f"the {said} user needs TLS", self._needs_tls(name), (USERS,)),
                 )
             ),
+            *self._by_token(),
         )
+
+    def _by_token(self) -> Iterable[Check]:
+        if not self.scene.database.iam_auth:
+            return ()
+        user = IamUser(self.scene, self._endpoint, self._dialect, self._create_iam_user)
+        return user.checks(USERS)
+
+    def _create_iam_user(self) -> None:
+        for statement in self._grants.create_iam_user:
+            self._sql.run(statement)
 
     def clean_up(self, deadline: Deadline) -> str:
         sql = self._open(self._credentials, deadline)
@@ -165,6 +182,13 @@ class Security(Exercise):
         for statement in self._grants.drop_users:
             sql.run(statement)
         return "; ".join([*said, "dropped its users"])
+
+
+def exercise_of(scene: Scene) -> Exercise:
+    """The exercise of a database, or of a cache."""
+    if scene.database.kind in cache_security.KINDS:
+        return cache_security.cache_security(scene)
+    return Security(scene)
 
 
 if __name__ == "__main__":

@@ -27,6 +27,7 @@ HELP = (
     "session-manager-working-with-install-plugin.html"
 )
 LOOPBACK = "127.0.0.1"
+"""Where it listens: at localhost, of whose addresses Go takes that of IPv4."""
 _VARIABLE = "AWS_SSM_START_SESSION_RESPONSE"
 _TOKEN_AS_ARGUMENT = (1, 2, 497, 0)
 """The last version that has to be given the session's token where every user can read it."""
@@ -75,11 +76,7 @@ class Plugin:
         command = [
             self.path, _VARIABLE, region, "StartSession", profile, json.dumps(request), endpoint
         ]  # fmt: skip
-        environment = {
-            **os.environ,
-            _VARIABLE: json.dumps(answer),
-            "SSM_PLUGIN_LOCAL_HOST": LOOPBACK,
-        }
+        environment = {**os.environ, _VARIABLE: json.dumps(answer)}
         try:
             process = subprocess.Popen(
                 command,

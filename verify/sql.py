@@ -7,13 +7,14 @@ from contextlib import contextmanager
 from typing import Any
 
 from mysql.connector import errors as driver
-from mysql.connector.connection import MySQLConnection
 
 from contract import Endpoint
 from verify.aws import Credentials
+from verify.contexts import SqlConnection
 from verify.deadline import Deadline
 from verify.errors import (
     DeadlineExceeded,
+    NotSent,
     NotTrusted,
     Refused,
     StepFailed,
@@ -28,14 +29,15 @@ from verify.trust import required_for_rds
 
 ACCESS_DENIED = 1045
 _UNKNOWN_VARIABLE = 1193
+_KEPT = "mysql_clear_password requires SSL"
 # Errors the client makes up (2000-2999) say nothing about what the server thinks.
 _CLIENT_ERRORS = range(2000, 3000)
 
 Row = tuple[Any, ...]
 
 
-class _Reached(MySQLConnection):  # type: ignore[misc]
-    """The driver's own, in Python: it connects where the name that it was given is reached.
+class _Reached(SqlConnection):
+    """It connects where the name that it was given is reached.
 
     The certificate is checked for that name.
     """
@@ -92,7 +94,7 @@ def identity(session: Session) -> str:
     except Refused as error:
         if error.errno != _UNKNOWN_VARIABLE:
             raise
-        rows = session.run("SELECT @@report_host")
+        rows = session.run("SELECT COALESCE(@@report_host, @@server_id)")
     return str(rows[0][0])
 
 
@@ -162,6 +164,8 @@ def _meaning(error: Any, where: str, seconds: float, *, opening: bool) -> Verify
     if "CERTIFICATE_VERIFY_FAILED" in str(error) or "certificate verify failed" in str(error):
         reason = str(error).partition("certificate verify failed: ")[2].partition(" (")[0]
         return NotTrusted(f"the certificate of {where} is not trusted: {reason or text}")
+    if _KEPT in text:
+        return NotSent(f"the driver sends no token without TLS: {text}")
     slow = isinstance(
         error, driver.ReadTimeoutError | driver.WriteTimeoutError | driver.ConnectionTimeoutError
     )

@@ -200,7 +200,7 @@ def activity_streams(cloud: Cloud, databases: Mapping[str, Database]) -> str:
     clusters = [
         cloud.cluster(database.region, database.cluster)
         for database in databases.values()
-        if database.kind == "aurora-mysql" and database.cluster is not None
+        if database.kind in ("aurora-mysql", "aurora-postgresql") and database.cluster is not None
     ]
     streams = {
         found["DBClusterIdentifier"]: found

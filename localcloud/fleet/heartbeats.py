@@ -32,7 +32,7 @@ STOPPED_S = 1.0
 CUT_OFF_S = 3.0
 """So long no connection may get through to a server."""
 MUTE_S = 20.0
-"""So long a server that runs may be silent: a machine may be as busy as that."""
+"""So long one that runs may be silent, where it is asked: a machine may be as busy as that."""
 _LOOK_S = 0.25
 _ASK_S = 1.0
 _STOP_S = 5.0
@@ -118,12 +118,14 @@ class Patient:
             return f"has been stopped for {now - self._stopped_at:.1f} s"
         if (cut := self._reached.age(now, _ASK_S)) >= CUT_OFF_S:
             return f"has not been reached for {cut:.1f} s"
-        if (mute := self._speaks.age(now, _ASK_S)) >= MUTE_S:
+        mute = self._speaks.age(now, _ASK_S) if self._speaks is not None else 0.0
+        if mute >= MUTE_S:
             return f"has not spoken for {mute:.1f} s"
         return None
 
     def close(self) -> None:
-        self._speaks.close()
+        if self._speaks is not None:
+            self._speaks.close()
         self._reached.close()
 
 

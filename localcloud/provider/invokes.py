@@ -92,6 +92,24 @@ def get_engine_version(clients: Clients, args: Arguments) -> Answer:
     }
 
 
+def get_instance(clients: Clients, args: Arguments) -> Answer:
+    """aws.rds.get_instance"""
+    found = clients.get("rds", args.get("region")).describe_db_instances(
+        DBInstanceIdentifier=args["dbInstanceIdentifier"]
+    )["DBInstances"][0]
+    host, port = found["Endpoint"]["Address"], found["Endpoint"]["Port"]
+    return {
+        "id": found["DBInstanceIdentifier"],
+        "address": host,
+        "port": port,
+        "endpoint": f"{host}:{port}",
+        "availabilityZone": found["AvailabilityZone"],
+        "engine": found["Engine"],
+        "engineVersion": found["EngineVersion"],
+        "resourceId": found["DbiResourceId"],
+    }
+
+
 def get_orderable_db_instance(clients: Clients, args: Arguments) -> Answer:
     """aws.rds.get_orderable_db_instance"""
     client = clients.get("rds", args.get("region"))
@@ -155,6 +173,7 @@ INVOKES: Mapping[str, Callable[[Clients, Arguments], Answer]] = {
     "aws:index/getRegion:getRegion": get_region,
     "aws:elasticache/getReservedCacheNodeOffering:getReservedCacheNodeOffering": node_offer,
     "aws:rds/getEngineVersion:getEngineVersion": get_engine_version,
+    "aws:rds/getInstance:getInstance": get_instance,
     "aws:rds/getOrderableDbInstance:getOrderableDbInstance": get_orderable_db_instance,
     "aws:rds/getReservedInstanceOffering:getReservedInstanceOffering": instance_offer,
     "aws:ssm/getParameter:getParameter": get_parameter,

@@ -101,8 +101,9 @@ class SecretRotation(Kind):
         return str(resource.inputs["secretId"]), {}
 
     def describe(self, resource: Resource) -> Outputs | None:
-        self.client(resource).describe_secret(SecretId=resource.inputs["secretId"])
-        return {}
+        found = self.client(resource).describe_secret(SecretId=resource.inputs["secretId"])
+        wanted = resource.inputs.get("rotationEnabled") is not False
+        return None if wanted and not found.get("RotationEnabled") else {}
 
     def update(self, resource: Resource, old: Inputs, changed: frozenset[str]) -> None:
         self._schedule(resource)

@@ -6,8 +6,10 @@ there is no silence: whose process lives and refuses is starting or ending.
 
 from __future__ import annotations
 
+import contextlib
 import select
 import socket
+import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,20 +19,23 @@ from localcloud.servers.facts import Address
 
 @dataclass(frozen=True)
 class Heartbeat:
-    """Where a server answers whom: us by ``path``, which is asked ``hello``, all by ``address``."""
+    """Where a server answers whom: us by ``path``, who say ``hello``, and all by ``address``."""
 
     path: Path
     address: Address
-    hello: bytes
+    hello: bytes | None
 
-    def speaks(self) -> Knock:
-        """Answered by its first byte."""
+    def speaks(self) -> Knock | None:
+        """Answered by its first byte; ``None`` where it is not to be asked."""
+        hello = self.hello
+        if hello is None:
+            return None
 
         def begin() -> socket.socket:
             knock = socket.socket(socket.AF_UNIX)
             knock.setblocking(False)
             knock.connect(str(self.path))
-            knock.sendall(self.hello)
+            knock.sendall(hello)
             return knock
 
         return Knock(begin, select.POLLIN)
@@ -41,6 +46,10 @@ class Heartbeat:
         def begin() -> socket.socket:
             knock = socket.socket()
             knock.setblocking(False)
+            # Without the handshake's last step, and a reset instead of a goodbye: the server never
+            # sees it, where Redis would log an error.
+            knock.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 0)
+            knock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             knock.connect_ex((self.address.host, self.address.port))
             return knock
 
@@ -87,4 +96,10 @@ class Knock:
                 return True
         poller = select.poll()
         poller.register(self._socket, self._answer)
-        return bool(poller.poll(0))
+        if not poller.poll(0):
+            return False
+        if self._answer == select.POLLIN:
+            # What is left unread breaks the connection instead of ending it, and is logged.
+            with contextlib.suppress(OSError):
+                self._socket.recv(1024)
+        return True

@@ -108,8 +108,8 @@ class MariaDB:
 
     @property
     def heartbeat(self) -> Heartbeat:
-        # It speaks first.
-        return Heartbeat(self._socket, self.address, b"")
+        # Whoever comes and does not log in is in its log, so it is not asked to speak.
+        return Heartbeat(self._socket, self.address, None)
 
     @property
     def _log(self) -> Path:

@@ -39,7 +39,7 @@ class DbLogins:
                 raise BadToken("is signed by nobody who is known here")
             token.check(Wanted(user, addresses, region), principal.secret, datetime.now(UTC))
         except BadToken as error:
-            return f"the token {error}"
+            return f"what was shown {error}"
         resource = database.get("DbClusterResourceId") or database["DbiResourceId"]
         arn = f"arn:aws:rds-db:{region}:{ACCOUNT_ID}:dbuser:{resource}/{user}"
         if not principal.may(_ACTION, arn):

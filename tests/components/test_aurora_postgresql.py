@@ -234,6 +234,7 @@ def test_what_it_tells_the_world(ledger: Recording) -> None:
         "tls": True,
         "instances": members,
         "cluster": "myapp-ledger",
+        "iam_auth": False,
         "security_group": "db-access-group-id",
         "schema_version": 1,
     }

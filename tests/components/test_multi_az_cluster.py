@@ -284,6 +284,7 @@ def test_what_it_tells_the_world(engine: str, cluster: Recording) -> None:
         "tls": True,
         "instances": MEMBERS,
         "cluster": "myapp-multi-az",
+        "iam_auth": False,
         "security_group": "db-access-group-id",
         "schema_version": 1,
     }

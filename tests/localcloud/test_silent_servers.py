@@ -1,4 +1,4 @@
-"""A server that is frozen, not dead: it is ended, replaced, and never awakes beside another."""
+"""A server that is frozen or cut off is ended, replaced, and never awakes beside another."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from functools import partial
 
 import pytest
 
+from localcloud import cuts
 from localcloud.fleet import Fleet
 from localcloud.processes import Process
 from localcloud.servers.redis_users import everybody, hash_of
@@ -50,6 +51,13 @@ def freeze(fleet: Fleet, identifier: str) -> Process:
     return found
 
 
+def cut_off(fleet: Fleet, identifier: str) -> Process:
+    found = Process.of(pid_of(fleet, identifier))
+    assert found is not None
+    assert cuts.cut(found.pid) > 0
+    return found
+
+
 def succeeded(frozen: Process, leader: Callable[[], str | None], old: str) -> None:
     """Somebody else leads, and ``frozen`` had ended before: it cannot awake and write, too."""
     eventually(lambda: leader() not in (old, None), "a successor", REPLACED_S)
@@ -57,15 +65,15 @@ def succeeded(frozen: Process, leader: Callable[[], str | None], old: str) -> No
     assert not frozen.signal(signal.SIGCONT)
 
 
-def test_a_frozen_aurora_writer_loses_no_acknowledged_row(fleet: Fleet, site: Site) -> None:
+def test_a_silent_aurora_writer_loses_no_acknowledged_row(fleet: Fleet, site: Site) -> None:
     ends = fleet.clusters.create(CLUSTER, ADMIN, "app", {})
     for tier, name in enumerate(MEMBERS):
         fleet.clusters.add_member(CLUSTER, name, tier, {})
     rows(site, ends.writer, "CREATE TABLE app.t (id INT PRIMARY KEY)")
-    for _ in range(2):
+    for disturb in (freeze, cut_off):
         old = str(fleet.clusters.state(CLUSTER).writer)
         with Load(site, ends.writer) as load:
-            frozen = freeze(fleet, old)
+            frozen = disturb(fleet, old)
             succeeded(frozen, lambda: fleet.clusters.state(CLUSTER).writer, old)
             before = len(load.acknowledged)
             eventually(lambda: len(load.acknowledged) > before + 50, "writes go on")  # noqa: B023

@@ -25,6 +25,7 @@ GOOD: dict[str, dict[str, Any]] = {
         "performanceInsightsEnabled": True,
         "enabledCloudwatchLogsExports": ["error"],
         "publiclyAccessible": False,
+        "iamDatabaseAuthenticationEnabled": True,
     },
     "aws:rds/cluster:Cluster": {
         "clusterIdentifier": "catalog",
@@ -35,6 +36,7 @@ GOOD: dict[str, dict[str, Any]] = {
         "deletionProtection": True,
         "storageEncrypted": True,
         "kmsKeyId": KEY,
+        "iamDatabaseAuthenticationEnabled": True,
     },
     "aws:rds/instanceAutomatedBackupsReplication:InstanceAutomatedBackupsReplication": {
         "region": "us-west-2",

@@ -92,6 +92,12 @@ WRONG = [
     Wrong({"zones": ["a", "b", "f"]}, "zones.2", "not one of network.zones; choose a, b, c"),
     Wrong({"backups/retention_days": 0}, "backups.retention_days", "the least is 1"),
     Wrong({"backups/retention_days": 36}, "backups.retention_days", "the most is 35"),
+    Wrong(
+        {"backups/copy_to": {"region": "us-west-2", "retention_days": 7}},
+        "backups.copy_to",
+        "RDS neither replicates its backups nor copies its snapshots; leave it out",
+    ),
+    Wrong({"iam_auth": True}, "iam_auth", "is not offered for a Multi-AZ DB cluster here"),
     Wrong({"backups/window": "03:00-03:20"}, "backups.window", "shorter than 30 minutes"),
     Wrong({"maintenance_window": "sun:03:30-sun:04:30"}, "maintenance_window", "overlaps"),
     Wrong(

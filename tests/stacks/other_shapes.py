@@ -175,6 +175,7 @@ OTHER_SHAPES: dict[str, Any] = {
             "engine_version": "8.0.mysql_aurora.3.10.6",
             "class": "db.t4g.medium",
             "username": "owner",
+            "password": {"made_by": "rds", "rotation": {"type": "every", "days": 30}},
             "database": "catalog",
             # A network of one zone.
             "shared_zones": True,

@@ -80,10 +80,18 @@ def test_multi_az_and_a_zone_are_not_said_together(recording: Recording) -> None
         assert "availabilityZone" not in instance.inputs, instance.name
 
 
-def test_no_password_is_managed_by_rds(recording: Recording) -> None:
-    # It conflicts with a password of ours, and a source with it can have no replica.
-    for resource in resources(recording):
-        assert "manageMasterUserPassword" not in resource.inputs, resource.name
+def test_a_password_is_rds_s_or_ours_and_a_replica_s_source_has_ours(recording: Recording) -> None:
+    makers = ("aws:rds/instance:Instance", "aws:rds/cluster:Cluster")
+    made = [each for kind in makers for each in of_type(recording, kind)]
+    sources = {str(each.inputs.get("replicateSourceDb")) for each in made}
+    for each in made:
+        if each.inputs.get("manageMasterUserPassword"):
+            assert not each.inputs.keys() & {"password", "masterPassword"}, each.name
+            assert "masterUserSecretKmsKeyId" in each.inputs, each.name
+            identifier = each.inputs.get("identifier", "no instance")
+            assert not any(s == identifier or s.endswith(f":{identifier}") for s in sources)
+        else:
+            assert "masterUserSecretKmsKeyId" not in each.inputs, each.name
 
 
 def test_a_replica_has_nothing_that_is_its_sources(recording: Recording) -> None:

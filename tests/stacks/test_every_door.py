@@ -77,6 +77,7 @@ KEEPS_NOTHING = {
     "aws:rds/proxyEndpoint:ProxyEndpoint",
     "aws:rds/proxyTarget:ProxyTarget",
     "aws:rds/subnetGroup:SubnetGroup",
+    "aws:secretsmanager/secretRotation:SecretRotation",
     "aws:secretsmanager/secretVersion:SecretVersion",
     "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule",
     "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule",

@@ -107,6 +107,13 @@ class TestCloud:
                 return int(server["pid"])
         raise LookupError(identifier)
 
+    def host(self, identifier: str) -> str:
+        """The address of a database server."""
+        for server in json.loads(self._servers())["servers"]:
+            if server["identifier"] == identifier and server["kind"] != "endpoint":
+                return str(server["address"]).partition(":")[0]
+        raise LookupError(identifier)
+
     @contextmanager
     def silent(self, identifier: str) -> Iterator[None]:
         """A server that neither answers nor goes away."""

@@ -45,6 +45,7 @@ def create_mysql(client: Client, secret: str) -> dict[str, Any]:
         MonitoringRoleArn=ROLE,
         PubliclyAccessible=False,
         StorageEncrypted=True,
+        EnableIAMDatabaseAuthentication=True,
     )
     rds.create_db_instance_read_replica(
         DBInstanceIdentifier="copy",
@@ -64,6 +65,7 @@ def create_mysql(client: Client, secret: str) -> dict[str, Any]:
         "mysql": {
             **facts,
             "kind": "rds-mysql",
+            "iam_auth": True,
             "endpoints": [_endpoint("writer", source), _endpoint("instance", source, "source")],
             "instances": ["source"],
         },
@@ -93,6 +95,7 @@ def create_aurora(client: Client, secret: str) -> dict[str, Any]:
         MasterUserPassword=PASSWORD,
         BackupRetentionPeriod=7,
         StorageEncrypted=True,
+        EnableIAMDatabaseAuthentication=True,
     )["DBCluster"]
     for name, zone in ZONES.items():
         rds.create_db_instance(
@@ -116,6 +119,7 @@ def create_aurora(client: Client, secret: str) -> dict[str, Any]:
     return {
         "aurora": {
             "kind": "aurora-mysql",
+            "iam_auth": True,
             "engine": "aurora-mysql",
             "version": cluster["EngineVersion"],
             "region": REGION,

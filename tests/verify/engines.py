@@ -29,6 +29,7 @@ PRODUCTION = {
     "MonitoringRoleArn": ROLE,
     "PubliclyAccessible": False,
     "StorageEncrypted": True,
+    "EnableIAMDatabaseAuthentication": True,
 }
 
 
@@ -78,6 +79,7 @@ def _facts(name: str, kind: str, role: str, made: dict[str, Any], secret: str) -
         "user": USER,
         "secret_arn": secret,
         "instances": [name],
+        "iam_auth": role == "writer",
     }
 
 

@@ -79,8 +79,7 @@ def main() -> int:
         return 0
     if fault == "silent":
         time.sleep(600)
-    host = os.environ.get("SSM_PLUGIN_LOCAL_HOST", "localhost")
-    door = socket.create_server((host, int(given["localPortNumber"])))
+    door = socket.create_server(("localhost", int(given["localPortNumber"])))
 
     def end(number: int, frame: object) -> None:
         if fault == "stubborn":

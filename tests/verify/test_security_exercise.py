@@ -13,13 +13,17 @@ from contract import Endpoint
 from tests.verify.cloud import TestCloud
 from tests.verify.command import Verify
 from tests.verify.engines import as_administrator
-from verify import least_privilege, security
+from verify import iam_user, least_privilege, security
 from verify.deadline import Deadline
 from verify.least_privilege import APPLICATION, READER
 from verify.security import CONNECT, USERS
 
 PLAIN = "a connection without TLS is refused"
 ELSEWHERE = "its certificate is good for no other address"
+TOKEN = "it gets in by a token, over TLS"
+BENT = "a token with another signature is refused"
+OTHERS = "another user's token is refused"
+PASSWORD = "a password is refused in place of a token"
 LEFTOVERS = "no leftovers of an earlier run"
 READERS_LIMITS = "the read-only user does nothing else"
 
@@ -45,6 +49,8 @@ def test_it_passes_twice_on_every_engine_and_leaves_nothing(
         assert done.code == 0, done.out + done.err
         assert done.statuses == {"passed"}
         assert {e["database"] for e in done.exercises} == {"mysql", "aurora", "ledger", "wiki"}
+        steps = [step["name"] for e in done.exercises for step in e["steps"]]
+        assert [steps.count(name) for name in (TOKEN, BENT, OTHERS, PASSWORD)] == [4] * 4
     with cloud.login(host) as cursor:
         cursor.execute("SELECT user FROM mysql.user WHERE user LIKE 'verify%'")
         assert cursor.fetchall() == []
@@ -114,6 +120,70 @@ def test_a_refusal_for_another_reason_is_no_denial(
     monkeypatch.setitem(least_privilege._GRANTS, "mysql", wrong)
     done = verify("mysql", exercises=("security",))
     assert "refused, but not denied" in done.failed[READERS_LIMITS]
+
+
+def test_a_database_that_takes_no_tokens_is_asked_for_none(verify: Verify) -> None:
+    verify.databases["mysql"]["iam_auth"] = False
+    done = verify("mysql", exercises=("security",))
+    assert done.statuses == {"passed"}
+    (found,) = done.exercises
+    assert not [step for step in found["steps"] if "token" in step["name"]]
+
+
+@pytest.mark.parametrize("name", ["mysql", "ledger"])
+def test_no_token_is_said(everything: Verify, name: str) -> None:
+    done = everything(name, exercises=("security",))
+    assert done.code == 0
+    assert "X-Amz-" not in done.out + done.err + everything.json.read_text()
+
+
+@pytest.mark.parametrize("name", ["mysql", "ledger"])
+def test_a_server_that_takes_what_it_should_not_fails(
+    everything: Verify, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setattr(iam_user, "APPLICATION", least_privilege.IAM_USER)
+    monkeypatch.setattr(iam_user.IamUser, "_bent", iam_user.IamUser._token)
+    done = everything(name, exercises=("security",))
+    assert done.failed == dict.fromkeys((BENT, OTHERS), "verify_iam was let in")
+
+
+@pytest.mark.parametrize(
+    ("name", "create"),
+    [
+        ("mysql", "CREATE USER 'verify_iam'@'%' IDENTIFIED BY 'aA1-known' REQUIRE SSL"),
+        ("ledger", "CREATE ROLE verify_iam LOGIN PASSWORD 'aA1-known'"),
+    ],
+)
+def test_a_user_that_has_a_password_fails(
+    everything: Verify, monkeypatch: pytest.MonkeyPatch, name: str, create: str
+) -> None:
+    engine = everything.databases[name]["engine"]
+    wrong = dataclasses.replace(least_privilege._GRANTS[engine], create_iam_user=(create,))
+    monkeypatch.setitem(least_privilege._GRANTS, engine, wrong)
+    monkeypatch.setattr(iam_user, "password", lambda: "aA1-known")
+    done = everything(name, exercises=("security",))
+    assert done.failed.keys() == {TOKEN, PASSWORD}
+    assert done.failed[PASSWORD] == "verify_iam was let in"
+    assert "does a policy allow you rds-db:connect" in done.failed[TOKEN]
+
+
+def test_tokens_that_aws_has_switched_off_fail(cloud: TestCloud, verify: Verify) -> None:
+    rds = cloud.client("rds")
+    wanted = {"DBInstanceIdentifier": "source", "ApplyImmediately": True}
+    rds.modify_db_instance(**wanted, EnableIAMDatabaseAuthentication=False)
+    try:
+        done = verify("mysql", exercises=("security",))
+    finally:
+        rds.modify_db_instance(**wanted, EnableIAMDatabaseAuthentication=True)
+    assert list(done.failed) == [TOKEN]
+
+
+def test_servers_that_cannot_check_tokens_are_passed_over_with_the_reason(verify: Verify) -> None:
+    verify.record["access"]["lacks"] = {"mysql-tokens": "nobody checks them here"}
+    done = verify("mysql", exercises=("security",))
+    assert done.code == 0
+    assert done.step(iam_user.CREATE) == ("skipped", "nobody checks them here")
+    assert done.step(TOKEN)[0] == "skipped"
 
 
 def test_somebody_s_own_database_is_left_alone(cloud: TestCloud, verify: Verify, host: str) -> None:

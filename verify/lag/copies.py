@@ -52,6 +52,16 @@ def has_copies(name: str, databases: Mapping[str, Database]) -> bool:
     return any(each.instances for each in secondaries) or any(_replicas(name, databases))
 
 
+def first_source(name: str, databases: Mapping[str, Database]) -> str:
+    """Whom ``name`` follows over all its sources; itself when it follows nobody."""
+    for _ in databases:
+        found = databases.get(name)
+        if found is None or found.source is None or found.kind != "read-replica":
+            break
+        name = found.source
+    return name
+
+
 def copies_of(name: str, databases: Mapping[str, Database], cloud: Cloud) -> list[Copy]:
     """All of them, those of a copy after it; `StepFailed` when AWS says what cannot be."""
     database = databases[name]

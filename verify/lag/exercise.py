@@ -185,7 +185,11 @@ class Lag(Exercise):
         said = f"{copy.metric.name} {min(values):g} to {max(values):g} {copy.metric.unit}"
         if min(values) < 0:
             raise StepFailed(f"{said}: below nought it replicates nothing")
-        return f"{said} in {len(values)} readings"
+        said = f"{said} in {len(values)} readings"
+        if self.scene.database.engine == "postgres":
+            # Which is why an alarm on it may go off at night.
+            said += "; PostgreSQL's grows while nothing is written, too"
+        return said
 
     def _newest(self, copy: Copy, period: timedelta) -> list[tuple[datetime, float]]:
         """Its readings, once there is one of the last phase."""

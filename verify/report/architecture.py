@@ -18,7 +18,7 @@ _ZONE_GAP = 6.0
 _ZONE_NAME = 104.0
 _GAP = 30.0
 _PAD = 22.0
-_TALL = 6
+_TALL = 8
 """Cards above each other before a region gets a second column."""
 
 _SERVICES = {
@@ -98,7 +98,10 @@ def architecture(
 
 
 def _together(databases: Mapping[str, Database]) -> list[str]:
-    """The names, each followed by those that copy it or lead to it."""
+    """The names, each followed by those that copy it or lead to it.
+
+    Who is copied in another region comes last: its arrows leave on the right, over no card.
+    """
     ordered: list[str] = []
 
     def place(name: str) -> None:
@@ -108,9 +111,16 @@ def _together(databases: Mapping[str, Database]) -> list[str]:
                 if database.source == name:
                     place(other)
 
-    for name, database in databases.items():
-        if database.source not in databases:
-            place(name)
+    def leaves(name: str) -> bool:
+        here = databases[name]
+        return here.worldwide is not None or any(
+            other.source == name and (other.region != here.region or leaves(others))
+            for others, other in databases.items()
+        )
+
+    first = [name for name, found in databases.items() if found.source not in databases]
+    for name in sorted(first, key=leaves):
+        place(name)
     # Whoever is left leads in a circle.
     return ordered + [name for name in databases if name not in ordered]
 
@@ -245,9 +255,9 @@ def _line(
     (x1, y1), (x2, y2) = places[arrow.begin], places[arrow.end]
     y1, y2 = y1 + cards[arrow.begin].height / 2, y2 + cards[arrow.end].height / 2
     if x1 == x2:
-        # Around the column, on its right.
+        # Around the column, on its right; the longer, the further out.
         x1, x2 = x1 + _CARD, x2 + _CARD
-        bend1 = bend2 = x1 + 40
+        bend1 = bend2 = x1 + min(80.0, 20 + abs(y2 - y1) / 8)
     elif x1 < x2:
         x1 += _CARD
         bend1, bend2 = x1 + 40, x2 - 40

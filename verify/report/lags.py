@@ -58,7 +58,9 @@ def _chart(exercise: Exercise, note: str) -> Chart:
 def _rows(copy: CopyLag) -> Iterator[tuple[str, ...]]:
     threshold = "none" if copy.threshold_ms is None else in_words(copy.threshold_ms)
     for phase in copy.phases:
-        values = [ms for at, ms in copy.reported if phase.began_s <= at <= phase.ended_s]
+        # The first reading is of the period that measuring began in.
+        begin = 0.0 if phase is copy.phases[0] else phase.began_s
+        values = [ms for at, ms in copy.reported if begin <= at <= phase.ended_s]
         scale = 1000 if copy.unit == "s" else 1
         said = f"{max(values) / scale:g} {copy.unit}" if values else "no reading"
         yield (

@@ -12,12 +12,12 @@ from markupsafe import Markup
 from verify.report.svg import Scale, element, number, path, picture
 
 _WIDTH, _HEIGHT = 960.0, 300.0
-_LEFT, _RIGHT, _TOP, _BOTTOM = 62.0, 300.0, 24.0, 44.0
+_LEFT, _RIGHT, _TOP, _BOTTOM = 62.0, 310.0, 24.0, 44.0
 _LABEL = 13.0
 _STYLES = 6
 _MOST_POINTS = 400
 _MOST_MARKS = 30
-_LONGEST_NAME = 40
+_LONGEST_NAME = 42
 
 Points = Sequence[tuple[float, float]]
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from localcloud.errors import DeployFailed
 from tests.localcloud.front_fixtures import PASSWORD
 from tests.localcloud.provider.life import Cloud, Life
 
@@ -55,6 +56,19 @@ def test_it_is_made_as_asked_with_the_members_that_rds_makes(cloud: Cloud, multi
     assert outputs["clusterMembers"] == [f"{NAME}-instance-{number}" for number in (1, 2, 3)]
     assert outputs["port"] == 5432
     assert outputs["readerEndpoint"] == found["ReaderEndpoint"] != outputs["endpoint"]
+
+
+def test_the_address_of_a_member_that_is_no_resource_is_asked_for(
+    cloud: Cloud, multi_az: Life
+) -> None:
+    members = (multi_az.read() or {})["clusterMembers"]
+    token = "aws:rds/getInstance:getInstance"
+    found = [cloud.provider.invoke(token, {"dbInstanceIdentifier": name}) for name in members]
+    assert [each["port"] for each in found] == [5432] * 3
+    assert [each["availabilityZone"][-1] for each in found] == ["a", "b", "c"]
+    assert len({each["address"] for each in found}) == 3
+    with pytest.raises(DeployFailed, match="DBInstanceNotFound"):
+        cloud.provider.invoke(token, {"dbInstanceIdentifier": "nobody"})
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from contract import Database, Endpoint, Secondary, Worldwide
+from verify.errors import UnknownName
 from verify.lag.copies import Metric, copies_of, has_copies
-from verify.registry import plan
+from verify.registry import plan, with_lags
 
 
 def ends(*pairs: tuple[str, str]) -> tuple[Endpoint, ...]:
@@ -85,6 +86,26 @@ def test_it_is_planned_where_it_is_named_and_once_a_source() -> None:
     assert [p.database for p in plan(STACK, ["lag"])] == named
     assert [p.database for p in plan(STACK, [], ["lag"])] == named
     assert [p.database for p in plan(STACK, ["cache"], ["lag"])] == ["cache"]
+
+
+def test_who_names_a_replica_means_its_source_whose_heartbeats_it_shows() -> None:
+    assert [p.database for p in plan(STACK, ["far"], ["lag"])] == ["orders"]
+    assert [p.exercise for p in plan(STACK, ["far"])] == ["replica"]
+
+
+def test_a_page_has_the_lag_of_what_was_examined() -> None:
+    for names, lags in ((["far"], ["orders"]), (["alone"], []), (["lag"], None)):
+        planned = plan(STACK, names)
+        drawn = with_lags(planned, STACK)
+        assert drawn[: len(planned)] == planned
+        assert [p.database for p in drawn[len(planned) :]] == (lags or [])
+    assert with_lags(drawn, STACK) == drawn
+
+
+@pytest.mark.parametrize("name", ["alone", "proxy", "shards", "headless"])
+def test_who_has_no_copies_is_said(name: str) -> None:
+    with pytest.raises(UnknownName, match=f"no database for {name}, lag"):
+        plan(STACK, [name], ["lag"])
 
 
 class Reported:
