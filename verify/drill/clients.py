@@ -99,13 +99,18 @@ class SqlClient:
 
     @classmethod
     def open(
-        cls, database: Database, endpoint: Endpoint, credentials: Credentials, ca: str | None
+        cls,
+        database: Database,
+        endpoint: Endpoint,
+        credentials: Credentials,
+        ca: str | None,
+        *,
+        pooled: bool = False,
     ) -> SqlClient:
-        """A connection in the drill's own database."""
+        """A connection in the drill's own database; ``pooled`` through a proxy."""
         dialect = dialect_of(database)
-        session = open_session(dialect, endpoint, credentials, ca)
+        session = open_session(dialect, endpoint, credentials, ca, pooled=pooled)
         try:
-            session.run(f"{dialect.use}{DATABASE}")
             return cls(session, _server_of(session, dialect))
         except BaseException:
             session.close()
@@ -153,14 +158,27 @@ class SqlClient:
 
 
 def open_session(
-    dialect: Dialect, endpoint: Endpoint, credentials: Credentials, ca: str | None
+    dialect: Dialect,
+    endpoint: Endpoint,
+    credentials: Credentials,
+    ca: str | None,
+    *,
+    pooled: bool = False,
 ) -> Session:
-    """A session whose waits are short."""
+    """A session in the drill's own database whose waits are short."""
     if dialect is POSTGRES:
+        # At once: a connection of PostgreSQL stays where it is, and two would take twice as long.
         return postgres_sql.open_connection(
-            endpoint, credentials, Deadline(PATIENCE_S), ca=ca, patience=PATIENCE_S
-        )
-    return dialect.open(endpoint, credentials, Deadline(PATIENCE_S), ca=ca)
+            endpoint, credentials, Deadline(PATIENCE_S),
+            ca=ca, pooled=pooled, database=DATABASE, patience=PATIENCE_S,
+        )  # fmt: skip
+    session = dialect.open(endpoint, credentials, Deadline(PATIENCE_S), ca=ca)
+    try:
+        session.run(f"{dialect.use}{DATABASE}")
+    except BaseException:
+        session.close()
+        raise
+    return session
 
 
 def _server_of(session: Session, dialect: Dialect) -> str:
