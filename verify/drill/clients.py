@@ -204,10 +204,11 @@ def create(session: Session, dialect: Dialect) -> None:
     # No unique key on id: a row that is there twice shall be seen, not refused.
     session.run(f"CREATE TABLE acks (row_id {number} PRIMARY KEY, id BIGINT NOT NULL, part BIGINT)")
     session.run("CREATE INDEX acks_part ON acks (part)")
-    session.run("CREATE TABLE accounts (name CHAR(1) PRIMARY KEY, balance BIGINT NOT NULL)")
-    # In one statement: a replica must never have one account without the other.
+    # Under its name when it is complete: a replica that is behind must not show it empty.
+    session.run("CREATE TABLE opening (name CHAR(1) PRIMARY KEY, balance BIGINT NOT NULL)")
     opening = [fact for name in ACCOUNTS for fact in (name, TOTAL // len(ACCOUNTS))]
-    session.run("INSERT INTO accounts VALUES (%s, %s), (%s, %s)", opening)
+    session.run("INSERT INTO opening VALUES (%s, %s), (%s, %s)", opening)
+    session.run("ALTER TABLE opening RENAME TO accounts")
     session.run("CREATE TABLE counter (id INT PRIMARY KEY, value BIGINT NOT NULL)")
     session.run("INSERT INTO counter VALUES (1, 0)")
 
@@ -215,7 +216,9 @@ def create(session: Session, dialect: Dialect) -> None:
 def drop(session: Session, dialect: Dialect) -> str:
     """Take back what `create` made; what it did not make is left alone."""
     return dialect.drop_own_database(
-        session, DATABASE, {"acks": "TRUE", "accounts": "TRUE", "counter": "TRUE"}
+        session,
+        DATABASE,
+        {"acks": "TRUE", "opening": "TRUE", "accounts": "TRUE", "counter": "TRUE"},
     )
 
 
