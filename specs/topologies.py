@@ -11,6 +11,7 @@ from specs.aurora_mysql import AuroraMysql
 from specs.aurora_serverless import AuroraServerless
 from specs.beside import read_auditing, read_monitoring, read_reservations
 from specs.global_database import GlobalDatabase
+from specs.login_rules import check_logins
 from specs.memcached import Memcached
 from specs.migration import Migration
 from specs.monitoring import Auditing, Monitoring
@@ -36,7 +37,6 @@ from specs.regions import (
 from specs.reservation import Reservation
 from specs.restored_instance import RestoredInstance
 from specs.serverless_cache import ServerlessCache
-from specs.token_logins import check_copied_logins
 
 AnyTopology = (
     RdsMysql
@@ -136,7 +136,7 @@ def read(
         problems += _check_neighbours(found, str(region))
         problems += _check_account_wide(found)
         problems += _check_chains(found)
-        problems += check_copied_logins(found)
+        problems += check_logins(found, str(region))
         problems += check_secondaries(found, str(region))
         problems += check_identifiers(found, str(region))
         problems += check_zones(found, str(region), found_network.zones)
