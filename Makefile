@@ -3,12 +3,13 @@ STACK  ?= dev
 PYTHON ?= python3
 VENV   := .venv
 RUN    := $(VENV)/bin/python
+SCAN   := .scan
 SUDO   := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
 # The programs the local cloud starts, and the Debian packages they come from.
 SERVERS := mariadb-server redis-server haproxy memcached postgresql pgbouncer
 
-.PHONY: browser local test down check format lint types unit bench servers help
+.PHONY: browser local test down check format lint types unit bench scan servers help
 
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -38,6 +39,15 @@ types: $(VENV)/ready
 
 bench: $(VENV)/ready servers  ## measure the figures of docs/figures.md
 	$(RUN) -m bench
+
+# Of an environment of its own: what it needs is more than everything else together.
+scan: $(VENV)/ready $(SCAN)/ready  ## look for what an established scanner finds in prod
+	$(RUN) -W ignore -m tests.scan
+
+$(SCAN)/ready: requirements-scan.txt
+	$(PYTHON) -m venv $(SCAN)
+	$(SCAN)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-scan.txt
+	@touch $@
 
 browser:  ## install the browser that the report's test opens
 	@command -v chromium >/dev/null || { $(SUDO) apt-get update -qq && \

@@ -142,6 +142,13 @@ class Database(_Frozen):
         return tuple(e for e in self.endpoints if e.role == role)
 
 
+class ClientHost(_Frozen):
+    """An instance that takes sessions of Systems Manager, and that the databases let in."""
+
+    instance: str
+    region: str
+
+
 class Access(_Frozen):
     """How to reach the cloud that a stack was deployed to; AWS itself needs none of it."""
 
@@ -157,6 +164,9 @@ class Access(_Frozen):
     quarter of an hour to hours and charges for the new instance."""
     if_silent: str | None = None
     """What to do when the endpoint does not answer, as a sentence's end."""
+    faults: str | None = None
+    """A shell command that does a fault to a server, which are its next two words: one of kill,
+    stop, cut and continue, and the server's identifier. AWS has no such command."""
     metrics_period_s: int = 60
     """How often its databases tell CloudWatch something; AWS's once a minute."""
     unserved: Mapping[str, str] = Field(default_factory=dict)
@@ -193,3 +203,18 @@ def read_databases(outputs: Mapping[str, Any]) -> dict[str, Database]:
                 f"{where}: {first['msg']}; deploy again with this version of the project"
             ) from error
     return found
+
+
+def read_client_hosts(outputs: Mapping[str, Any]) -> dict[str, ClientHost]:
+    """The ``client_hosts`` output by region; none where the stack has none.
+
+    Raises `ContractError` when it is not what this version writes.
+    """
+    raw = outputs.get("client_hosts") or {}
+    try:
+        return {where: ClientHost.model_validate(facts) for where, facts in sorted(raw.items())}
+    except (ValidationError, AttributeError) as error:
+        raise ContractError(
+            "client_hosts: is not what this version writes; deploy again with this version of the "
+            "project"
+        ) from error

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
-from bench import deployment, failover, performance, resume
+from bench import cache_performance, deployment, failover, performance, report, resume
 from bench.figure import Figure
 from bench.migration import migrate
 from bench.program import under_mocks
@@ -41,7 +41,13 @@ def _dev(space: Workspace, _: int) -> list[Figure]:
     pauses = resume.resumes(space, _RESUMES)
     spread = f"{_RESUMES} pauses, median {statistics.median(pauses):.2f} s"
     resumed = Figure("resume of a paused cluster, worst", max(pauses), 1, "s", spread)
-    return [*figures, resumed, *_performance(performance.measure(space))]
+    return [
+        *figures,
+        resumed,
+        *_performance(performance.measure(space)),
+        *_cache(cache_performance.measure(space)),
+        *report.measure(space),
+    ]
 
 
 def _performance(found: performance.Outcome) -> list[Figure]:
@@ -50,6 +56,9 @@ def _performance(found: performance.Outcome) -> list[Figure]:
         Figure("client of the course's test, of one core", percent, 5, "%"),
         Figure("open loop at 500/s: timer error, p99", late, 1, "ms"),
         Figure("statements counted otherwise by the server", float(found.miscounted), 0, ""),
+        Figure(
+            "mean latency apart from the server's", found.apart_percent, 10, "%", found.apart_note
+        ),
     ]
     beside = found.sysbench
     if beside is not None:
@@ -60,6 +69,19 @@ def _performance(found: performance.Outcome) -> list[Figure]:
         )
         ratio = beside.per_second / ours.per_second
         figures.append(Figure("sysbench's throughput / ours, saturating", ratio, 2, "x", note))
+    return figures
+
+
+def _cache(found: cache_performance.Outcome) -> list[Figure]:
+    figures = [Figure("Redis commands counted otherwise", float(found.miscounted), 0, "")]
+    if found.theirs is not None:
+        for name, ours, theirs in zip(
+            ("alone", "50 a trip"), found.ours, found.theirs, strict=True
+        ):
+            note = f"one client each: {theirs:,.0f}/s and {ours:,.0f}/s"
+            figures.append(
+                Figure(f"redis-benchmark's rate / ours, {name}", theirs / ours, None, "x", note)
+            )
     return figures
 
 

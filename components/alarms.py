@@ -9,7 +9,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components.tags import tags
-from specs.alarms import Alarm
+from specs.alarm import Alarm
 
 _COMPARISONS = {"over": "GreaterThanThreshold", "under": "LessThanThreshold"}
 

@@ -1,4 +1,4 @@
-"""What every Aurora MySQL cluster with a writer consists of, whatever runs its members."""
+"""What every Aurora cluster with a writer consists of, whatever it speaks and runs on."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import pulumi
 import pulumi_aws as aws
 
 from components.aurora_parts import (
-    ENGINE,
     Place,
     cluster,
     instance_endpoints,
@@ -20,11 +19,12 @@ from components.aurora_parts import (
 from components.credentials import Credentials, CredentialsArgs
 from components.facts import Facts, facts
 from components.keys import RegionKey
+from components.managed_credentials import ManagedCredentials, ManagedCredentialsArgs, managed
 from components.network import Network
-from components.rds_mysql import PORT
 from components.security_group import DatabaseSecurityGroup
 from components.token_logins import Server, TokenLogins
 from specs.aurora import AuroraCluster as Spec
+from specs.passwords import ByRds
 
 S = TypeVar("S", bound=Spec)
 
@@ -48,7 +48,7 @@ class AuroraCluster(TokenLogins, Generic[S]):
     spec: S
     region: str
     security_group: DatabaseSecurityGroup
-    credentials: Credentials
+    credentials: Credentials | ManagedCredentials
     cluster_identifier: pulumi.Output[str]
     arn: pulumi.Output[str]
     resource_id: pulumi.Output[str]
@@ -75,16 +75,7 @@ class AuroraCluster(TokenLogins, Generic[S]):
         )
         around = surroundings(name, place, spec, self._child)
         self.security_group = around.security_group
-        self.credentials = Credentials(
-            f"{name}-credentials",
-            CredentialsArgs(
-                key=args.key,
-                description=f"Master user of {spec.cluster_identifier}",
-                facts={"username": spec.username},
-                disposable=spec.lifetime == "disposable",
-            ),
-            self._child,
-        )
+        login = self._login(name, args.key)
         made = cluster(
             name,
             place,
@@ -93,7 +84,7 @@ class AuroraCluster(TokenLogins, Generic[S]):
             self._cluster_options(),
             database_name=spec.database,
             master_username=spec.username,
-            master_password=self.credentials.password,
+            **login,
             **self._of_the_cluster(name),
         )
         self.cluster_identifier = made.cluster_identifier
@@ -103,6 +94,30 @@ class AuroraCluster(TokenLogins, Generic[S]):
         self.reader_endpoint = made.reader_endpoint
         self.version = made.engine_version_actual
         self.members = members(name, place, spec, around, made, self._child)
+        if isinstance(spec.password, ByRds):
+            after = list(self.members.values())
+            managed_args = ManagedCredentialsArgs(
+                self.region, made.master_user_secrets, spec.password.rotation, after
+            )
+            self.credentials = ManagedCredentials(f"{name}-credentials", managed_args, self._child)
+
+    def _login(self, name: str, key: RegionKey) -> dict[str, Any]:
+        spec = self.spec
+        if isinstance(spec.password, ByRds):
+            return managed(key)
+        made = Credentials(
+            f"{name}-credentials",
+            CredentialsArgs(
+                key=key,
+                description=f"Master user of {spec.cluster_identifier}",
+                facts={"username": spec.username},
+                disposable=spec.lifetime == "disposable",
+                rotated=spec.password.rotated if spec.password else None,
+            ),
+            self._child,
+        )
+        self.credentials = made
+        return {"master_password": made.password}
 
     def _of_the_cluster(self, name: str) -> dict[str, Any]:
         """Arguments that only this kind of cluster has; resources they need are made here."""
@@ -133,18 +148,18 @@ class AuroraCluster(TokenLogins, Generic[S]):
 
     @property
     def _endpoints(self) -> list[dict[str, Any]]:
-        names = list(self.members)
+        names, port = list(self.members), self.spec.port
         return [
-            {"role": "writer", "host": self.endpoint, "port": PORT, "members": names},
-            {"role": "reader", "host": self.reader_endpoint, "port": PORT, "members": names},
-            *instance_endpoints(list(self.members.values())),
+            {"role": "writer", "host": self.endpoint, "port": port, "members": names},
+            {"role": "reader", "host": self.reader_endpoint, "port": port, "members": names},
+            *instance_endpoints(list(self.members.values()), port),
         ]
 
     @property
     def _facts(self) -> dict[str, Any]:
         return {
             "kind": self.spec.kind,
-            "engine": ENGINE,
+            "engine": self.spec.engine,
             "version": self.version,
             "region": self.region,
             "endpoints": self._endpoints,

@@ -1,4 +1,4 @@
-"""The parts of an Aurora MySQL cluster: what it stands in, itself, its members."""
+"""The parts of an Aurora cluster: what it stands in, itself, its members."""
 
 from __future__ import annotations
 
@@ -9,21 +9,16 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
+from components.aurora_parameters import cluster_parameters
 from components.keys import RegionKey
 from components.log_groups import LogGroups, LogGroupsArgs
-from components.mysql_parameters import audit_parameters, mysql_parameters
 from components.network import Network
 from components.performance_insights import performance_insights
 from components.rds_instance import lifetime
-from components.rds_mysql import PORT
 from components.security_group import DatabaseSecurityGroup, DatabaseSecurityGroupArgs
 from components.tags import tags
 from components.token_logins import takes_tokens
-from specs.aurora import FAMILY, AuroraCluster, Seat
-
-ENGINE = "aurora-mysql"
-STATIC = frozenset({"binlog_format"})
-"""Cluster parameters that a running cluster keeps until its writer reboots."""
+from specs.aurora import AuroraCluster, Seat
 
 
 @dataclass(frozen=True)
@@ -49,7 +44,6 @@ class Surroundings:
     subnets: aws.rds.SubnetGroup
     parameters: aws.rds.ClusterParameterGroup
     logs: LogGroups
-    exports: tuple[str, ...]
 
 
 def surroundings(
@@ -57,12 +51,9 @@ def surroundings(
 ) -> Surroundings:
     """A security group, a subnet group, a cluster parameter group and log groups."""
     region = place.network.region
-    exports = ("error", "slowquery") if spec.slow_query_log else ("error",)
-    if spec.audit_log is not None:
-        exports = ("audit", *exports)
     return Surroundings(
         security_group=DatabaseSecurityGroup(
-            f"{name}-access", DatabaseSecurityGroupArgs(place.network, PORT), child
+            f"{name}-access", DatabaseSecurityGroupArgs(place.network, spec.port), child
         ),
         subnets=aws.rds.SubnetGroup(
             f"{name}-subnets",
@@ -75,14 +66,10 @@ def surroundings(
         parameters=aws.rds.ClusterParameterGroup(
             f"{name}-parameters",
             region=region,
-            family=FAMILY,
+            family=spec.family,
             description=f"Parameters of {place.identifier}",
             parameters=[
-                aws.rds.ClusterParameterGroupParameterArgs(**p)
-                for p in (
-                    *mysql_parameters(spec.slow_query_log, spec.migration, STATIC),
-                    *audit_parameters(spec.audit_log),
-                )
+                aws.rds.ClusterParameterGroupParameterArgs(**p) for p in cluster_parameters(spec)
             ],
             tags=tags(f"{name}-parameters"),
             opts=child,
@@ -94,12 +81,11 @@ def surroundings(
                 place.key,
                 "cluster",
                 place.identifier,
-                exports,
-                audit_days=spec.audit_log.keep_days if spec.audit_log else 365,
+                spec.log_exports,
+                audit_days=spec.audit_days,
             ),
             child,
         ),
-        exports=exports,
     )
 
 
@@ -117,9 +103,9 @@ def cluster(
         f"{name}-cluster",
         region=place.network.region,
         cluster_identifier=place.identifier,
-        engine=ENGINE,
+        engine=spec.engine,
         engine_version=spec.engine_version,
-        port=PORT,
+        port=spec.port,
         db_subnet_group_name=around.subnets.name,
         vpc_security_group_ids=[around.security_group.id],
         db_cluster_parameter_group_name=around.parameters.name,
@@ -128,7 +114,7 @@ def cluster(
         backup_retention_period=spec.backups.retention_days,
         preferred_backup_window=spec.backups.window,
         preferred_maintenance_window=spec.maintenance_window,
-        enabled_cloudwatch_logs_exports=list(around.exports),
+        enabled_cloudwatch_logs_exports=list(spec.log_exports),
         copy_tags_to_snapshot=True,
         **takes_tokens(spec.iam_auth),
         apply_immediately=spec.apply_changes == "immediately",
@@ -159,7 +145,7 @@ def members(
             identifier=seat.identifier,
             cluster_identifier=cluster.cluster_identifier,
             # The version and the tags of snapshots are the cluster's.
-            engine=ENGINE,
+            engine=spec.engine,
             instance_class=place.member_class,
             availability_zone=place.network.zone_name(seat.zone, f"{place.at}.{seat.key}.zone"),
             db_subnet_group_name=around.subnets.name,
@@ -175,9 +161,9 @@ def members(
     return found
 
 
-def instance_endpoints(found: Sequence[aws.rds.ClusterInstance]) -> list[dict[str, Any]]:
+def instance_endpoints(found: Sequence[aws.rds.ClusterInstance], port: int) -> list[dict[str, Any]]:
     """The members' own addresses, as the output contract has them."""
     return [
-        {"role": "instance", "name": each.identifier, "host": each.endpoint, "port": PORT}
+        {"role": "instance", "name": each.identifier, "host": each.endpoint, "port": port}
         for each in found
     ]

@@ -55,6 +55,7 @@ class CacheUsers(pulumi.ComponentResource):
                     description=f"User {user.name} of {args.identifier}",
                     facts={"username": user.name},
                     disposable=args.disposable,
+                    rotated=user.rotated,
                 ),
                 child,
             )

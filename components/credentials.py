@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -21,7 +22,8 @@ class CredentialsArgs:
     """``password_key`` is the password's key in the secret's JSON, ``facts`` are the others.
 
     ``disposable`` secrets are deleted at once, others can be had back for 30 days. ``specials``
-    are the password's characters besides letters and digits.
+    are the password's characters besides letters and digits. Another day ``rotated`` is another
+    password.
     """
 
     key: RegionKey
@@ -31,12 +33,13 @@ class CredentialsArgs:
     disposable: bool = False
     length: int = 32
     specials: str = SPECIALS
+    rotated: datetime.date | None = None
 
 
 class Credentials(pulumi.ComponentResource):
     """A random password, kept as JSON in a secret that the region's key encrypts.
 
-    Generated here and not by RDS: an RDS-managed password forbids read replicas.
+    For what RDS makes none for: caches, and databases whose password another resource must know.
 
     Creates: a random password, a secret, its version. Costs 0.40 USD a secret and month plus
     0.05 USD for 10,000 calls. The password is in the Pulumi state, encrypted.
@@ -57,6 +60,7 @@ class Credentials(pulumi.ComponentResource):
             min_lower=1,
             min_upper=1,
             min_numeric=1,
+            keepers={"rotated": args.rotated.isoformat()} if args.rotated else None,
             opts=child,
         )
         secret = aws.secretsmanager.Secret(

@@ -10,7 +10,7 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
-from specs.alarms import Alarm
+from specs.alarm import Alarm
 
 _WIDTH, _HEIGHT, _COLUMNS = 6, 5, 4
 

@@ -10,7 +10,6 @@ import pulumi
 import pulumi_aws as aws
 
 from components.aurora_cluster import AuroraArgs, AuroraCluster
-from components.aurora_parts import ENGINE
 from components.global_secondary import NOT_OURS_TO_CHANGE, GlobalSecondary, GlobalSecondaryArgs
 from components.keys import RegionKey
 from components.network import Network
@@ -85,7 +84,7 @@ class GlobalDatabase(AuroraCluster[Spec]):
             region=self.region,
             global_cluster_identifier=spec.identifier,
             # The provider's own default is Aurora for MySQL 5.6, which is gone.
-            engine=ENGINE,
+            engine=spec.engine,
             engine_version=spec.engine_version,
             storage_encrypted=True,
             deletion_protection=spec.lifetime == "protected",

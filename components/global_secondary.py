@@ -12,7 +12,6 @@ import pulumi_aws as aws
 from components.aurora_parts import Place, cluster, instance_endpoints, members, surroundings
 from components.keys import RegionKey
 from components.network import Network
-from components.rds_mysql import PORT
 from components.security_group import DatabaseSecurityGroup
 from specs.global_database import GlobalDatabase, Secondary
 
@@ -67,7 +66,7 @@ class GlobalSecondary(pulumi.ComponentResource):
     ) -> None:
         super().__init__("aws-databases:index:GlobalSecondary", name, None, opts)
         spec, shared = args.spec, args.shared
-        self.spec, self.region = spec, args.network.region
+        self.spec, self.region, self._port = spec, args.network.region, shared.port
         child = pulumi.ResourceOptions(parent=self)
         place = Place(
             spec.identifier, spec.seats, spec.instance_class, args.network, args.key, args.at
@@ -107,18 +106,18 @@ class GlobalSecondary(pulumi.ComponentResource):
     @property
     def facts(self) -> dict[str, Any]:
         """Its place in the entry of its global database, as the output contract has it."""
-        names = list(self.members)
+        names, port = list(self.members), self._port
         return {
             "region": self.region,
             "cluster": self.cluster_identifier,
-            "writer": {"role": "writer", "host": self.endpoint, "port": PORT, "members": names},
+            "writer": {"role": "writer", "host": self.endpoint, "port": port, "members": names},
             "reader": {
                 "role": "reader",
                 "host": self.reader_endpoint,
-                "port": PORT,
+                "port": port,
                 "members": names,
             },
-            "nodes": instance_endpoints(list(self.members.values())),
+            "nodes": instance_endpoints(list(self.members.values()), port),
             "instances": [member.identifier for member in self.members.values()],
             "write_forwarding": self.spec.write_forwarding,
             "security_group": self.security_group.id,

@@ -1,4 +1,4 @@
-"""The policy of a KMS key that an AWS service uses beside the account."""
+"""The policy of a KMS key: the account's own, and what AWS services may use it for."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 
-def key_policy(partition: str, account: str, service: Mapping[str, Any]) -> str:
-    """JSON: the account's own statement, and ``service``, what else may use the key.
+def key_policy(partition: str, account: str, *services: Mapping[str, Any]) -> str:
+    """JSON: the account's own statement, and ``services``, what else may use the key.
 
     A key's policy speaks of this key alone, whatever it calls it: its resource is ``*``.
     """
@@ -19,7 +19,7 @@ def key_policy(partition: str, account: str, service: Mapping[str, Any]) -> str:
             "Principal": {"AWS": f"arn:{partition}:iam::{account}:root"},
             "Action": "kms:*",
         },
-        service,
+        *services,
     )
     allowed = [{"Effect": "Allow", "Resource": "*", **each} for each in statements]
     return json.dumps({"Version": "2012-10-17", "Statement": allowed})

@@ -8,6 +8,7 @@ from functools import cached_property
 import pulumi
 import pulumi_aws as aws
 
+from components.key_policy import key_policy
 from components.logs_key import LogsKey, LogsKeyArgs
 from components.tags import tags
 
@@ -42,12 +43,17 @@ class RegionKey(pulumi.ComponentResource):
         self.region = args.region
         self._name, self._window = name, args.deletion_window_days
         child = pulumi.ResourceOptions(parent=self)
+        within = pulumi.InvokeOptions(parent=self)
+        account = aws.get_caller_identity(opts=within).account_id
+        partition = aws.get_partition(opts=within).partition
         key = aws.kms.Key(
             f"{name}-key",
             region=args.region,
             description=f"Databases of {pulumi.get_project()}, stack {pulumi.get_stack()}",
             enable_key_rotation=True,
             deletion_window_in_days=args.deletion_window_days,
+            # What KMS would give it: said, so that a change of it by hand is seen.
+            policy=key_policy(partition, account),
             tags=tags(name),
             opts=child,
         )

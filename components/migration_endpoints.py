@@ -47,6 +47,8 @@ class EndFacts:
 def end_facts(end: End) -> EndFacts:
     """What DMS needs to know of a topology. A MySQL target has no database name: mappings do."""
     disposable = end.spec.lifetime == "disposable"
+    # A config in which RDS makes the password of an end is refused.
+    assert isinstance(end.credentials, Credentials)
     common = (MYSQL_PORT, end.spec.username, end.credentials, end.security_group, disposable)
     match end:
         case RdsPostgres():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -10,6 +9,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components.tags import tags
+from components.trust_policy import trust
 from specs.migration import AccountWide
 
 _POLICIES = {
@@ -17,16 +17,6 @@ _POLICIES = {
     "dms-cloudwatch-logs-role": "AmazonDMSCloudWatchLogsRole",
 }
 """AWS's policies by the role names that DMS looks for."""
-
-
-def trust(principal: str) -> str:
-    """The policy by which a service may assume a role."""
-    statement = {
-        "Effect": "Allow",
-        "Principal": {"Service": principal},
-        "Action": "sts:AssumeRole",
-    }
-    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
 
 class DmsAccountRoles(pulumi.ComponentResource):

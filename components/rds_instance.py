@@ -12,6 +12,7 @@ from components.credentials import SPECIALS, Credentials, CredentialsArgs
 from components.facts import Facts, facts
 from components.keys import RegionKey
 from components.log_groups import LogGroups, LogGroupsArgs
+from components.managed_credentials import ManagedCredentials, ManagedCredentialsArgs, managed
 from components.monitoring_role import MonitoringRole, enhanced_monitoring
 from components.network import Network
 from components.option_group import AUDIT, option_group
@@ -20,6 +21,7 @@ from components.rds_parameters import instance_parameters
 from components.security_group import DatabaseSecurityGroup, DatabaseSecurityGroupArgs
 from components.tags import tags
 from components.token_logins import Server, TokenLogins, takes_tokens
+from specs.passwords import ByRds
 from specs.rds_instance import Audited
 from specs.rds_instance import RdsInstance as Spec
 from specs.rds_storage import Gp3Storage, Provisioned, Storage
@@ -52,7 +54,7 @@ class RdsInstance(TokenLogins):
     network: Network
     key: RegionKey
     security_group: DatabaseSecurityGroup
-    credentials: Credentials
+    credentials: Credentials | ManagedCredentials
     identifier: pulumi.Output[str]
     arn: pulumi.Output[str]
     address: pulumi.Output[str]
@@ -90,18 +92,7 @@ class RdsInstance(TokenLogins):
             tags=tags(f"{name}-parameters"),
             opts=child,
         )
-        self.credentials = Credentials(
-            f"{name}-credentials",
-            CredentialsArgs(
-                key=key,
-                description=f"Master user of {spec.identifier}",
-                facts={"username": spec.username},
-                disposable=disposable,
-                length=self.password_length,
-                specials=self.password_specials,
-            ),
-            child,
-        )
+        login = self._login(name, child)
         audited = spec.audit_log if isinstance(spec, Audited) else None
         logs = LogGroups(
             f"{name}-logs",
@@ -134,7 +125,7 @@ class RdsInstance(TokenLogins):
             port=spec.facts.port,
             db_name=spec.database_name,
             username=spec.username,
-            password=self.credentials.password,
+            **login,
             **takes_tokens(self.iam_auth),
             parameter_group_name=parameters.name,
             enabled_cloudwatch_logs_exports=list(spec.log_exports),
@@ -151,6 +142,11 @@ class RdsInstance(TokenLogins):
             # The groups must be there before RDS makes them.
             opts=pulumi.ResourceOptions(parent=self, depends_on=[logs]),
         )
+        if isinstance(spec.password, ByRds):
+            managed_args = ManagedCredentialsArgs(
+                self.region, instance.master_user_secrets, spec.password.rotation
+            )
+            self.credentials = ManagedCredentials(f"{name}-credentials", managed_args, child)
         self.identifier = instance.identifier
         self.arn = instance.arn
         self.address = instance.address
@@ -170,6 +166,26 @@ class RdsInstance(TokenLogins):
                 "securityGroup": self.security_group.id,
             }
         )
+
+    def _login(self, name: str, child: pulumi.ResourceOptions) -> dict[str, Any]:
+        spec = self.spec
+        if isinstance(spec.password, ByRds):
+            return managed(self.key)
+        made = Credentials(
+            f"{name}-credentials",
+            CredentialsArgs(
+                key=self.key,
+                description=f"Master user of {spec.identifier}",
+                facts={"username": spec.username},
+                disposable=spec.lifetime == "disposable",
+                length=self.password_length,
+                specials=self.password_specials,
+                rotated=spec.password.rotated if spec.password else None,
+            ),
+            child,
+        )
+        self.credentials = made
+        return {"password": made.password}
 
     def _more(self, name: str, spec: Spec, child: pulumi.ResourceOptions) -> dict[str, Any]:
         """Arguments of the instance that only its engine has; what they need is made here."""

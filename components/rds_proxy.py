@@ -12,12 +12,10 @@ import pulumi_aws as aws
 from components.aurora_cluster import AuroraCluster
 from components.facts import Facts, facts
 from components.keys import RegionKey
+from components.multi_az_cluster import MultiAzCluster
 from components.network import Network
 from components.proxy_role import ProxyRole, ProxyRoleArgs
 from components.rds_instance import RdsInstance
-from components.rds_mysql import PORT as MYSQL_PORT
-from components.rds_mysql import RdsMysql
-from components.rds_postgres import RdsPostgres
 from components.security_group import DatabaseSecurityGroup, DatabaseSecurityGroupArgs
 from components.tags import tags
 from specs.aurora import AuroraCluster as AuroraSpec
@@ -27,7 +25,7 @@ _HTTPS = 443
 _TARGET_GROUP = "default"
 """A proxy has this one and no other."""
 
-Target = RdsInstance | AuroraCluster[Any]
+Target = RdsInstance | AuroraCluster[Any] | MultiAzCluster[Any]
 
 
 @dataclass(frozen=True)
@@ -195,7 +193,7 @@ class RdsProxy(pulumi.ComponentResource):
         else:
             # A cluster without an available member is an InvalidDBInstanceState.
             behind = {"db_cluster_identifier": target.cluster_identifier}
-            ready = list(target.members.values())
+            ready = list(target.members.values()) if isinstance(target, AuroraCluster) else []
         aws.rds.ProxyTarget(
             f"{name}-target",
             region=self.region,
@@ -250,27 +248,30 @@ class RdsProxy(pulumi.ComponentResource):
 
 
 def _database(target: Target) -> str | None:
-    spec = target.spec
-    return spec.database if isinstance(spec, AuroraSpec) else spec.database_name
+    return target.spec.database_name if isinstance(target, RdsInstance) else target.spec.database
 
 
 def _port(target: Target) -> int:
-    return target.spec.facts.port if isinstance(target, RdsInstance) else MYSQL_PORT
+    spec = target.spec
+    return int(spec.port if isinstance(spec, AuroraSpec) else spec.facts.port)
 
 
 def _engine(target: Target) -> str:
-    return target.spec.engine if isinstance(target, RdsInstance) else "mysql"
+    engine = str(target.spec.engine)
+    # A proxy speaks for Aurora in the words of the engine that Aurora is compatible with.
+    return {"aurora-mysql": "mysql", "aurora-postgresql": "postgres"}.get(engine, engine)
 
 
 def _family(target: Target) -> str:
-    return "POSTGRESQL" if isinstance(target, RdsPostgres) else "MYSQL"
+    return "POSTGRESQL" if _engine(target) == "postgres" else "MYSQL"
 
 
 def _password_plugin(target: Target) -> str:
     # What the database gives to its master user: MySQL 8.4 has caching_sha2_password, Aurora
     # MySQL 3 and MariaDB still mysql_native_password.
-    if isinstance(target, RdsPostgres):
-        return "POSTGRES_SCRAM_SHA_256"
-    return (
-        "MYSQL_CACHING_SHA2_PASSWORD" if isinstance(target, RdsMysql) else "MYSQL_NATIVE_PASSWORD"
-    )
+    match target.spec.engine:
+        case "postgres" | "aurora-postgresql":
+            return "POSTGRES_SCRAM_SHA_256"
+        case "mysql":
+            return "MYSQL_CACHING_SHA2_PASSWORD"
+    return "MYSQL_NATIVE_PASSWORD"

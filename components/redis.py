@@ -150,6 +150,7 @@ class Redis(pulumi.ComponentResource):
                 description=f"Auth token of {spec.identifier}",
                 password_key="auth_token",
                 disposable=disposable,
+                rotated=spec.access.rotated,
             ),
             child,
         )

@@ -30,6 +30,8 @@ class DatabaseSecurityGroup(pulumi.ComponentResource):
     """
 
     id: pulumi.Output[str]
+    port: int
+    last_port: int
 
     def __init__(
         self,
@@ -39,6 +41,7 @@ class DatabaseSecurityGroup(pulumi.ComponentResource):
     ) -> None:
         super().__init__("aws-databases:index:DatabaseSecurityGroup", name, None, opts)
         network = args.network
+        self.port, self.last_port = args.port, args.last_port or args.port
         child = pulumi.ResourceOptions(parent=self)
         group = aws.ec2.SecurityGroup(
             f"{name}-group",
@@ -54,8 +57,8 @@ class DatabaseSecurityGroup(pulumi.ComponentResource):
             security_group_id=group.id,
             referenced_security_group_id=network.client_security_group,
             ip_protocol="tcp",
-            from_port=args.port,
-            to_port=args.last_port or args.port,
+            from_port=self.port,
+            to_port=self.last_port,
             description="Clients of this stack",
             tags=tags(f"{name}-from-clients"),
             opts=child,
@@ -68,8 +71,8 @@ class DatabaseSecurityGroup(pulumi.ComponentResource):
                 region=network.region,
                 security_group_id=group.id,
                 ip_protocol="tcp",
-                from_port=args.port,
-                to_port=args.last_port or args.port,
+                from_port=self.port,
+                to_port=self.last_port,
                 description="Allowed by the stack's config",
                 tags=tags(f"{name}-from-{cidr}"),
                 opts=child,

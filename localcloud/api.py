@@ -46,6 +46,7 @@ class Operations:
 
     own: dict[tuple[str, str], Handler] = field(default_factory=dict)
     before: dict[tuple[str, str], list[Check]] = field(default_factory=dict)
+    after: dict[tuple[str, str], list[Check]] = field(default_factory=dict)
     closed: set[str] = field(default_factory=set)
     lent: set[tuple[str, str]] = field(default_factory=set)
 
@@ -67,6 +68,10 @@ class Operations:
     def check_before(self, service: str, operation: str, check: Check) -> None:
         """Run ``check`` (it raises `ApiError` to refuse) before moto answers ``operation``."""
         self.before.setdefault((service, operation), []).append(check)
+
+    def then(self, service: str, operation: str, action: Check) -> None:
+        """Run ``action`` when moto has done ``operation``, before it is answered."""
+        self.after.setdefault((service, operation), []).append(action)
 
 
 def now() -> str:

@@ -118,10 +118,13 @@ def _serve(site: Site) -> int:
         write_atomically(site.state_dir / "daemon.json", json.dumps(about).encode())
         log.info("ready at %s, pid %d", site.endpoint_url, os.getpid())
         front.open()
-        gauges = fleet.gauges
+        gauges, heartbeats = fleet.gauges, fleet.heartbeats
         gauges.open()
+        if site.replaces_silent:
+            heartbeats.open()
         stopping.wait()
         log.info("stopping; the servers keep running")
+        heartbeats.close()
         gauges.close()
         front.close()
         server.shutdown()
@@ -216,6 +219,7 @@ def _spawn(site: Site) -> subprocess.Popen[bytes]:
         **os.environ,
         "LOCALCLOUD_STATE": str(site.state_dir),
         "LOCALCLOUD_PREFIX": site.prefix,
+        "LOCALCLOUD_SILENT": "replace" if site.replaces_silent else "leave",
     }
     for name in ("AWS_ENDPOINT_URL", "AWS_PROFILE"):
         # moto must not find another cloud by the caller's settings.

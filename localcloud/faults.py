@@ -1,24 +1,27 @@
-"""Faults for drills: a server's processes killed, stopped, or let go on."""
+"""Faults for drills: a server's processes killed, stopped, cut off the network, or let go on."""
 
 from __future__ import annotations
 
+import shlex
 import signal
+import sys
 from collections.abc import Mapping
-from typing import Any, Literal
+from pathlib import Path
+from typing import Any, Literal, get_args
 
 import psutil
 
-from localcloud import daemon
+from localcloud import cuts, daemon
 from localcloud.errors import LocalCloudError, NotRunning
 from localcloud.site import Site
 
-Fault = Literal["kill", "stop", "continue"]
+Fault = Literal["kill", "stop", "cut", "continue"]
 _SIGNALS: Mapping[Fault, signal.Signals] = {
     "kill": signal.SIGKILL,
     "stop": signal.SIGSTOP,
     "continue": signal.SIGCONT,
 }
-FAULTS: tuple[Fault, ...] = tuple(_SIGNALS)
+FAULTS: tuple[Fault, ...] = get_args(Fault)
 
 
 class NoSuchServer(LocalCloudError):
@@ -26,19 +29,38 @@ class NoSuchServer(LocalCloudError):
 
 
 def inflict(site: Site, fault: Fault, identifier: str, region: str | None = None) -> str:
-    """Send ``fault`` to the server of a database; what was done, in words.
+    """Do ``fault`` to the server of a database; what was done, in words.
 
-    A stop reaches all its processes: PostgreSQL has one for each client.
+    All but a kill reach all its processes: PostgreSQL has one for each client. ``continue`` takes
+    back a stop and a cut.
     """
     pid = _pid(site, identifier, region)
     try:
         server = psutil.Process(pid)
         stopped = [server] if fault == "kill" else [server, *server.children(recursive=True)]
+        if fault == "cut":
+            ends = sum(cuts.cut(process.pid) for process in stopped)
+            return f"{identifier}, pid {pid}, hears nothing any more at {ends} sockets"
         for process in stopped:
+            if fault == "continue":
+                cuts.mend(process.pid)
             process.send_signal(_SIGNALS[fault])
-    except psutil.NoSuchProcess as error:
+    except (psutil.NoSuchProcess, ProcessLookupError, FileNotFoundError) as error:
         raise NoSuchServer(f"the server of {identifier} (pid {pid}) has just ended") from error
     return f"{_SIGNALS[fault].name} to {identifier}, pid {pid}"
+
+
+def command(site: Site) -> str:
+    """The shell command that does a fault to a server of ``site``, for the record of a stack."""
+    words = (
+        "env",
+        f"LOCALCLOUD_STATE={site.state_dir}",
+        f"LOCALCLOUD_PREFIX={site.prefix}",
+        f"PYTHONPATH={Path(__file__).resolve().parent.parent}",
+        sys.executable,
+        *("-m", "localcloud", "fault"),
+    )
+    return shlex.join(words)
 
 
 def _pid(site: Site, identifier: str, region: str | None) -> int:

@@ -25,6 +25,7 @@ from werkzeug.wrappers import Request, Response
 
 from localcloud.api import ApiError, Call, Operations, Stopwatch
 from localcloud.errors import LocalCloudError
+from localcloud.rest import operation_of
 from localcloud.state import MotoState
 from localcloud.trail import Trail
 
@@ -105,13 +106,16 @@ class Front:
         raw = request.get_data()
         name = request.form.get("Action") or request.args.get("Action")
         name = name or request.headers.get("X-Amz-Target", "").rpartition(".")[2]
+        labels: dict[str, str] = {}
+        if not name and service in self._operations.closed:
+            name, labels = operation_of(service, request.method, _path(request)) or ("", {})
         if not name:
             return self._forward(request, raw, service, request.method, request.method != "GET")
         watch = Stopwatch()
         named: dict[str, Any] = {}
         refused = None
         try:
-            response = self._operate(request, raw, region, service, name, named)
+            response = self._operate(request, raw, region, service, name, named, labels)
             refused = None if response.status_code < 400 else str(response.status_code)
         except ApiError as error:
             refused = error.code
@@ -130,22 +134,27 @@ class Front:
         service: str,
         name: str,
         named: dict[str, Any],
+        labels: dict[str, str],
     ) -> Response:
         key = (service, name)
         handler = self._operations.own.get(key)
         checks = self._operations.before.get(key, [])
-        if handler is None and not checks:
+        actions = self._operations.after.get(key, [])
+        if handler is None and not checks and not actions:
             if service in self._operations.closed and key not in self._operations.lent:
                 raise _not_served(service, name)
             return self._forward(request, raw, service, name, _changes(service, name))
         model = get_service_model(service)
         operation = model.operation_model(name)
-        call = Call(service, name, region, _parse(request, raw, operation))
+        call = Call(service, name, region, _parse(request, raw, operation, labels))
         named |= call.params
         for check in checks:
             check(call)
         if handler is None:
-            return self._forward(request, raw, service, name, _changes(service, name))
+            response = self._forward(request, raw, service, name, _changes(service, name))
+            for action in actions if response.status_code < 400 else ():
+                action(call)
+            return response
         try:
             answer = handler(call)
         except ApiError:
@@ -209,7 +218,15 @@ def _protocol(request: Request, operation: OperationModel) -> str:
     return str(determine_request_protocol(operation.service_model, request.content_type or ""))
 
 
-def _parse(request: Request, raw: bytes, operation: OperationModel) -> dict[str, Any]:
+def _path(request: Request) -> str:
+    # As it was sent: an ARN in it has slashes and colons of its own.
+    sent = request.environ.get("RAW_URI") or request.environ.get("REQUEST_URI") or request.path
+    return str(sent).partition("?")[0]
+
+
+def _parse(
+    request: Request, raw: bytes, operation: OperationModel, labels: dict[str, str]
+) -> dict[str, Any]:
     parser = PROTOCOL_PARSERS[_protocol(request, operation)](operation)
     parsed = parser.parse(
         {
@@ -218,7 +235,7 @@ def _parse(request: Request, raw: bytes, operation: OperationModel) -> dict[str,
             "headers": request.headers,
             "body": raw,
             "url_path": request.path,
-            "url_params": {},
+            "url_params": labels,
         }
     )
     return dict(parsed)

@@ -36,6 +36,12 @@ class Process:
     def alive(self) -> bool:
         return Process.of(self.pid) == self
 
+    @property
+    def stopped(self) -> bool:
+        """Whether somebody has stopped it (SIGSTOP): it is there and does nothing."""
+        found = _stat(self.pid)
+        return found is not None and found[0] == "T" and self.alive
+
     def open(self) -> int | None:
         """A pidfd of exactly this process, ``None`` when it has ended. The caller closes it."""
         try:

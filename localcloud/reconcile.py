@@ -117,9 +117,10 @@ def _remove(records: Records, fleet: Fleet, kind: str, ref: Ref) -> None:
     if kind == "replication-group" and record["ClusterEnabled"]:
         fleet.sharded_caches.delete(ref)
     elif kind == "instance" and "DBClusterIdentifier" in record:
-        cluster = Ref(ref.region, record["DBClusterIdentifier"])
-        if records.get("cluster", cluster.region, cluster.identifier):
-            fleet.clusters.remove_member(cluster, ref.identifier)
+        # A Multi-AZ DB cluster's members are recorded before there is any server.
+        cluster = fleet.clusters.of_member(ref)
+        if cluster is not None:
+            cluster.remove_member(ref.identifier)
     else:
         _KINDS[kind].servers(fleet).delete(ref)
     with records.change():

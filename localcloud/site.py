@@ -24,6 +24,8 @@ class Site:
     state_dir: Path
     prefix: str = "127.77"
     endpoint_port: int = 4566
+    replaces_silent: bool = True
+    """Whether a server that falls silent is taken for dead; not for who wants to look at it."""
     logins_port: int = 4567
     """Where servers ask whether a token is good, at the endpoint's address."""
 
@@ -37,12 +39,18 @@ class Site:
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] | None = None) -> Site:
-        """The site of ``LOCALCLOUD_STATE`` and ``LOCALCLOUD_PREFIX``, or the user's default."""
+        """The site of the variables ``LOCALCLOUD_...``, or the user's default."""
         env = os.environ if env is None else env
-        state = env.get("LOCALCLOUD_STATE")
+        state, silent = env.get("LOCALCLOUD_STATE"), env.get("LOCALCLOUD_SILENT", "replace")
+        if silent not in ("replace", "leave"):
+            raise BadSetting(
+                f"LOCALCLOUD_SILENT={silent!r}: must be 'replace' or 'leave', what is done about "
+                "a server that gives no answer"
+            )
         return cls(
             state_dir=Path(state).absolute() if state else _default_state_dir(env),
             prefix=env.get("LOCALCLOUD_PREFIX", "127.77"),
+            replaces_silent=silent == "replace",
         )
 
     @property

@@ -10,11 +10,13 @@ from localcloud.logins.principals import Principals
 from localcloud.reconcile import reconcile
 from localcloud.records import Records
 from localcloud.servers.facts import Address
-from localcloud.services import cloudwatch, dms, elasticache, iam, rds
+from localcloud.services import cloudwatch, dms, elasticache, iam, rds, ssm
 from localcloud.services.alarms import Alarms
+from localcloud.services.backup import Backup
 from localcloud.services.cloudtrail import LookupEvents
 from localcloud.services.context import Cloud
 from localcloud.services.db_logins import DbLogins
+from localcloud.services.secrets import Secrets
 from localcloud.site import Site
 from localcloud.state import MotoState
 from localcloud.trail import Trail
@@ -32,10 +34,12 @@ def build(site: Site, fleet: Fleet, pages: dict[str, Page]) -> Front:
     operations = Operations()
     cloud = Cloud(records, fleet)
     alarms = Alarms(state, fleet.metrics)
-    rds.register(operations, cloud, alarms)
+    rds.register(operations, cloud, alarms, Secrets(state))
     elasticache.register(operations, cloud)
     dms.register(operations, cloud)
+    Backup(cloud).register(operations)
     iam.register(operations)
+    ssm.register(operations, site)
     cloudwatch.register(operations, fleet.metrics)
     trail = Trail(site.state_dir / "trail.jsonl")
     LookupEvents(trail).register(operations)

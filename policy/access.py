@@ -15,6 +15,7 @@ from policy.resources import (
     INSTANCE,
     MEMBER,
     PROXY,
+    REPLICATOR,
     SERVERLESS_CACHE,
     UNKNOWN,
     Registered,
@@ -86,7 +87,7 @@ def _wide(cidr: Any) -> bool:
 
 def public(stack: Registered) -> Iterator[Found]:
     """Databases with a public address."""
-    for each in stack.of(INSTANCE, MEMBER, "aws:dms/replicationInstance:ReplicationInstance"):
+    for each in stack.of(INSTANCE, CLUSTER, MEMBER, REPLICATOR):
         if each.has("publiclyAccessible"):
             yield each, "has a public address", "leave publicly_accessible out"
 

@@ -16,6 +16,7 @@ from policy.resources import (
     Registered,
     Resource,
     copies,
+    three_zones,
 )
 
 LEAST_BACKUP_DAYS = 7
@@ -29,7 +30,7 @@ def one_zone(stack: Registered) -> Iterator[Found]:
             yield each, "has no standby in another zone", "set availability: multi-az"
     for each in stack.of(CLUSTER):
         members = stack.members(each)
-        if not copies(each) and len(_zones(members)) < 2:
+        if not (copies(each) or three_zones(each)) and len(_zones(members)) < 2:
             yield (
                 each,
                 f"has {len(members)} instance(s) in {len(_zones(members))} zone(s)",

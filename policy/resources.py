@@ -19,6 +19,10 @@ CACHE = "aws:elasticache/replicationGroup:ReplicationGroup"
 CACHE_CLUSTER = "aws:elasticache/cluster:Cluster"
 SERVERLESS_CACHE = "aws:elasticache/serverlessCache:ServerlessCache"
 REPLICATOR = "aws:dms/replicationInstance:ReplicationInstance"
+BACKUP_COPY = "aws:rds/instanceAutomatedBackupsReplication:InstanceAutomatedBackupsReplication"
+BACKUP_PLAN = "aws:backup/plan:Plan"
+BACKUP_SELECTION = "aws:backup/selection:Selection"
+HOST = "aws:ec2/instance:Instance"
 ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"
 
 
@@ -76,6 +80,14 @@ class Registered:
             yield here
             here = self._by_urn.get(here.parent)
 
+    def stands_below(self, resource: Resource, database: Resource) -> bool:
+        """Whether ``resource`` belongs to what ``database`` belongs to, which the program says
+        where only AWS could tell a name.
+        """
+        return bool(database.parent) and database.parent in {
+            each.urn for each in self.above(resource)
+        }
+
     def members(self, cluster: Resource) -> list[Resource]:
         """The instances of an Aurora cluster."""
         return [
@@ -83,6 +95,11 @@ class Registered:
             for each in self.of(MEMBER)
             if each.props.get("clusterIdentifier") == cluster.identifier
         ]
+
+
+def three_zones(resource: Resource) -> bool:
+    """Whether it is a Multi-AZ DB cluster: its instances are RDS's, and no resources."""
+    return resource.type == CLUSTER and resource.has("dbClusterInstanceClass")
 
 
 def copies(resource: Resource) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from policy import access, availability, sizing, watching
+from policy import access, availability, copied, hosts, sizing, watching
 from policy.findings import Finding, Level, Rule
 from policy.resources import Registered
 
@@ -26,6 +26,12 @@ RULES: tuple[Rule, ...] = (
         "What is lost can be restored",
         "mistake 3: Poor backup and recovery planning",
         availability.no_backups,
+    ),
+    Rule(
+        "backup-copies",
+        "What a region loses can be restored in another",
+        "mistake 3: Poor backup and recovery planning",
+        copied.uncopied,
     ),
     Rule(
         "monitoring",
@@ -76,6 +82,12 @@ RULES: tuple[Rule, ...] = (
         "No database has a public address",
         "practice 1: Public access: No",
         access.public,
+    ),
+    Rule(
+        "client-host",
+        "Nobody connects to the host that connects to the databases",
+        "security: VPC security groups for network access",
+        hosts.exposed,
     ),
     Rule(
         "iam-authentication",

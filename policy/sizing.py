@@ -31,6 +31,8 @@ def over_provisioned(stack: Registered) -> Iterator[Found]:
     """Classes, storage and capacity that cost without being asked for."""
     for each in stack.of(INSTANCE, MEMBER):
         yield from _class(each, "instanceClass")
+    for each in stack.of(CLUSTER):
+        yield from _class(each, "dbClusterInstanceClass")
     for each in stack.of(CACHE, CACHE_CLUSTER):
         yield from _class(each, "nodeType")
     for each in stack.of(INSTANCE):

@@ -16,6 +16,7 @@ from policy.resources import (
     Registered,
     Resource,
     copies,
+    three_zones,
 )
 
 LAG_METRICS = frozenset(
@@ -41,6 +42,8 @@ def unwatched(stack: Registered) -> Iterator[Found]:
     for each in stack.of(INSTANCE):
         yield from _opaque(each, each)
     for cluster in stack.of(CLUSTER):
+        if three_zones(cluster):
+            yield from _opaque(cluster, cluster)
         for member in stack.members(cluster):
             yield from _opaque(member, cluster)
 
@@ -65,6 +68,8 @@ def unwatched_lag(stack: Registered) -> Iterator[Found]:
     for each in stack.of(CLUSTER):
         if copies(each):
             yield from _lag(stack, each, "AuroraGlobalDBReplicationLag")
+        elif three_zones(each):
+            yield from _lag(stack, each, "ReplicaLag")
         elif len(stack.members(each)) > 1:
             yield from _lag(stack, each, "AuroraReplicaLagMaximum")
     for each in stack.of(CACHE):
@@ -80,6 +85,9 @@ def _lag(stack: Registered, database: Resource, metric: str) -> Iterator[Found]:
 def _alarms(stack: Registered, database: Resource) -> list[Resource]:
     """Those that name the database or a node of it, or stand below its component."""
     ids = [database.identifier, *(each.identifier for each in stack.members(database))]
+    if three_zones(database):
+        # What RDS calls them.
+        ids += [f"{database.identifier}-instance-{n}" for n in (1, 2, 3)]
     return [
         alarm
         for alarm in stack.of(ALARM)
@@ -103,9 +111,7 @@ def _is_node(named: str, group: str) -> bool:
 def _stands_below(stack: Registered, alarm: Resource, database: Resource) -> bool:
     # A node's name may be known only to AWS; whose child the alarm is, the program says.
     unknown = any(named == UNKNOWN for named in _dimensions(alarm.props))
-    return unknown and bool(database.parent) and database.parent in {
-        each.urn for each in stack.above(alarm)
-    }  # fmt: skip
+    return unknown and stack.stands_below(alarm, database)
 
 
 def _dimensions(props: Mapping[str, Any]) -> Iterator[str]:

@@ -3,59 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Literal
 
+from specs.alarm import GB, Alarm, cpu
 from specs.aurora import AuroraCluster
 from specs.aurora_serverless import AuroraServerless
+from specs.cache_alarms import of_cache, of_memcached, of_serverless_cache
 from specs.classes import memory_bytes, most_connections, serverless_connections
 from specs.global_database import GlobalDatabase, Secondary
 from specs.memcached import Memcached
+from specs.migration import Migration
+from specs.migration_alarms import migration_alarms
+from specs.multi_az import MultiAzCluster
 from specs.parts import Described
 from specs.rds_instance import RdsInstance
 from specs.rds_proxy import RdsProxy
 from specs.read_replica import ReadReplica
-from specs.redis import ClusterModeEnabled, ReplicationGroup
+from specs.redis import ReplicationGroup
 from specs.restored_instance import RestoredInstance
 from specs.serverless_cache import ServerlessCache
-
-RDS, ELASTICACHE = "AWS/RDS", "AWS/ElastiCache"
-MINUTE = 60
-"""AWS's databases publish once a minute; a shorter period would be missing half of the time."""
-GB = 1_000_000_000
-_MOST_CACHE_CLIENTS = 65_000
-"""``maxclients`` of Redis, Valkey and memcached on ElastiCache, which nobody can change."""
-
-Comparison = Literal["over", "under"]
-Missing = Literal["missing", "notBreaching"]
-"""``missing``: no data is a state of its own (INSUFFICIENT_DATA), as it should be for a server
-that always publishes. ``notBreaching``: no data is normal, such as the lag of a writer."""
-
-
-@dataclass(frozen=True)
-class Alarm:
-    """``metric`` of ``source`` beyond ``threshold`` in all of the last ``periods``.
-
-    ``what`` tells the alarms of one source apart; ``why`` says what the threshold means.
-    """
-
-    source: str
-    what: str
-    metric: str
-    dimensions: tuple[tuple[str, str], ...]
-    comparison: Comparison
-    threshold: float
-    why: str
-    namespace: str = RDS
-    statistic: Literal["Average", "Maximum", "Minimum", "Sum"] = "Average"
-    period_s: int = MINUTE
-    periods: int = 5
-    missing: Missing = "missing"
-
-    @property
-    def name(self) -> str:
-        """What sets it apart from the other alarms of its topology."""
-        return f"{self.source}-{self.what}"
 
 
 def alarms_of(
@@ -81,16 +46,23 @@ def _here(topology: Described, topologies: Mapping[str, Described]) -> Iterator[
             yield from _serverless(topology)
         case AuroraCluster():
             for seat in topology.seats:
-                yield from _member(seat.identifier, topology.member_class, len(topology.seats))
+                yield from _member(
+                    seat.identifier, topology.member_class, len(topology.seats), topology.engine
+                )
+        case MultiAzCluster():
+            for identifier in topology.members:
+                yield from _standby(identifier, topology)
         case ReplicationGroup():
-            yield from _cache(topology)
+            yield from of_cache(topology)
         case Memcached():
             for n in range(topology.nodes):
-                yield from _memcached(topology.identifier, f"{n + 1:04}")
+                yield from of_memcached(topology.identifier, f"{n + 1:04}")
         case ServerlessCache():
-            yield from _serverless_cache(topology)
+            yield from of_serverless_cache(topology)
         case RdsProxy():
             yield from _proxy(topology.identifier)
+        case Migration():
+            yield from migration_alarms(topology)
 
 
 def _origin(topology: Described, topologies: Mapping[str, Described]) -> RdsInstance:
@@ -102,14 +74,6 @@ def _origin(topology: Described, topologies: Mapping[str, Described]) -> RdsInst
 
 def _of_instance(identifier: str) -> tuple[tuple[str, str], ...]:
     return (("DBInstanceIdentifier", identifier),)
-
-
-def _cpu(source: str, dimensions: tuple[tuple[str, str], ...], namespace: str = RDS) -> Alarm:
-    return Alarm(
-        source, "cpu", "CPUUtilization", dimensions, "over", 80,
-        "queries begin to wait for each other; a quarter of an hour is no backup or batch",
-        namespace, periods=15,
-    )  # fmt: skip
 
 
 def _memory(source: str, instance_class: str) -> Iterator[Alarm]:
@@ -130,7 +94,7 @@ def _connections(source: str, most: int | None) -> Iterator[Alarm]:
 
 
 def _instance(identifier: str, instance_class: str, origin: RdsInstance) -> Iterator[Alarm]:
-    yield _cpu(identifier, _of_instance(identifier))
+    yield cpu(identifier, _of_instance(identifier))
     yield from _memory(identifier, instance_class)
     yield Alarm(
         identifier, "storage", "FreeStorageSpace", _of_instance(identifier), "under",
@@ -156,9 +120,11 @@ def _replica(identifier: str) -> Iterator[Alarm]:
     )  # fmt: skip
 
 
-def _member(identifier: str, instance_class: str, members: int) -> Iterator[Alarm]:
+def _member(
+    identifier: str, instance_class: str, members: int, engine: str = "aurora-mysql"
+) -> Iterator[Alarm]:
     dimensions = _of_instance(identifier)
-    yield _cpu(identifier, dimensions)
+    yield cpu(identifier, dimensions)
     yield from _memory(identifier, instance_class)
     memory = memory_bytes(instance_class)
     if memory is not None:
@@ -167,9 +133,31 @@ def _member(identifier: str, instance_class: str, members: int) -> Iterator[Alar
             "a tenth of its own disk, twice its memory: sorts and temporary tables need it",
             statistic="Minimum",
         )  # fmt: skip
-        yield from _connections(identifier, most_connections("aurora-mysql", memory))
+        yield from _connections(identifier, most_connections(engine, memory))
     if members > 1:
         yield _member_lag(identifier)
+
+
+def _standby(identifier: str, cluster: MultiAzCluster) -> Iterator[Alarm]:
+    """Of any of the three: who writes changes with a failover."""
+    dimensions = _of_instance(identifier)
+    yield cpu(identifier, dimensions)
+    yield from _memory(identifier, cluster.instance_class)
+    yield Alarm(
+        identifier, "storage", "FreeStorageSpace", dimensions, "under",
+        cluster.storage.size_gb * GB / 10, "a tenth: no storage of such a cluster grows by itself",
+        statistic="Minimum",
+    )  # fmt: skip
+    memory = memory_bytes(cluster.instance_class)
+    if memory is not None:
+        yield from _connections(identifier, most_connections(cluster.engine, memory))
+    yield Alarm(
+        identifier, "lag", "ReplicaLag", dimensions, "over", 60,
+        "in seconds: a standby reads what was true a minute ago, and takes over only then",
+        statistic="Maximum",
+        # Only standbys have it.
+        missing="notBreaching",
+    )  # fmt: skip
 
 
 def _member_lag(identifier: str) -> Alarm:
@@ -207,81 +195,6 @@ def _secondary(secondary: Secondary) -> Iterator[Alarm]:
         "in milliseconds: what is lost with the primary's region; AWS speaks of under a second",
         statistic="Maximum",
     )  # fmt: skip
-
-
-def _cache(cache: ReplicationGroup) -> Iterator[Alarm]:
-    for node in _nodes(cache):
-        dimensions = (("CacheClusterId", node),)
-        yield _cpu(node, dimensions, ELASTICACHE)
-        yield Alarm(
-            node, "engine-cpu", "EngineCPUUtilization", dimensions, "over", 90,
-            "the one thread that executes commands has no time left", ELASTICACHE,
-        )  # fmt: skip
-        yield Alarm(
-            node, "memory", "DatabaseMemoryUsagePercentage", dimensions, "over", 80,
-            "per cent of what keys may take: evictions, or refused writes, come next",
-            ELASTICACHE, statistic="Maximum",
-        )  # fmt: skip
-        yield from _evictions_and_clients(node, dimensions)
-        if cache.shape.spares[1] > 0:
-            yield Alarm(
-                node, "lag", "ReplicationLag", dimensions, "over", 10,
-                "in seconds: a failover would lose them", ELASTICACHE, "Maximum",
-                missing="notBreaching",
-            )  # fmt: skip
-            yield Alarm(
-                node, "link", "MasterLinkHealthStatus", dimensions, "under", 1,
-                "it does not hear its primary: a failover, or a break", ELASTICACHE, "Minimum",
-                periods=2,
-                # A primary has no such link.
-                missing="notBreaching",
-            )  # fmt: skip
-
-
-def _nodes(cache: ReplicationGroup) -> list[str]:
-    shape, name = cache.shape, cache.identifier
-    if isinstance(shape, ClusterModeEnabled):
-        return [
-            f"{name}-{shard + 1:04}-{node + 1:03}"
-            for shard in range(shape.shards)
-            for node in range(shape.replicas_per_shard + 1)
-        ]
-    return [f"{name}-{node + 1:03}" for node in range(shape.replicas + 1)]
-
-
-def _evictions_and_clients(source: str, dimensions: tuple[tuple[str, str], ...]) -> Iterator[Alarm]:
-    yield Alarm(
-        source, "evictions", "Evictions", dimensions, "over", 1000,
-        "keys a minute that had to go for others: what is asked for no longer fits",
-        ELASTICACHE, "Sum",
-    )  # fmt: skip
-    yield Alarm(
-        source, "connections", "CurrConnections", dimensions, "over", _MOST_CACHE_CLIENTS * 4 // 5,
-        f"four fifths of the {_MOST_CACHE_CLIENTS} clients that a node takes", ELASTICACHE,
-    )  # fmt: skip
-
-
-def _memcached(cluster: str, node: str) -> Iterator[Alarm]:
-    dimensions = (("CacheClusterId", cluster), ("CacheNodeId", node))
-    source = f"{cluster}-{node}"
-    yield _cpu(source, dimensions, ELASTICACHE)
-    yield from _evictions_and_clients(source, dimensions)
-
-
-def _serverless_cache(cache: ServerlessCache) -> Iterator[Alarm]:
-    dimensions = (("clusterId", cache.identifier),)
-    yield Alarm(
-        cache.identifier, "throttled", "ThrottledCmds", dimensions, "over", 0,
-        "commands that were refused because the limit of the config was reached", ELASTICACHE,
-        "Sum", missing="notBreaching",
-    )  # fmt: skip
-    most = cache.storage_gb.most if cache.storage_gb else None
-    if most is not None:
-        yield Alarm(
-            cache.identifier, "memory", "BytesUsedForCache", dimensions, "over",
-            most * GB * 4 / 5, f"four fifths of the {most} GB of the config: then keys go",
-            ELASTICACHE, "Maximum", missing="notBreaching",
-        )  # fmt: skip
 
 
 def _proxy(name: str) -> Iterator[Alarm]:

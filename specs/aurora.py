@@ -1,4 +1,4 @@
-"""What every Aurora MySQL cluster has, whatever runs it: a volume, a writer and readers."""
+"""What every Aurora cluster has, whatever it speaks and runs on: a volume, a writer, readers."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ import re
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import AfterValidator, Field
 
+from specs.backup_copies import SnapshotCopy
 from specs.members import member_conflicts
 from specs.parts import (
     ApplyChanges,
@@ -17,7 +18,6 @@ from specs.parts import (
     BackupWindow,
     Claim,
     DatabaseName,
-    Described,
     Lifetime,
     MaintenanceWindow,
     MigrationRole,
@@ -27,15 +27,24 @@ from specs.parts import (
     Username,
     window_conflicts,
 )
+from specs.passwords import WithMaster
 from specs.problems import Conflict, refuse
+from specs.rds_engines import MYSQL
 from specs.token_logins import TokenLogins, login_conflicts
 
 MOST_READERS = 15
-FAMILY = "aurora-mysql8.0"
+_NO_POSTGRES = re.compile(r"1[0-9](\.[0-9]+)?\Z")
 _ENDED = re.compile(r"8\.0\.mysql_aurora\.3\.(0[0-35-7]\..*|04\.5|11\.0)\Z")
 
 
 def _version(text: str) -> str:
+    if _NO_POSTGRES.match(text):
+        # The one place where somebody would ask for it.
+        raise refuse(
+            f"{text!r} is Aurora PostgreSQL, which has kind aurora-postgresql: its members have "
+            "classes, and it stands in one region. Serverless and global databases are Aurora "
+            "MySQL here; write a version such as 8.0.mysql_aurora.3.10.6"
+        )
     if not re.match(r"8\.0\.mysql_aurora\.3\.[0-9]{2}\.[0-9]+\Z", text):
         raise refuse(
             f"{text!r} is no Aurora MySQL version 3; write one such as 8.0.mysql_aurora.3.10.6"
@@ -66,21 +75,24 @@ class ClusterBackups(Part):
 
     retention_days: int = Field(ge=1, le=35)
     window: BackupWindow
+    copy_to: SnapshotCopy | None = None
 
 
-class AuroraCluster(TokenLogins, Described):
-    """A cluster; who its members are is said by each kind of it."""
+class AuroraCluster(TokenLogins, WithMaster):
+    """A cluster; who its members are is said by each kind of it, what it speaks by its engine."""
+
+    engine: ClassVar[str]
+    """What RDS calls its engine."""
+    port: ClassVar[int]
 
     kind: str
-    engine_version: AuroraVersion
+    engine_version: str
     username: Username
     database: DatabaseName | None = None
     backups: ClusterBackups
     maintenance_window: MaintenanceWindow
     performance_insights: PerformanceInsights | None = None
     slow_query_log: SlowQueryLog | None = None
-    audit_log: AuditLog | None = None
-    migration: MigrationRole | None = None
     shared_zones: bool = False
     """Whether members may stand in one zone while fewer than three are used."""
     apply_changes: ApplyChanges = "maintenance-window"
@@ -90,6 +102,21 @@ class AuroraCluster(TokenLogins, Described):
     def cluster_identifier(self) -> str:
         """What RDS calls the cluster."""
         return self.identifier
+
+    @property
+    @abstractmethod
+    def family(self) -> str:
+        """The parameter group family of the version."""
+
+    @property
+    @abstractmethod
+    def log_exports(self) -> tuple[str, ...]:
+        """The logs that RDS delivers to CloudWatch Logs."""
+
+    @property
+    def audit_days(self) -> int:
+        """How long its audit log is kept, where it has one."""
+        return 365
 
     @property
     @abstractmethod
@@ -113,3 +140,27 @@ class AuroraCluster(TokenLogins, Described):
         yield from window_conflicts(self.backups.window, self.maintenance_window, least_minutes=30)
         yield from member_conflicts(self.seats, shared_zones=self.shared_zones)
         yield from login_conflicts(self, self.username)
+
+
+class AuroraMysqlCluster(AuroraCluster):
+    """A cluster that speaks MySQL."""
+
+    engine: ClassVar[str] = "aurora-mysql"
+    port: ClassVar[int] = MYSQL.port
+
+    engine_version: AuroraVersion
+    audit_log: AuditLog | None = None
+    migration: MigrationRole | None = None
+
+    @property
+    def family(self) -> str:
+        return "aurora-mysql8.0"
+
+    @property
+    def log_exports(self) -> tuple[str, ...]:
+        found = ("error", "slowquery") if self.slow_query_log else ("error",)
+        return ("audit", *found) if self.audit_log else found
+
+    @property
+    def audit_days(self) -> int:
+        return self.audit_log.keep_days if self.audit_log else super().audit_days

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Discriminator, Field, Tag, model_validator
 
-from specs.aurora import MOST_READERS, AuroraCluster, Seat
+from specs.aurora import MOST_READERS, AuroraMysqlCluster, Seat
 from specs.parts import LONGEST_IDENTIFIER, Claim, Identifier, Part, Zone
 from specs.problems import Conflict, conflict, refuse
 
@@ -98,7 +98,7 @@ class Reader(Member):
     follows_writer: bool
 
 
-class AuroraServerless(AuroraCluster):
+class AuroraServerless(AuroraMysqlCluster):
     """A cluster of serverless members. ``readers`` are in the order in which they take over."""
 
     kind: Literal["aurora-serverless"]

@@ -1,4 +1,7 @@
-"""What a stack's config has beside its topologies: reservations, monitoring, auditing."""
+"""What a stack's config has beside its topologies.
+
+Reservations, monitoring, auditing, the client host.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from typing import get_args
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
+from specs.client_host import ADDRESSES, ClientHost
 from specs.monitoring import PROFILES, Auditing, Monitoring
 from specs.parts import LONGEST_TOPOLOGY, Described, is_name
 from specs.problems import Problem, problems_of
@@ -16,6 +20,7 @@ _RESERVATION: TypeAdapter[AnyReservation] = TypeAdapter(Reservation)
 _RESERVATION_KINDS: Mapping[str, type[BaseModel]] = {
     get_args(model.model_fields["kind"].annotation)[0]: model for model in get_args(AnyReservation)
 }
+_CLIENT_HOST: TypeAdapter[ClientHost] = TypeAdapter(ClientHost)
 _MONITORING: TypeAdapter[Monitoring] = TypeAdapter(Monitoring)
 
 
@@ -60,4 +65,15 @@ def read_monitoring(raw: object, problems: list[Problem]) -> Monitoring | None:
         return _MONITORING.validate_python(raw)
     except ValidationError as error:
         problems += problems_of(error, "monitoring", PROFILES)
+    return None
+
+
+def read_client_host(raw: object, problems: list[Problem]) -> ClientHost | None:
+    """Through what a laptop reaches the databases."""
+    if raw is None:
+        return None
+    try:
+        return _CLIENT_HOST.validate_python(raw)
+    except ValidationError as error:
+        problems += problems_of(error, "client_host", ADDRESSES)
     return None

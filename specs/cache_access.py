@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator
 
 from specs.parts import Part
+from specs.passwords import Rotated
 from specs.problems import Conflict, refuse
 
 LONGEST_USER_ID = 40
@@ -41,12 +42,16 @@ class AuthToken(Part):
     """One token for everybody, generated and kept in Secrets Manager."""
 
     auth: Literal["token"]
+    rotated: Rotated | None = None
+    """Another day is another token; the one before is let in until the change after."""
 
 
 class CacheUser(Part):
     """A user with a generated password, who may read or write the keys of some patterns."""
 
     name: Annotated[str, AfterValidator(_user_name)]
+    rotated: Rotated | None = None
+    """Another day is another password, at once."""
     may: Literal["read-only", "read-write"]
     keys: tuple[Annotated[str, AfterValidator(_key_pattern)], ...]
 

@@ -9,6 +9,8 @@ from specs.parts import sized
 GIB = 1 << 30
 _OF_LARGE = {"t": 8, "m": 8, "r": 16, "x": 32, "c": 4, "z": 16}
 """GiB of a ``large`` one, by the family's letter; other sizes are halves and multiples of it."""
+_MORE_OF_LARGE = {"x2iedn": 64}
+"""Of a family that has more than others of its letter."""
 _BELOW = {"medium": 2, "small": 4, "micro": 8}
 _GIB_OF_AN_ACU = 2
 _MOST_WITH_LITTLE_ACU = 2000
@@ -18,7 +20,7 @@ _MOST_WITH_LITTLE_ACU = 2000
 def memory_bytes(instance_class: str) -> int | None:
     """Memory of an RDS class; ``None`` for one of a family that is not known here."""
     family, size = sized("db.", instance_class)
-    large = _OF_LARGE.get(family[:1])
+    large = _MORE_OF_LARGE.get(family, _OF_LARGE.get(family[:1]))
     if large is None:
         return None
     if size in _BELOW:
@@ -42,7 +44,7 @@ def most_connections(engine: str, memory: int) -> int | None:
     match engine:
         case "mysql" | "mariadb":
             return memory // 12_582_880
-        case "postgres":
+        case "postgres" | "aurora-postgresql":
             return min(memory // 9_531_392, 5000)
         case "aurora-mysql":
             small, large = (math.log2(memory / of) for of in (805_306_368, 8_187_281_408))

@@ -7,8 +7,9 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from specs.aurora import MOST_READERS, AuroraCluster, Seat
-from specs.aurora_mysql import MEMORY_OPTIMISED, Member
+from specs.aurora import MOST_READERS, AuroraMysqlCluster, Seat
+from specs.aurora_mysql import MEMORY_OPTIMISED
+from specs.aurora_provisioned import Member
 from specs.members import member_conflicts
 from specs.parts import Claim, Described, Identifier, Part, RegionName, sized
 from specs.problems import Conflict, refuse
@@ -90,7 +91,7 @@ class Secondary(Described):
             )
 
 
-class GlobalDatabase(AuroraCluster):
+class GlobalDatabase(AuroraMysqlCluster):
     """``identifier`` is the global cluster's, ``region`` the primary's, the rest both's.
 
     The version is the global cluster's, too: its members ignore what they are told.
@@ -99,6 +100,10 @@ class GlobalDatabase(AuroraCluster):
     kind: Literal["global-database"]
     primary: Primary
     secondaries: tuple[Secondary, ...] = Field(max_length=MOST_SECONDARIES)
+
+    @property
+    def own_password(self) -> str | None:
+        return "RDS makes no password for clusters of a global database"
 
     @property
     def cluster_identifier(self) -> str:

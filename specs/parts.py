@@ -291,6 +291,11 @@ class Described(Part):
         return frozenset()
 
     @property
+    def needs_own_password(self) -> Mapping[str, str]:
+        """The references whose passwords RDS must not make, each with the reason."""
+        return {}
+
+    @property
     def elsewhere(self) -> Mapping[str, Described]:
         """What of it stands in another region, which it names, by the key that describes it."""
         return {}

@@ -77,6 +77,10 @@ def _problems(details: ErrorDetails, at: str, schema: Schema | None) -> list[Pro
         ]
     if details["type"] == "extra_forbidden":
         inner = _walk(schema, location[:-1])[1]
+        # What its readers may well look for, by key, and what to say of each.
+        reason = getattr(inner, "not_here", {}).get(location[-1])
+        if reason is not None:
+            return [Problem(".".join([at, *path]), reason)]
     if details["type"] in ("union_tag_invalid", "union_tag_not_found"):
         path.append(details.get("ctx", {})["discriminator"].strip("'"))
     return [Problem(".".join([at, *path]), _text(details, path, _known(inner)))]

@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from pydantic import Field, field_validator
 
+from specs.backup_copies import BackupCopy
 from specs.parts import (
     ApplyChanges,
     AuditLog,
@@ -15,7 +16,6 @@ from specs.parts import (
     BackupWindow,
     Claim,
     DatabaseName,
-    Described,
     EnhancedMonitoring,
     Lifetime,
     MaintenanceWindow,
@@ -25,6 +25,7 @@ from specs.parts import (
     Username,
     window_conflicts,
 )
+from specs.passwords import WithMaster
 from specs.problems import Conflict, refuse
 from specs.rds_engines import Engine
 from specs.rds_storage import Storage, storage_conflicts
@@ -43,6 +44,11 @@ class InstanceBackups(Part):
 
     retention_days: int = Field(ge=0, le=35)
     window: BackupWindow
+    copy_to: BackupCopy | None = None
+
+    def conflicts(self) -> Iterator[Conflict]:
+        if self.copy_to is not None and self.retention_days == 0:
+            yield "copy_to", "has nothing to copy: set retention_days to 1 or more, or leave it out"
 
 
 def known_class(text: str, runs: str) -> str:
@@ -54,7 +60,7 @@ def known_class(text: str, runs: str) -> str:
     return text
 
 
-class RdsInstance(Described):
+class RdsInstance(WithMaster):
     """An instance of some engine. What the engine decides is derived, not written."""
 
     facts: ClassVar[Engine]

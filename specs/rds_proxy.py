@@ -8,7 +8,10 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from specs.aurora_mysql import AuroraMysql
+from specs.aurora_postgresql import AuroraPostgresql
 from specs.aurora_serverless import AuroraServerless
+from specs.multi_az import MultiAzCluster
+from specs.multi_az_postgres import MultiAzPostgres
 from specs.parts import Claim, Described, Part
 from specs.problems import Conflict, refuse
 from specs.rds_mariadb import RdsMariadb
@@ -18,7 +21,8 @@ from specs.rds_postgres import RdsPostgres
 LONGEST_NAME = 63
 _READER_SUFFIX = "-reader"
 _SINGLE = (RdsMysql, RdsMariadb, RdsPostgres)
-_CLUSTERS = (AuroraMysql, AuroraServerless)
+_AURORA = (AuroraMysql, AuroraPostgresql, AuroraServerless)
+_POSTGRES = (RdsPostgres, AuroraPostgresql, MultiAzPostgres)
 
 
 def _percent(value: int) -> int:
@@ -55,7 +59,7 @@ class RdsProxy(Described):
     authentication: Literal["password", "iam"] = "password"
     """How clients prove who they are; to the database the proxy brings the secret's password."""
     reader_endpoint: bool = False
-    """A second address that leads to the readers of an Aurora cluster."""
+    """A second address that leads to the readers of an Aurora or Multi-AZ DB cluster."""
     idle_client_timeout_seconds: int = Field(default=1800, ge=1, le=28_800)
     pool: Pool = Pool()
 
@@ -75,25 +79,26 @@ class RdsProxy(Described):
         return f"{self.identifier}{_READER_SUFFIX}"
 
     def objection(self, key: str, other: Described) -> str | None:
-        if not isinstance(other, _SINGLE + _CLUSTERS):
+        if not isinstance(other, (*_SINGLE, *_AURORA, MultiAzCluster)):
             # A replica's instance has no writer, and a cache speaks another protocol.
             return (
                 "cannot stand behind an RDS Proxy; name an rds-mysql, rds-mariadb, rds-postgres, "
-                "aurora-mysql or aurora-serverless topology"
+                "multi-az-mysql, multi-az-postgres, aurora-mysql, aurora-postgresql or "
+                "aurora-serverless topology"
             )
         if isinstance(other, AuroraServerless) and other.pauses:
             return (
                 "pauses, and the connections that a proxy keeps open would keep it awake; raise "
                 "its capacity.min_acu to 0.5 or more"
             )
-        if isinstance(other, RdsPostgres) and not self.pool.pinned_by_variables:
+        if isinstance(other, _POSTGRES) and not self.pool.pinned_by_variables:
             return (
                 "is PostgreSQL, where a client that sets a variable always keeps its connection; "
                 "leave pool.pinned_by_variables out"
             )
         if self.reader_endpoint and isinstance(other, _SINGLE):
             return "is one instance, which has no readers; leave reader_endpoint out"
-        if self.reader_endpoint and isinstance(other, _CLUSTERS) and not other.readers:
+        if self.reader_endpoint and isinstance(other, _AURORA) and not other.readers:
             return "has no readers; add one, or leave reader_endpoint out"
         return None
 

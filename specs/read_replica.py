@@ -7,6 +7,8 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
+from specs.backup_copies import BackupCopy
+from specs.multi_az import MultiAzCluster
 from specs.parts import (
     ApplyChanges,
     Availability,
@@ -34,6 +36,7 @@ class CopiedBackups(Part):
     """Automated backups in the window of the instance that is copied."""
 
     retention_days: int = Field(ge=1, le=35)
+    copy_to: BackupCopy | None = None
 
 
 class ReadReplica(Described):
@@ -67,6 +70,12 @@ class ReadReplica(Described):
         yield from connect_conflicts(self.connect)
         if self.role == "standalone" and self.backups is None:
             yield "backups", "is missing, which an instance of its own needs; add retention_days"
+        copied = self.backups is not None and self.backups.copy_to is not None
+        if self.role == "replica" and copied:
+            yield (
+                "backups.copy_to",
+                "would copy what its source has: a replica's rows are the source's; write it there",
+            )
 
     @property
     def claims(self) -> Iterator[Claim]:
@@ -76,6 +85,12 @@ class ReadReplica(Described):
     def references(self) -> Mapping[str, str]:
         return {"source": self.source}
 
+    @property
+    def needs_own_password(self) -> Mapping[str, str]:
+        return {
+            "source": "copies it, and RDS makes no replica of an instance whose password it makes"
+        }
+
     def objection(self, key: str, other: Described) -> str | None:
         if isinstance(other, ReadReplica):
             if other.backups is None:
@@ -84,6 +99,11 @@ class ReadReplica(Described):
                     "or name one that has some"
                 )
             return None
+        if isinstance(other, MultiAzCluster):
+            return (
+                "has two standbys that read, and replicas of it are not offered here; name an "
+                "rds-mysql, rds-mariadb or rds-postgres topology"
+            )
         if not isinstance(other, OpenSourceInstance):
             return "is no rds-mysql, rds-mariadb or rds-postgres topology; name one"
         if other.backups.retention_days == 0:

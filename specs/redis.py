@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
+from specs import backup_copies
 from specs.cache_access import AnyAccess, AuthToken, Users
 from specs.parts import (
     ApplyChanges,
@@ -68,7 +69,7 @@ class ClusterModeEnabled(Part):
 AnyShape = ClusterModeDisabled | ClusterModeEnabled
 
 
-class CacheBackups(Part):
+class CacheBackups(backup_copies.CacheBackups):
     """Daily snapshots, kept for ``retention_days``."""
 
     retention_days: int = Field(ge=1, le=35)

@@ -5,9 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from specs.aurora import AuroraCluster
+from specs.backup_copies import LONGEST_VAULT, MOST_A_REGION, copy_of, vault_names
 from specs.global_database import GlobalDatabase
+from specs.multi_az import ABSENT_FROM, MEMBERS, MultiAzCluster
 from specs.parts import Described
 from specs.problems import Problem
+
+_PARTITIONS = ("us-gov-", "us-iso", "eu-isoe-", "cn-")
+"""Beginnings of regions that are no part of the AWS most people mean."""
 
 
 @dataclass(frozen=True)
@@ -96,13 +102,33 @@ def check_secondaries(found: Mapping[str, Described], default: str) -> list[Prob
     ]
 
 
+def check_offered(found: Mapping[str, Described], default: str) -> list[Problem]:
+    """Topologies in a region that does not have them."""
+    return [
+        Problem(
+            f"{standing.path}.region",
+            f"{standing.region} has no Multi-AZ DB clusters; choose another region",
+        )
+        for standing in standings(found, default)
+        if isinstance(standing.what, MultiAzCluster) and standing.region in ABSENT_FROM
+    ]
+
+
 def check_zones(
     found: Mapping[str, Described], default: str, zones: tuple[str, ...] | None
 ) -> list[Problem]:
-    """Members outside of the subnet group's zones, an InvalidVPCNetworkStateFault."""
+    """Too few zones, and members outside of them, an InvalidVPCNetworkStateFault."""
     if zones is None:
         return []
-    return [
+    few = [
+        Problem(
+            f"{standing.path}.kind",
+            f"needs {MEMBERS} zones and network.zones has {len(zones)}; add one there",
+        )
+        for standing in standings(found, default)
+        if isinstance(standing.what, MultiAzCluster) and len(zones) < MEMBERS
+    ]
+    return few + [
         Problem(
             f"{standing.path}.{key}",
             f"{zone!r} is not one of network.zones; choose {', '.join(zones)}",
@@ -111,3 +137,38 @@ def check_zones(
         for key, zone in standing.what.placed.items()
         if zone not in zones
     ]
+
+
+def check_copies(found: Mapping[str, Described], default: str) -> list[Problem]:
+    """Copies that lead nowhere, or that AWS refuses."""
+    problems = []
+    instances: dict[str, int] = {}
+    for name, topology in found.items():
+        copy, home = copy_of(topology), region_of(name, found, default)
+        if copy is None:
+            continue
+        at = f"topologies.{name}.backups.copy_to"
+        if copy.region == home:
+            text = f"{home} is where the database stands, and a copy there dies with it; "
+            problems.append(Problem(f"{at}.region", f"{text}choose another region"))
+        elif _partition(copy.region) != _partition(home):
+            text = f"{copy.region} is another partition of AWS than {home}, and nothing is copied "
+            problems.append(
+                Problem(f"{at}.region", f"{text}between them; choose one beside {home}")
+            )
+        if isinstance(topology, AuroraCluster):
+            longest = max(vault_names(topology.cluster_identifier, home), key=len)
+            if len(longest) > LONGEST_VAULT:
+                text = f"needs a vault called {longest!r}, over {LONGEST_VAULT} characters; "
+                problems.append(Problem(at, f"{text}shorten the cluster's identifier"))
+            continue
+        instances[copy.region] = instances.get(copy.region, 0) + 1
+        if instances[copy.region] == MOST_A_REGION + 1:
+            text = f"{copy.region} would have more than {MOST_A_REGION} copies, RDS's limit for "
+            problems.append(Problem(f"{at}.region", f"{text}an account; choose another region"))
+    return problems
+
+
+def _partition(region: str) -> str:
+    special = (p for p in _PARTITIONS if region.startswith(p))
+    return next(special, "")

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, PlainValidator
 
+from specs.backup_copies import BackupCopy
 from specs.parts import (
     ApplyChanges,
     Availability,
@@ -17,6 +18,7 @@ from specs.parts import (
     Described,
     EnhancedMonitoring,
     Lifetime,
+    Part,
 )
 from specs.problems import Conflict, refuse
 from specs.rds_instance import known_class
@@ -78,6 +80,12 @@ def _class(text: str) -> str:
     return known_class(text, "what RDS still restores")
 
 
+class RestoredBackups(Part):
+    """Automated backups, kept as long as its source's and in the same window."""
+
+    copy_to: BackupCopy
+
+
 class RestoredInstance(Described):
     """An instance with another one's data as of a moment. Engine, version, storage, users and
     databases are its source's; another moment is another instance.
@@ -91,6 +99,7 @@ class RestoredInstance(Described):
     backups when the instance is made; RDS says when it is not."""
     instance_class: Annotated[str, AfterValidator(_class)] = Field(alias="class")
     availability: Availability = "single-az"
+    backups: RestoredBackups | None = None
     enhanced_monitoring: EnhancedMonitoring | None = None
     apply_changes: ApplyChanges = "maintenance-window"
     lifetime: Lifetime = "protected"
@@ -107,6 +116,10 @@ class RestoredInstance(Described):
         if self.region is not None:
             yield "region", "is its source's, where the backups are; leave it out"
 
+    @property
+    def needs_own_password(self) -> Mapping[str, str]:
+        return {"source": "has its password as of a moment, which RDS rotates away"}
+
     def objection(self, key: str, other: Described) -> str | None:
         if not isinstance(other, RdsMysql | RdsMariadb):
             return "is no rds-mysql or rds-mariadb topology; name one"
@@ -114,5 +127,10 @@ class RestoredInstance(Described):
             return (
                 "has no backups to restore; set its backups.retention_days to 1 or more, or "
                 "restore a snapshot"
+            )
+        if other.backups.retention_days == 0 and self.backups is not None:
+            return (
+                "keeps no backups, nor does what is restored from it; leave backups.copy_to out, "
+                "or set its backups.retention_days to 1 or more"
             )
         return None

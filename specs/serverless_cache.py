@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
+from specs.backup_copies import CacheBackups
 from specs.parts import Claim, Described, Part, Zone
 from specs.problems import Conflict, refuse
 
@@ -54,7 +55,7 @@ class Processing(_Range):
     most: int | None = Field(default=None, ge=1000, le=15_000_000)
 
 
-class DailySnapshots(Part):
+class DailySnapshots(CacheBackups):
     """A snapshot a day, kept for ``retention_days``."""
 
     retention_days: int = Field(ge=1, le=35)

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
+from components.aurora_cluster import AuroraCluster
 from components.aurora_mysql import AuroraMysql, AuroraMysqlArgs
+from components.aurora_postgresql import AuroraPostgresql, AuroraPostgresqlArgs
 from components.aurora_serverless import AuroraServerless, AuroraServerlessArgs
+from components.client_host import ClientHost
 from components.global_database import GlobalDatabase, GlobalDatabaseArgs
 from components.keys import RegionKey, RegionKeyArgs
 from components.memcached import Memcached, MemcachedArgs
@@ -15,6 +19,9 @@ from components.migration_endpoints import End
 from components.migration_network import SecretsEndpoint
 from components.migration_roles import DmsAccountRoles
 from components.monitoring_role import MonitoringRole
+from components.multi_az_cluster import MultiAzCluster
+from components.multi_az_mysql import MultiAzMysql, MultiAzMysqlArgs
+from components.multi_az_postgres import MultiAzPostgres, MultiAzPostgresArgs
 from components.network import Network, NetworkArgs
 from components.rds_instance import RdsInstance
 from components.rds_mariadb import RdsMariadb, RdsMariadbArgs
@@ -31,10 +38,13 @@ from components.restored_instance import RestoredInstance, RestoredInstanceArgs
 from components.serverless_cache import ServerlessCache, ServerlessCacheArgs
 from specs import (
     aurora_mysql,
+    aurora_postgresql,
     aurora_serverless,
     global_database,
     memcached,
     migration,
+    multi_az_mysql,
+    multi_az_postgres,
     rds_mariadb,
     rds_mysql,
     rds_oracle,
@@ -48,6 +58,8 @@ from specs import (
     serverless_cache,
 )
 from specs.topologies import AnyTopology, Stack
+from stacks.client_hosts import client_hosts
+from stacks.copied import copy_backups
 from stacks.trust import authorities
 from stacks.watched import watch
 
@@ -55,7 +67,9 @@ Topology = (
     RdsInstance
     | ReadReplica
     | RestoredInstance
+    | MultiAzCluster[Any]
     | AuroraMysql
+    | AuroraPostgresql
     | AuroraServerless
     | GlobalDatabase
     | Redis
@@ -68,10 +82,11 @@ Topology = (
 
 @dataclass(frozen=True)
 class Built:
-    """What a stack consists of. ``networks`` by region, ``topologies`` by name."""
+    """What a stack consists of. ``topologies`` by name, all else by region."""
 
     networks: Mapping[str, Network]
     topologies: Mapping[str, Topology]
+    client_hosts: Mapping[str, ClientHost]
 
 
 def build(stack: Stack, authorities: Callable[[], str] = authorities) -> Built:
@@ -85,8 +100,10 @@ def build(stack: Stack, authorities: Callable[[], str] = authorities) -> Built:
         found[name] = _one(name, stack.topologies[name], stack.region_of(name), shared, found)
     for name, reserved in stack.reservations.items():
         _reserve(name, reserved, reserved.region or stack.region)
+    copy_backups(stack, found, shared.keys)
     watch(stack, found)
-    return Built(shared.networks, {name: found[name] for name in stack.topologies})
+    hosts = client_hosts(stack, shared.networks, shared.keys, found)
+    return Built(shared.networks, {name: found[name] for name in stack.topologies}, hosts)
 
 
 class _Shared:
@@ -105,7 +122,8 @@ class _Shared:
         }
         _check_zones(stack, self.networks)
         self.keys = {
-            region: RegionKey(f"key-{region}", RegionKeyArgs(region)) for region in stack.regions
+            region: RegionKey(f"key-{region}", RegionKeyArgs(region))
+            for region in stack.key_regions
         }
         monitored = any(
             getattr(spec, "enhanced_monitoring", None) for spec in stack.topologies.values()
@@ -168,9 +186,18 @@ def _one(
             return RestoredInstance(name, args)
         case aurora_mysql.AuroraMysql():
             return AuroraMysql(name, AuroraMysqlArgs(spec, network, key, f"topologies.{name}"))
+        case aurora_postgresql.AuroraPostgresql():
+            at = f"topologies.{name}"
+            return AuroraPostgresql(name, AuroraPostgresqlArgs(spec, network, key, at))
+        case multi_az_mysql.MultiAzMysql():
+            at, role = f"topologies.{name}", shared.monitoring_role
+            return MultiAzMysql(name, MultiAzMysqlArgs(spec, network, key, at, role))
+        case multi_az_postgres.MultiAzPostgres():
+            at, role = f"topologies.{name}", shared.monitoring_role
+            return MultiAzPostgres(name, MultiAzPostgresArgs(spec, network, key, at, role))
         case rds_proxy.RdsProxy():
             target = built[spec.target]
-            assert isinstance(target, RdsInstance | AuroraMysql | AuroraServerless)
+            assert isinstance(target, RdsInstance | AuroraCluster | MultiAzCluster)
             return RdsProxy(name, RdsProxyArgs(spec, target, spec.target, network, key))
         case migration.Migration():
             return _migration(name, spec, network, key, shared, built)

@@ -23,6 +23,7 @@ def from_pulumi() -> Stack:
         reservations=own.get_object("reservations"),
         monitoring=own.get_object("monitoring"),
         auditing=own.get_object("auditing"),
+        client_host=own.get_object("client_host"),
     )
 
 
@@ -39,6 +40,7 @@ def from_file(folder: Path, stack: str) -> Stack:
         reservations=config.get(f"{PROJECT}:reservations"),
         monitoring=config.get(f"{PROJECT}:monitoring"),
         auditing=config.get(f"{PROJECT}:auditing"),
+        client_host=config.get(f"{PROJECT}:client_host"),
     )
 
 

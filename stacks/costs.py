@@ -11,12 +11,19 @@ from dataclasses import dataclass
 from typing import Any
 
 from stacks.dry_run import Registration
+from stacks.durations import COPY
 from stacks.prices import Price, Prices
 
+SECRET = "secrets-manager/secret"
 HOURS = 730
 _PROXY_LEAST_VCPU = 2
 """RDS bills a proxy for as many vCPUs as its target has, and for no fewer. Of Aurora serverless
 it bills ACUs, at another price."""
+
+_IN_A_CLUSTER = 3
+"""Instances of a Multi-AZ DB cluster."""
+_GP3_IOPS = 12_000
+"""What a gp3 volume of 400 GB and more has without paying for it."""
 
 
 @dataclass(frozen=True)
@@ -80,6 +87,7 @@ def _instance(each: Registration, registered: Sequence[Registration]) -> _Parts:
     type_ = inputs.get("storageType") or source.get("storageType", "")
     size = inputs.get("allocatedStorage") or source.get("allocatedStorage") or 0
     yield f"{size} GB {type_}{twice}", f"rds/storage/{type_}", copies * size
+    yield from _secret_of_rds(each)
 
 
 def _source(replica: Registration, registered: Sequence[Registration]) -> Mapping[str, Any]:
@@ -103,11 +111,31 @@ def _member(each: Registration, registered: Sequence[Registration]) -> _Parts:
 
 def _cluster(each: Registration, registered: Sequence[Registration]) -> _Parts:
     inputs = each.inputs
+    if "dbClusterInstanceClass" in inputs:
+        yield from _multi_az_cluster(inputs)
+        return
     optimized = inputs.get("storageType") == "aurora-iopt1"
     kind = "storage-io-optimized" if optimized else "storage"
     yield "volume, a GB", f"aurora/{kind}", None
     if not optimized:
         yield "I/O, a million", "aurora/io", None
+    yield from _secret_of_rds(each)
+
+
+def _secret_of_rds(each: Registration) -> _Parts:
+    if each.inputs.get("manageMasterUserPassword"):
+        yield "secret of RDS", SECRET, 1
+
+
+def _multi_az_cluster(inputs: Mapping[str, Any]) -> _Parts:
+    """Three instances, each as dear as one in a single zone, each with a disk of its own."""
+    class_, engine = inputs["dbClusterInstanceClass"], inputs["engine"]
+    type_, size = inputs["storageType"], inputs["allocatedStorage"]
+    yield f"3 x {class_} {engine}", f"rds/{engine}/{class_}", _IN_A_CLUSTER * HOURS
+    yield f"3 x {size} GB {type_}", f"rds/storage/{type_}", _IN_A_CLUSTER * size
+    extra = (inputs.get("iops") or 0) - (_GP3_IOPS if type_ == "gp3" else 0)
+    if extra > 0:
+        yield f"3 x {extra} IOPS of {type_}", f"rds/storage/{type_}-iops", _IN_A_CLUSTER * extra
 
 
 def _cache(each: Registration, registered: Sequence[Registration]) -> _Parts:
@@ -152,6 +180,24 @@ def _endpoint(each: Registration, registered: Sequence[Registration]) -> _Parts:
     yield f"endpoint in {zones} zones", "vpc/interface-endpoint", zones * HOURS
 
 
+def _copied(each: Registration, registered: Sequence[Registration]) -> _Parts:
+    yield "copied backups, a GB", "rds/backup", None
+
+
+def _vault(each: Registration, registered: Sequence[Registration]) -> _Parts:
+    yield "snapshots of a cluster, a GB", "aurora/backup", None
+
+
+def _host(each: Registration, registered: Sequence[Registration]) -> _Parts:
+    inputs = each.inputs
+    class_, volume = inputs["instanceType"], inputs["rootBlockDevice"]
+    size, type_ = volume["volumeSize"], volume["volumeType"]
+    yield f"{class_} of EC2", f"ec2/{class_}", HOURS
+    yield f"{size} GB {type_} of EBS", f"ebs/{type_}", size
+    if inputs.get("associatePublicIpAddress"):
+        yield "public address", "vpc/public-ipv4", HOURS
+
+
 def _one(what: str, key: str) -> Callable[[Registration, Sequence[Registration]], _Parts]:
     def parts(each: Registration, registered: Sequence[Registration]) -> _Parts:
         yield what, key, 1
@@ -164,13 +210,16 @@ _BILLED: Mapping[str, Callable[[Registration, Sequence[Registration]], _Parts]] 
     "aws:rds/clusterInstance:ClusterInstance": _member,
     "aws:rds/cluster:Cluster": _cluster,
     "aws:rds/proxy:Proxy": _proxy,
+    COPY: _copied,
+    "aws:backup/vault:Vault": _vault,
     "aws:elasticache/replicationGroup:ReplicationGroup": _cache,
     "aws:elasticache/cluster:Cluster": _memcached,
     "aws:elasticache/serverlessCache:ServerlessCache": _serverless_cache,
     "aws:dms/replicationInstance:ReplicationInstance": _replicator,
+    "aws:ec2/instance:Instance": _host,
     "aws:ec2/vpcEndpoint:VpcEndpoint": _endpoint,
     "aws:kms/key:Key": _one("key", "kms/key"),
-    "aws:secretsmanager/secret:Secret": _one("secret", "secrets-manager/secret"),
+    "aws:secretsmanager/secret:Secret": _one("secret", SECRET),
     "aws:cloudwatch/metricAlarm:MetricAlarm": _one("alarm", "cloudwatch/alarm"),
 }
 """Groups, roles and rules cost nothing; logs, backups and traffic are billed by use."""

@@ -208,6 +208,10 @@ _LOOK_UPS: Mapping[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
         "accountId": ACCOUNT,
         "arn": f"arn:aws:iam::{ACCOUNT}:user/somebody",
     },
+    "aws:ssm/getParameter:getParameter": lambda asked: {
+        "name": asked["name"],
+        "insecureValue": f"ami-{asked['region']}",
+    },
 }
 
 

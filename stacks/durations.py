@@ -24,6 +24,7 @@ class Minutes(NamedTuple):
 INSTANCE = "aws:rds/instance:Instance"
 CLUSTER = "aws:rds/cluster:Cluster"
 MEMBER = "aws:rds/clusterInstance:ClusterInstance"
+COPY = "aws:rds/instanceAutomatedBackupsReplication:InstanceAutomatedBackupsReplication"
 _NOTHING = Minutes(0, 0, 0)
 _AT_ONCE = Minutes(0.02, 0.02, 0.05)
 ANYTHING_ELSE = Minutes(0.02, 0.05, 0.3, assumed=True)
@@ -33,6 +34,8 @@ _SINGLE_AZ = Minutes(3.3, 4.9, 11.8)
 _MULTI_AZ = Minutes(11.8, 13.8, 17)
 _REPLICA = Minutes(7.5, 10, 14.6)
 _REPLICA_ELSEWHERE = Minutes(12, 18, 30, assumed=True)
+_MULTI_AZ_CLUSTER = Minutes(12, 18, 35, assumed=True)
+"""With the three instances that RDS makes of it."""
 _STANDBY_OF_A_REPLICA = 6.0
 _RESTORE = Minutes(11.8, 15, 30, assumed=True)
 
@@ -64,6 +67,8 @@ def _instance(each: Registration, registered: Registered) -> Minutes:
 
 
 def _cluster(each: Registration, registered: Registered) -> Minutes:
+    if "dbClusterInstanceClass" in each.inputs:
+        return _MULTI_AZ_CLUSTER
     return Minutes(1, 2, 4, assumed=True) if _is_secondary(each) else Minutes(0.7, 0.85, 1.1)
 
 
@@ -96,6 +101,7 @@ _SPECIAL: Mapping[str, Callable[[Registration, Registered], Minutes]] = {
 _TYPES: Mapping[str, Minutes] = {
     "aws:kms/key:Key": Minutes(0.2, 0.37, 0.5),
     "aws:ec2/securityGroup:SecurityGroup": Minutes(0.1, 0.3, 0.6),
+    "aws:ec2/instance:Instance": Minutes(0.2, 0.3, 1.8),
     "aws:ec2/vpcEndpoint:VpcEndpoint": Minutes(1, 2, 4, assumed=True),
     "aws:rds/subnetGroup:SubnetGroup": Minutes(0.03, 0.03, 0.03),
     "aws:elasticache/subnetGroup:SubnetGroup": Minutes(0.03, 0.03, 0.03),
@@ -103,10 +109,13 @@ _TYPES: Mapping[str, Minutes] = {
     "aws:rds/parameterGroup:ParameterGroup": Minutes(0.17, 0.17, 0.17),
     "aws:rds/clusterParameterGroup:ClusterParameterGroup": Minutes(0.17, 0.17, 0.17),
     "aws:secretsmanager/secret:Secret": _AT_ONCE,
+    "aws:secretsmanager/secretRotation:SecretRotation": _AT_ONCE,
     "aws:secretsmanager/secretVersion:SecretVersion": _AT_ONCE,
     "random:index/randomPassword:RandomPassword": _NOTHING,
     "aws:rds/globalCluster:GlobalCluster": Minutes(0.1, 0.3, 1, assumed=True),
     "aws:rds/clusterEndpoint:ClusterEndpoint": Minutes(0.3, 0.5, 2, assumed=True),
+    # The provider waits until the first backup is on its way: up to 75 minutes, its own deadline.
+    COPY: Minutes(5, 15, 75, assumed=True),
     "aws:rds/proxy:Proxy": Minutes(2.5, 4, 10, assumed=True),
     "aws:rds/proxyEndpoint:ProxyEndpoint": Minutes(2.5, 4, 10, assumed=True),
     "aws:rds/proxyTarget:ProxyTarget": Minutes(0.5, 2, 5, assumed=True),

@@ -13,13 +13,14 @@ from functools import cached_property
 from typing import Literal
 
 from stacks.dry_run import Registration
-from stacks.durations import CLUSTER, INSTANCE, MEMBER, Minutes, minutes
+from stacks.durations import CLUSTER, COPY, INSTANCE, MEMBER, Minutes, minutes
 
 WORTH_MENTIONING = 0.1
 """Minutes; a shorter wait is nobody's concern."""
 PROXY_TARGET = "aws:rds/proxyTarget:ProxyTarget"
 _GROUPS = frozenset({"securityGroupId", "referencedSecurityGroupId"})
 
+ROTATION = "aws:secretsmanager/secretRotation:SecretRotation"
 LOG_GROUP = "aws:cloudwatch/logGroup:LogGroup"
 _ENCRYPTION = (
     "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration"
@@ -29,11 +30,12 @@ FORCED: Mapping[str, frozenset[str]] = {
     INSTANCE: frozenset(
         {"replicateSourceDb", "dbSubnetGroupName", "parameterGroupName", "optionGroupName",
          "kmsKeyId", "performanceInsightsKmsKeyId", "monitoringRoleArn", "vpcSecurityGroupIds",
-         "password"}
+         "password", "masterUserSecretKmsKeyId"}
     ),
     CLUSTER: frozenset(
         {"globalClusterIdentifier", "dbSubnetGroupName", "dbClusterParameterGroupName",
-         "kmsKeyId", "vpcSecurityGroupIds", "masterPassword"}
+         "kmsKeyId", "performanceInsightsKmsKeyId", "monitoringRoleArn", "vpcSecurityGroupIds",
+         "masterPassword", "masterUserSecretKmsKeyId"}
     ),
     MEMBER: frozenset({"clusterIdentifier", "dbSubnetGroupName", "performanceInsightsKmsKeyId"}),
     "aws:rds/clusterEndpoint:ClusterEndpoint": frozenset({"clusterIdentifier", "staticMembers"}),
@@ -59,10 +61,19 @@ FORCED: Mapping[str, frozenset[str]] = {
     # The address of the database is in the secret that DMS logs in by.
     "aws:secretsmanager/secretVersion:SecretVersion": frozenset({"secretId", "secretString"}),
     "aws:secretsmanager/secret:Secret": frozenset({"kmsKeyId"}),
+    ROTATION: frozenset({"secretId"}),
     "aws:iam/rolePolicy:RolePolicy": frozenset({"role"}),
     "aws:iam/rolePolicyAttachment:RolePolicyAttachment": frozenset({"role"}),
+    "aws:iam/instanceProfile:InstanceProfile": frozenset({"role"}),
+    "aws:ec2/instance:Instance": frozenset(
+        {"iamInstanceProfile", "vpcSecurityGroupIds", "rootBlockDevice"}
+    ),
     "aws:ec2/vpcEndpoint:VpcEndpoint": frozenset({"securityGroupIds"}),
     "aws:kms/alias:Alias": frozenset({"targetKeyId"}),
+    COPY: frozenset({"sourceDbInstanceArn", "kmsKeyId"}),
+    "aws:backup/vault:Vault": frozenset({"kmsKeyArn"}),
+    "aws:backup/plan:Plan": frozenset({"rules"}),
+    "aws:backup/selection:Selection": frozenset({"planId", "iamRoleArn", "resources"}),
     LOG_GROUP: frozenset({"kmsKeyId"}),
     _ENCRYPTION: frozenset({"bucket", "rules"}),
     "aws:sns/topic:Topic": frozenset({"kmsMasterKeyId"}),
@@ -72,8 +83,9 @@ FORCED: Mapping[str, frozenset[str]] = {
 }  # fmt: skip
 """Inputs, by type, without which AWS makes no such resource: what they name must be there."""
 
-FORCED_ORDER = frozenset({(PROXY_TARGET, MEMBER)})
-"""What AWS refuses although no input names it: a target whose instance is not yet available."""
+FORCED_ORDER = frozenset({(PROXY_TARGET, MEMBER), (ROTATION, MEMBER)})
+"""What AWS refuses although no input names it: a target whose instance is not yet available, a
+rotation of a password at a cluster without a server."""
 
 REASONS: Mapping[tuple[str, str], str] = {
     (MEMBER, MEMBER): "the first member of a cluster becomes its writer: the config says which",
@@ -84,6 +96,9 @@ REASONS: Mapping[tuple[str, str], str] = {
     ),
     ("aws:iam/rolePolicy:RolePolicy", "aws:secretsmanager/secretVersion:SecretVersion"): (
         "the policy names one secret, once it is filled; who uses both waits for that anyway"
+    ),
+    ("aws:iam/rolePolicy:RolePolicy", CLUSTER): (
+        "the policy names one cluster, once it is there; who uses both waits for that anyway"
     ),
     ("aws:s3/bucketPolicy:BucketPolicy", _ENCRYPTION): (
         "S3 refuses two changes of one bucket at a time"

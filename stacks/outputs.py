@@ -1,4 +1,4 @@
-"""The stack's outputs: connection facts by database, and whom the databases let in."""
+"""The stack's outputs: connection facts, whom the databases let in, and through whom."""
 
 from __future__ import annotations
 
@@ -8,9 +8,13 @@ from stacks.build import Built
 
 
 def export(built: Built) -> None:
-    """Export ``databases`` (the output contract) and ``client_security_groups`` by region."""
+    """Export the output contract, ``databases`` and ``client_hosts``.
+
+    ``client_security_groups`` are, by region, for clients to wear.
+    """
     pulumi.export("databases", {name: each.facts for name, each in built.topologies.items()})
     pulumi.export(
         "client_security_groups",
         {region: network.client_security_group for region, network in built.networks.items()},
     )
+    pulumi.export("client_hosts", {where: host.facts for where, host in built.client_hosts.items()})

@@ -128,6 +128,9 @@ def _query(key: str) -> _Query | None:
             reserved = rest[0].startswith("reserved")
             *_, engine, class_ = rest
             return _classes(service, engine, class_, reserved) if engine in _ENGINES else None
+        case ["rds", "backup"]:
+            filters = {"productFamily": "Storage Snapshot"}
+            return _Query("AmazonRDS", filters, "RDS:ChargedBackupUsage$", "GB-month")
         case ["aurora", what] if what in _AURORA:
             family, usage, unit = _AURORA[what]
             return _Query("AmazonRDS", {"productFamily": family}, usage, unit)
@@ -142,6 +145,21 @@ def _query(key: str) -> _Query | None:
         case ["vpc", "interface-endpoint"]:
             filters = {"productFamily": "VpcEndpoint"}
             return _Query("AmazonVPC", filters, "VpcEndpoint-Hours$", "hour")
+        case ["vpc", "public-ipv4"]:
+            filters = {"group": "VPCPublicIPv4Address"}
+            return _Query("AmazonVPC", filters, "PublicIPv4:InUseAddress$", "hour")
+        case ["ec2", class_]:
+            filters = {
+                "instanceType": class_,
+                "operatingSystem": "Linux",
+                "tenancy": "Shared",
+                "preInstalledSw": "NA",
+                "capacitystatus": "Used",
+            }
+            return _Query("AmazonEC2", filters, "BoxUsage:", "hour")
+        case ["ebs", type_]:
+            filters = {"productFamily": "Storage", "volumeApiName": type_}
+            return _Query("AmazonEC2", filters, f"EBS:VolumeUsage.{type_}$", "GB-month")
         case ["dms", class_] if class_.startswith("dms."):
             filters = {
                 "instanceType": class_.removeprefix("dms."),
@@ -152,6 +170,7 @@ def _query(key: str) -> _Query | None:
 
 
 _AURORA = {
+    "backup": ("Storage Snapshot", "Aurora:BackupUsage$", "GB-month"),
     "acu": ("ServerlessV2", "Aurora:ServerlessV2Usage$", "ACU-hour"),
     "acu-io-optimized": ("ServerlessV2", "Aurora:ServerlessV2IOOptimizedUsage$", "ACU-hour"),
     "storage": ("Database Storage", "Aurora:StorageUsage$", "GB-month"),

@@ -32,13 +32,15 @@ class Prices(Protocol):
 
 
 class Table:
-    """The table of one region that comes with the project. It knows nothing of other regions."""
+    """The table that comes with the project: of one region, and little of others."""
 
     def __init__(self, content: Mapping[str, Any]) -> None:
         self.region: str = content["region"]
-        self.title = f"the project's table, {self.region} only"
+        self.title = f"the project's table of {self.region}"
         self._prices = {
-            each["key"]: Price(**{name: each[name] for name in each if name != "key"})
+            (each["key"], each.get("region", self.region)): Price(
+                **{name: each[name] for name in each if name not in ("key", "region")}
+            )
             for each in content["prices"]
         }
 
@@ -49,4 +51,4 @@ class Table:
 
     def find(self, key: str, region: str) -> Price | None:
         """The price of ``key`` where the table has it for ``region``."""
-        return self._prices.get(key) if region == self.region else None
+        return self._prices.get((key, region))

@@ -10,7 +10,8 @@ from components.alarms import Alarms, AlarmsArgs
 from components.dashboard import Dashboard, DashboardArgs
 from components.trail import Trail, TrailArgs
 from components.watch import Watch, WatchArgs
-from specs.alarms import RDS, alarms_of
+from specs.alarm import RDS
+from specs.alarms import alarms_of
 from specs.monitoring import Page
 from specs.topologies import Stack
 

@@ -40,6 +40,8 @@ class Resource:
     depends_on: tuple[str, ...]
     ignores: tuple[str, ...] = ()
     """Properties whose changes the program ignores."""
+    needs_of: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """By input, the URNs of what it comes from."""
 
 
 @dataclass
@@ -130,6 +132,11 @@ def _cache_ends(name: str, region: str, i: Mapping[str, Any]) -> dict[str, Any]:
 
 
 _OUTPUTS: Mapping[str, Callable[[str, str, Mapping[str, Any]], dict[str, Any]]] = {
+    "aws:backup/plan:Plan": _nothing,
+    "aws:backup/selection:Selection": _nothing,
+    "aws:backup/vault:Vault": lambda name, region, i: {
+        "arn": _arn("backup", region, f"backup-vault:{i['name']}"),
+    },
     "aws:cloudwatch/dashboard:Dashboard": _nothing,
     "aws:cloudwatch/logGroup:LogGroup": _nothing,
     "aws:cloudwatch/metricAlarm:MetricAlarm": _nothing,
@@ -146,6 +153,7 @@ _OUTPUTS: Mapping[str, Callable[[str, str, Mapping[str, Any]], dict[str, Any]]] 
     ),
     "aws:s3/bucketVersioning:BucketVersioning": _nothing,
     "aws:rds/clusterActivityStream:ClusterActivityStream": _nothing,
+    "aws:rds/instanceAutomatedBackupsReplication:InstanceAutomatedBackupsReplication": _nothing,
     "aws:sns/topic:Topic": lambda name, region, i: {"arn": _arn("sns", region, i["name"])},
     "aws:sns/topicPolicy:TopicPolicy": _nothing,
     "aws:sns/topicSubscription:TopicSubscription": _nothing,
@@ -205,6 +213,7 @@ _OUTPUTS: Mapping[str, Callable[[str, str, Mapping[str, Any]], dict[str, Any]]] 
         "address": f"{i['identifier']}.{region}",
         "resourceId": f"db-{name}",
         "engineVersionActual": "8.4.8",
+        **_managed(region, "db", i["identifier"], i),
     },
     "aws:rds/cluster:Cluster": lambda name, region, i: {
         "arn": _arn("rds", region, f"cluster:{i['clusterIdentifier']}"),
@@ -212,6 +221,12 @@ _OUTPUTS: Mapping[str, Callable[[str, str, Mapping[str, Any]], dict[str, Any]]] 
         "endpoint": f"{i['clusterIdentifier']}.cluster.{region}",
         "readerEndpoint": f"{i['clusterIdentifier']}.cluster-ro.{region}",
         "engineVersionActual": i["engineVersion"],
+        # Those of a Multi-AZ DB cluster are RDS's own; in no order.
+        "clusterMembers": [
+            f"{i['clusterIdentifier']}-instance-{n}"
+            for n in ((2, 3, 1) if "dbClusterInstanceClass" in i else ())
+        ],
+        **_managed(region, "cluster", i["clusterIdentifier"], i),
     },
     "aws:rds/clusterInstance:ClusterInstance": lambda name, region, i: {
         "endpoint": f"{i['identifier']}.{region}",
@@ -263,17 +278,29 @@ _OUTPUTS: Mapping[str, Callable[[str, str, Mapping[str, Any]], dict[str, Any]]] 
     "aws:dms/replicationTask:ReplicationTask": lambda name, region, i: {
         "replicationTaskArn": _arn("dms", region, f"task:{i['replicationTaskId']}"),
     },
+    "aws:ec2/instance:Instance": _nothing,
     "aws:ec2/vpcEndpoint:VpcEndpoint": _nothing,
+    "aws:iam/instanceProfile:InstanceProfile": _named,
     "aws:secretsmanager/secret:Secret": lambda name, region, i: {
         "arn": _arn("secretsmanager", region, f"secret:{name}-AbCdEf"),
     },
     "aws:secretsmanager/secretVersion:SecretVersion": lambda name, region, i: {
         "secretArn": i["secretId"],
     },
+    "aws:secretsmanager/secretRotation:SecretRotation": _nothing,
     "random:index/randomPassword:RandomPassword": lambda name, region, i: {
         "result": f"password-of-{name}",
     },
 }
+
+
+def _managed(region: str, kind: str, name: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """The secret that RDS makes, if it is to make the password."""
+    if not inputs.get("manageMasterUserPassword"):
+        return {}
+    secret = _arn("secretsmanager", region, f"secret:rds!{kind}-{name}-AbCdEf")
+    key = inputs.get("masterUserSecretKmsKeyId")
+    return {"masterUserSecrets": [{"secretArn": secret, "secretStatus": "active", "kmsKeyId": key}]}
 
 
 def _offer(call: Mapping[str, Any]) -> dict[str, Any]:
@@ -295,6 +322,7 @@ def _subnet(call: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+_IMAGES = "/aws/service/ami-amazon-linux-latest/"
 _CALLS: Mapping[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
     "aws:ec2/getSubnets:getSubnets": lambda call: {
         "ids": [f"subnet-{call['region']}-{letter}" for letter in ZONES[call["region"]]]
@@ -306,11 +334,17 @@ _CALLS: Mapping[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
     },
     "aws:elasticache/getReservedCacheNodeOffering:getReservedCacheNodeOffering": _offer,
     "aws:rds/getReservedInstanceOffering:getReservedInstanceOffering": _offer,
+    "aws:rds/getInstance:getInstance": lambda call: {
+        "address": f"{call['dbInstanceIdentifier']}.{call['region']}"
+    },
     "aws:iam/getRole:getRole": lambda call: {"arn": f"arn:aws:iam::{ACCOUNT}:role/{call['name']}"},
     "aws:index/getCallerIdentity:getCallerIdentity": lambda call: {"accountId": ACCOUNT},
     "aws:index/getPartition:getPartition": lambda call: {
         "partition": "aws",
         "dnsSuffix": "amazonaws.com",
+    },
+    "aws:ssm/getParameter:getParameter": lambda call: {
+        "insecureValue": f"{call['name'].removeprefix(_IMAGES)}.{call['region']}"
     },
 }
 
@@ -337,6 +371,10 @@ class _Monitor(mocks.MockMonitor):
                     parent=request.parent.rsplit("::", 1)[-1],
                     depends_on=tuple(urn.rsplit("::", 1)[-1] for urn in request.dependencies),
                     ignores=tuple(request.ignoreChanges),
+                    needs_of={
+                        key: tuple(found.urns)
+                        for key, found in request.propertyDependencies.items()
+                    },
                 )
             )
         answer = super().RegisterResource(request)
@@ -377,6 +415,7 @@ def record(
     *,
     preview: bool = False,
     into: Recording | None = None,
+    stack: str = "dev",
 ) -> Recording:
     """Run ``program`` as a stack's program. Its exception comes out as it is.
 
@@ -396,7 +435,7 @@ def record(
         monitor_features=set(monitor.GetDeploymentInfo(None).supportedFeatures),
         engine=mocks.MockEngine(None),
         project="aws-databases",
-        stack="dev",
+        stack=stack,
         organization="test",
         dry_run=preview,
         callbacks=None,

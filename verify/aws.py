@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -25,6 +25,8 @@ from botocore.exceptions import ConnectionError as BotoConnectionError
 
 from contract import Access, Database, Endpoint
 from verify.errors import CannotRun, NoCredentials, StepFailed, Unreachable
+from verify.login import Credentials as Credentials
+from verify.login import Renewal
 
 _UNREACHABLE = (
     BotoConnectionError,
@@ -36,14 +38,6 @@ _UNREACHABLE = (
 
 AWS_RESTORE_S = 3600.0
 """For a database of the course's size: an hour is four times what it takes."""
-
-
-@dataclass(frozen=True)
-class Credentials:
-    """A database user and its password, or a cache's auth token (user ``None``)."""
-
-    user: str | None
-    password: str = field(repr=False)
 
 
 def region_of(arn: str) -> str:
@@ -86,6 +80,11 @@ class Cloud:
     def lacks(self, feature: str) -> str | None:
         """Why the databases of this endpoint cannot do something, ``None`` when they can."""
         return self._access.lacks.get(feature)
+
+    @property
+    def faults(self) -> str | None:
+        """As `contract.Access.faults`."""
+        return self._access.faults
 
     @property
     def metrics_period_s(self) -> int:
@@ -143,7 +142,8 @@ class Cloud:
                 answer = self.client("secretsmanager", region).get_secret_value(SecretId=arn)
             except ClientError as error:
                 raise NoCredentials(f"the secret {arn} cannot be read: {_said(error)}") from error
-        return read_credentials(answer["SecretString"], arn)
+        found = read_credentials(answer["SecretString"], arn)
+        return replace(found, renewal=Renewal(lambda: self.credentials(arn)))
 
     def token(self, region: str, endpoint: Endpoint, user: str) -> str:
         """What lets a database user in at ``endpoint`` in place of a password, for 15 minutes."""
@@ -231,20 +231,26 @@ class Cloud:
                 )
 
     def metric(
-        self, region: str, name: str, dimension: tuple[str, str], since: datetime
+        self,
+        region: str,
+        name: str,
+        dimension: tuple[str, str],
+        since: datetime,
+        namespace: str = "AWS/RDS",
+        statistic: str = "Average",
     ) -> list[tuple[datetime, float]]:
-        """Averages of an RDS metric a metrics period, oldest first; at most a day's."""
+        """A metric's ``statistic`` of each metrics period, oldest first; at most a day's."""
         with self._translated("CloudWatch"):
             answer = self.client("cloudwatch", region).get_metric_statistics(
-                Namespace="AWS/RDS",
+                Namespace=namespace,
                 MetricName=name,
                 Dimensions=[dict(zip(("Name", "Value"), dimension, strict=True))],
                 StartTime=since,
                 EndTime=datetime.now(UTC) + timedelta(seconds=self.metrics_period_s),
                 Period=self.metrics_period_s,
-                Statistics=["Average"],
+                Statistics=[statistic],
             )
-        return sorted((point["Timestamp"], point["Average"]) for point in answer["Datapoints"])
+        return sorted((point["Timestamp"], point[statistic]) for point in answer["Datapoints"])
 
     def replication_group(self, region: str, identifier: str) -> dict[str, Any]:
         """One cache as ``describe_replication_groups`` reports it."""

@@ -10,11 +10,12 @@ from typing import Any, Protocol
 
 import redis
 from redis.backoff import NoBackoff
-from redis.connection import Connection, SSLConnection
+from redis.connection import Connection
 from redis.retry import Retry
 
 from contract import Endpoint
 from verify.aws import Credentials
+from verify.contexts import CacheConnection
 from verify.deadline import Deadline
 from verify.errors import (
     DeadlineExceeded,
@@ -24,7 +25,11 @@ from verify.errors import (
     Unreachable,
     VerifyError,
 )
+from verify.login import log_in
+from verify.reach import address
 from verify.transcript import tell
+
+_WRONG = "WRONGPASS"
 
 
 class ReadOnly(Refused):
@@ -111,6 +116,22 @@ class Cache:
         self._connection.disconnect()
 
 
+class _Plain(Connection):
+    """The driver's own, which connects where its host is reached."""
+
+    def _connect(self) -> Any:
+        named = self.host, self.port
+        self.host, self.port = address(*named)
+        try:
+            return super()._connect()  # type: ignore[no-untyped-call]
+        finally:
+            self.host, self.port = named
+
+
+class _Encrypted(CacheConnection, _Plain):
+    """The same, and TLS for the host's name over it."""
+
+
 @contextmanager
 def connect(
     endpoint: Endpoint,
@@ -139,28 +160,32 @@ def open_connection(
     trust: dict[str, Any] = (
         {"ssl_ca_certs": ca, "ssl_cert_reqs": "required", "ssl_check_hostname": True} if tls else {}
     )
-    connection = (SSLConnection if tls else Connection)(
-        host=endpoint.host,
-        port=endpoint.port,
-        username=login.user if login else None,
-        password=login.password if login else None,
-        socket_connect_timeout=seconds,
-        socket_timeout=seconds,
-        decode_responses=True,
-        protocol=2,
-        retry=Retry(NoBackoff(), 0),
-        **trust,
-    )
-    cache = Cache(connection, endpoint, seconds)
-    try:
-        cache.run("PING")
-    except DeadlineExceeded as error:
-        cache.close()
-        raise Unreachable(str(error)) from error
-    except BaseException:
-        cache.close()
-        raise
-    return cache
+
+    def attempt(login: Credentials | None) -> Cache:
+        connection = (_Encrypted if tls else _Plain)(
+            host=endpoint.host,
+            port=endpoint.port,
+            username=login.user if login else None,
+            password=login.password if login else None,
+            socket_connect_timeout=seconds,
+            socket_timeout=seconds,
+            decode_responses=True,
+            protocol=2,
+            retry=Retry(NoBackoff(), 0),
+            **trust,
+        )
+        cache = Cache(connection, endpoint, seconds)
+        try:
+            cache.run("PING")
+        except DeadlineExceeded as error:
+            cache.close()
+            raise Unreachable(str(error)) from error
+        except BaseException:
+            cache.close()
+            raise
+        return cache
+
+    return log_in(login, frozenset({_WRONG}), attempt) if login else attempt(None)
 
 
 def _meaning(error: Exception, endpoint: Endpoint, seconds: float) -> VerifyError:
@@ -184,7 +209,7 @@ def _meaning(error: Exception, endpoint: Endpoint, seconds: float) -> VerifyErro
     if isinstance(error, redis.AuthenticationError) or (
         isinstance(error, redis.ResponseError) and text.startswith(("NOAUTH", "WRONGPASS"))
     ):
-        return Denied("NOAUTH" if "required" in text.lower() else "WRONGPASS", text)
+        return Denied("NOAUTH" if "required" in text.lower() else _WRONG, text)
     if isinstance(error, redis.ResponseError):
         return StepFailed(f"{where} answered: {text}")
     if isinstance(error, redis.TimeoutError | TimeoutError):

@@ -6,24 +6,32 @@ import argparse
 import os
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
-from contract import ContractError
+from contract import ContractError, Database, Deployment, read_client_hosts
+from verify import reach
 from verify.aws import Cloud
+from verify.client_host import through_client_hosts
 from verify.console import Progress
 from verify.deadline import Deadline
 from verify.deployment import databases_of, find_deployment
 from verify.errors import CannotRun
 from verify.exercise import LIMIT_IN_WAITS, Scene, perform
 from verify.global_roles import SWITCHOVER_IN_WAITS
-from verify.registry import EXERCISES, plan
+from verify.registry import EXERCISES, Planned, plan, with_lags
 from verify.report.pages import Pages
 from verify.results import Report, check_writable, write_json, write_junit
 from verify.trust import ca_file
 
 STACK = "dev"
 WAIT_S = 10.0
+RATE = 200.0
+"""Writes a second that a database of the smallest class takes without much ado."""
+LEAST_PHASE_S = 5.0
+"""A hundred heartbeats."""
+_MOST_RATE = 100_000
 _LONGEST_PAUSE_S = 24 * 3600
 INTERRUPTED = 130
 BROKEN_PIPE = 141
@@ -36,7 +44,10 @@ def main(argv: Sequence[str] | None = None, exercises: Sequence[str] = ()) -> in
     passed, 1 when a step failed, 2 when something could not run, 130 when interrupted, 141 when
     nobody reads the output any more.
     """
-    arguments = _parser(exercises).parse_args(argv)
+    parser = _parser(exercises)
+    arguments = parser.parse_args(argv)
+    if arguments.via and arguments.report:
+        parser.error("--report measures, and a session is slower than the databases; leave one out")
     try:
         return _run(arguments, exercises)
     except (CannotRun, ContractError) as error:
@@ -112,6 +123,21 @@ def _parser(exercises: Sequence[str]) -> argparse.ArgumentParser:
         const="restore",
         help="also restore a backup to a new instance where that is charged for, and delete it",
     )
+    parser.add_argument(
+        "--via",
+        choices=["client-host"],
+        help="reach the databases through the stack's client host, by sessions of AWS Systems "
+        "Manager that end with this command; wants AWS's session-manager-plugin",
+    )
+    parser.add_argument(
+        "--seconds", type=_seconds, metavar="S",
+        help=f"measure a replica's lag so long at rest, and as long under load (default: two "
+        f"readings of CloudWatch, {LEAST_PHASE_S:g} at least)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--rate", type=_rate, default=RATE, metavar="R",
+        help=f"writes a second of that load (default: {RATE:g})",
+    )  # fmt: skip
     parser.add_argument("--keep", action="store_true", help="leave what the exercises make")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the results as JSON")
     parser.add_argument("--junit", type=Path, metavar="FILE", help="write them as JUnit XML")
@@ -119,7 +145,8 @@ def _parser(exercises: Sequence[str]) -> argparse.ArgumentParser:
         "--report",
         type=Path,
         metavar="DIR",
-        help="also run a short performance test, and write a page to look at with both formats",
+        help="also measure lags and a short performance test, and write a page to look at with "
+        "both formats",
     )
     parser.add_argument(
         "--compare",
@@ -140,6 +167,16 @@ def _seconds(text: str, most: int = 3600) -> float:
     return value
 
 
+def _rate(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value <= _MOST_RATE:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number up to {_MOST_RATE}")
+    return value
+
+
 def _long_wait(text: str) -> float:
     return _seconds(text, _LONGEST_PAUSE_S)
 
@@ -148,44 +185,46 @@ def _run(arguments: argparse.Namespace, exercises: Sequence[str]) -> int:
     deployment = find_deployment(arguments.stack, arguments.outputs)
     databases = databases_of(deployment)
     chosen = plan(databases, arguments.names, exercises)
+    if arguments.report is not None:
+        chosen = with_lags(chosen, databases)
     ca = ca_file(arguments.ca, deployment.access.ca_file)
     for path in filter(None, (arguments.json, arguments.junit)):
         check_writable(path)
     pages = Pages.prepare(arguments.report, arguments.compare)
     cloud = Cloud(deployment.access, arguments.timeout)
+    phase_s = arguments.seconds or max(LEAST_PHASE_S, 2.0 * cloud.metrics_period_s)
     progress = Progress()
     progress.stack(deployment.stack, deployment.access.endpoint_url)
     started = time.monotonic()
     results = []
+    measured = None
     try:
-        for planned in chosen:
-            entry = EXERCISES[planned.exercise]
-            limit = LIMIT_IN_WAITS * arguments.timeout + arguments.wait_for_pause
-            limit += entry.metrics_periods * cloud.metrics_period_s
-            # For the moment to be reached, for the instance, and for an earlier one to go.
-            limit += 3 * cloud.restore_s if entry.restores else 0
-            if "switchover" in arguments.allowed:
-                limit += entry.switchovers * SWITCHOVER_IN_WAITS * arguments.timeout
-            scene = Scene(
-                name=planned.database,
-                databases=databases,
-                cloud=cloud,
-                ca=ca,
-                wait_s=arguments.timeout,
-                limit=Deadline(limit),
-                allowed=frozenset(arguments.allowed),
-                wait_for_pause_s=arguments.wait_for_pause,
-                unserved=deployment.access.unserved,
-            )
-            results.append(
-                perform(planned.exercise, entry.make, scene, progress, keep=arguments.keep)
-            )
-        measured = None
-        if pages is not None:
-            examined = {planned.database for planned in chosen}
-            measured = pages.measure(
-                deployment.stack, databases, examined, cloud, ca, arguments.timeout, progress
-            )
+        with _way(arguments, deployment, databases, chosen, cloud) as through:
+            for planned in chosen:
+                through.home = databases[planned.database].region
+                limit = _limit(planned.exercise, arguments, cloud, phase_s)
+                scene = Scene(
+                    name=planned.database,
+                    databases=databases,
+                    cloud=cloud,
+                    ca=ca,
+                    wait_s=arguments.timeout,
+                    limit=Deadline(limit),
+                    allowed=frozenset(arguments.allowed),
+                    wait_for_pause_s=arguments.wait_for_pause,
+                    phase_s=phase_s,
+                    rate=arguments.rate,
+                    unserved=deployment.access.unserved,
+                )
+                make = EXERCISES[planned.exercise].make
+                results.append(
+                    perform(planned.exercise, make, scene, progress, keep=arguments.keep)
+                )
+            if pages is not None:
+                examined = {planned.database for planned in chosen}
+                measured = pages.measure(
+                    deployment.stack, databases, examined, cloud, ca, arguments.timeout, progress
+                )
     finally:
         progress.stop()
     report = Report(
@@ -202,6 +241,33 @@ def _run(arguments: argparse.Namespace, exercises: Sequence[str]) -> int:
         asked = deployment.access.endpoint_url or "AWS"
         progress.note(f"report: {pages.write(report, databases, cloud, asked)}")
     return report.exit_code
+
+
+def _limit(exercise: str, arguments: argparse.Namespace, cloud: Cloud, phase_s: float) -> float:
+    """How long an exercise as a whole may take, in seconds."""
+    entry = EXERCISES[exercise]
+    limit = LIMIT_IN_WAITS * arguments.timeout + arguments.wait_for_pause
+    limit += entry.metrics_periods * cloud.metrics_period_s + entry.phases * phase_s
+    # For the moment to be reached, for the instance, and for an earlier one to go.
+    limit += 3 * cloud.restore_s if entry.restores else 0
+    if "switchover" in arguments.allowed:
+        limit += entry.switchovers * SWITCHOVER_IN_WAITS * arguments.timeout
+    return float(limit)
+
+
+def _way(
+    arguments: argparse.Namespace,
+    deployment: Deployment,
+    databases: Mapping[str, Database],
+    chosen: Sequence[Planned],
+    cloud: Cloud,
+) -> AbstractContextManager[reach.Way]:
+    """How the exercises get to the databases while it is entered."""
+    if arguments.via is None:
+        return nullcontext(reach.Directly())
+    hosts = read_client_hosts(deployment.outputs)
+    names = [planned.database for planned in chosen]
+    return through_client_hosts(hosts, databases, names, cloud, arguments.timeout)
 
 
 def _flags(arguments: argparse.Namespace) -> list[str]:

@@ -34,6 +34,8 @@ class Dialect:
     """What a replica answers to a write."""
     not_there_yet: frozenset[int | str]
     """What a replica answers to a read before the table has arrived."""
+    clock: str
+    """The server's time in seconds, with microseconds, as it is when the statement begins."""
     access_denied: int | str
     """What is answered to whom the password, or the token, does not let in."""
     lacks_tokens: str
@@ -51,6 +53,7 @@ MYSQL = Dialect(
     source_of=sql_checks.source_of,
     read_only=frozenset({sql_checks.READ_ONLY}),
     not_there_yet=sql_checks.NOT_THERE_YET,
+    clock="UNIX_TIMESTAMP(NOW(6))",
     access_denied=sql.ACCESS_DENIED,
     lacks_tokens="mysql-tokens",
 )
@@ -65,10 +68,17 @@ POSTGRES = Dialect(
     source_of=postgres_checks.source_of,
     read_only=frozenset({postgres_checks.READ_ONLY}),
     not_there_yet=postgres_checks.NOT_THERE_YET,
+    clock="EXTRACT(EPOCH FROM clock_timestamp())",
     access_denied=postgres_sql.ACCESS_DENIED,
     lacks_tokens="postgresql-tokens",
 )
-_DIALECTS = {"mysql": MYSQL, "mariadb": MYSQL, "aurora-mysql": MYSQL, "postgres": POSTGRES}
+_DIALECTS = {
+    "mysql": MYSQL,
+    "mariadb": MYSQL,
+    "aurora-mysql": MYSQL,
+    "postgres": POSTGRES,
+    "aurora-postgresql": POSTGRES,
+}
 
 
 def dialect_of(database: Database) -> Dialect:

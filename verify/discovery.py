@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import ssl
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ from pymemcache.exceptions import MemcacheError, MemcacheUnexpectedCloseError
 from contract import Endpoint
 from verify.deadline import Deadline
 from verify.errors import DeadlineExceeded, NotTrusted, StepFailed, Unreachable, VerifyError
+from verify.reach import Sockets
 
 _END_OF_CONFIGURATION = b"\n\r\nEND\r\n"
 
@@ -42,6 +44,7 @@ class Node:
             timeout=self._seconds,
             default_noreply=False,
             tls_context=trust.context(),
+            socket_module=Sockets(socket),
         )
 
     def __enter__(self) -> Node:
@@ -107,6 +110,7 @@ class Cluster:
             timeout=self._seconds,
             default_noreply=False,
             tls_context=trust.context(),
+            socket_module=Sockets(socket),
             # A node that fails is to be seen, not worked around by asking the next one.
             retry_attempts=0,
         )

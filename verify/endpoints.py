@@ -1,6 +1,8 @@
-"""Which of a database's endpoints a client means when it names none."""
+"""A database's endpoints: which one a client means that names none, and where each stands."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 from contract import ContractError, Database, Endpoint, Role
 
@@ -22,3 +24,15 @@ def reachable(database: Database) -> list[Endpoint]:
     for endpoint in (main_endpoint(database), *database.endpoints):
         by_address.setdefault((endpoint.host, endpoint.port), endpoint)
     return list(by_address.values())
+
+
+def regions_of(databases: Mapping[str, Database]) -> dict[tuple[str, int], str]:
+    """The region of every address that the outputs name."""
+    found: dict[tuple[str, int], str] = {}
+    for database in databases.values():
+        for endpoint in database.endpoints:
+            found[endpoint.host, endpoint.port] = database.region
+        for other in database.worldwide.secondaries if database.worldwide else ():
+            for endpoint in (other.writer, other.reader, *other.nodes):
+                found[endpoint.host, endpoint.port] = other.region
+    return found

@@ -5,6 +5,7 @@ VerifyError              base; the text is one sentence for a person
 │   ├── NoDeployment     there are no outputs of this stack
 │   ├── NoCredentials    AWS credentials or the database's secret cannot be had
 │   ├── NoTrust          there is no CA bundle to verify a certificate with
+│   ├── NoWay            no session leads to the databases
 │   ├── UnknownName      no exercise and no database of this name
 │   └── Unreachable      nobody answers at an address
 ├── StepFailed           a database does not do what it should; exit code 1
@@ -36,6 +37,10 @@ class NoCredentials(CannotRun):
 
 class NoTrust(CannotRun):
     """There is no CA bundle to verify a certificate with."""
+
+
+class NoWay(CannotRun):
+    """No session leads to the databases."""
 
 
 class UnknownName(CannotRun):

@@ -11,13 +11,14 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, Protocol
 
 from contract import ContractError, Database
 from verify.aws import Cloud, Credentials
 from verify.deadline import Deadline
 from verify.errors import CannotRun, DeadlineExceeded, NoCredentials, NotApplicable, VerifyError
+from verify.lag.measured import CopyLag
 from verify.results import Exercise as Result
 from verify.results import Series, Status, Step
 from verify.transcript import Exchange, kept
@@ -59,6 +60,12 @@ class Scene:
     """How long somebody is willing to wait for a serverless database to pause."""
     measured: list[Series] = field(default_factory=list)
     """What its exercise measured over time, for the report."""
+    phase_s: float = 5.0
+    """How long a lag is measured at rest, and as long under load."""
+    rate: float = 200.0
+    """Writes a second of that load."""
+    lags: dict[str, CopyLag] = field(default_factory=dict)
+    """What its exercise measured at the copies of the database, by their names."""
     unserved: Mapping[str, str] = field(default_factory=dict)
     """Engines whose databases have nobody to connect to here, each with the reason."""
 
@@ -74,8 +81,7 @@ class Scene:
         if database.secret_arn is None:
             raise NoCredentials(f"{self.name}: its output names no secret")
         found = self.cloud.credentials(database.secret_arn)
-        user = found.user or database.user
-        return Credentials(user=user, password=found.password)
+        return replace(found, user=found.user or database.user)
 
 
 class Exercise(ABC):
@@ -154,6 +160,7 @@ def perform(
         steps=tuple(progress.steps),
         not_run=progress.not_run,
         series=tuple(scene.measured),
+        lags=tuple(scene.lags.values()),
     )
 
 

@@ -87,6 +87,17 @@ CLUSTER = (
 )
 """Practice 3: an Aurora cluster."""
 
+MULTI_AZ_CLUSTER = (
+    equals("MultiAZ", True),
+    _reported("DBClusterInstanceClass"),
+    _reported("StorageType"),
+    _at_least("AllocatedStorage", 1),
+    _at_least("BackupRetentionPeriod", 1),
+    equals("PubliclyAccessible", False),
+    equals("StorageEncrypted", True),
+)
+"""A Multi-AZ DB cluster: what an instance of practice 1 has, in three zones."""
+
 GLOBAL_CLUSTER = (
     equals("Status", "available"),
     equals("StorageEncrypted", True),

@@ -51,13 +51,18 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("names", nargs="*", help="databases of the stack (default: all with one)")
     add_deployment_flags(parser)
     parser.add_argument("--runs", type=_count, default=1, metavar="N", help="so often each")
-    parser.add_argument("--to", metavar="MEMBER", help="the reader of an Aurora cluster to choose")
     parser.add_argument(
         "--within", type=float, default=WITHIN_S, metavar="S",
         help=f"wait so long for somebody to write again (default: {WITHIN_S:g} s)",
     )  # fmt: skip
     environment = " and ".join(f"{name} ({what})" for name, what in SUBJECT.items())
-    parser.add_argument(
+    how = parser.add_mutually_exclusive_group()
+    how.add_argument("--to", metavar="MEMBER", help="the reader of an Aurora cluster to choose")
+    how.add_argument(
+        "--by", choices=("kill", "stop", "cut"),
+        help="a fault to do to the server that writes instead of asking AWS, where the cloud can",
+    )  # fmt: skip
+    how.add_argument(
         "--trigger", metavar="COMMAND",
         help=f"instead of asking AWS, run this command; {environment} are in its environment",
     )  # fmt: skip
@@ -89,8 +94,15 @@ def _run(arguments: argparse.Namespace) -> int:
         check_writable(arguments.json)
     if not arguments.yes_fail_over_production:
         refuse_production(deployment.stack, databases, cloud)
+    if arguments.by is not None and cloud.faults is None:
+        raise CannotRun(
+            f"--by {arguments.by}: this cloud has no command for faults; leave it out to ask for "
+            "a failover, or name a command of your own with --trigger"
+        )
     targets = _chosen(arguments.names, databases, cloud, ca)
-    plan = Plan(arguments.within, arguments.to, arguments.trigger, arguments.afterwards)
+    plan = Plan(
+        arguments.within, arguments.to, arguments.by, arguments.trigger, arguments.afterwards
+    )
     done = []
     try:
         with tempfile.TemporaryDirectory(prefix="verify-failover-") as folder:

@@ -155,7 +155,13 @@ _POSTGRES = Grants(
     may_not=_may_not("CREATE ROLE verify_more", "SELECT rolpassword FROM pg_authid"),
     denied=frozenset({"42501"}),
 )
-_GRANTS = {"mysql": _MYSQL, "mariadb": _MYSQL, "aurora-mysql": _MYSQL, "postgres": _POSTGRES}
+_GRANTS = {
+    "mysql": _MYSQL,
+    "mariadb": _MYSQL,
+    "aurora-mysql": _MYSQL,
+    "postgres": _POSTGRES,
+    "aurora-postgresql": _POSTGRES,
+}
 
 
 def grants_of(database: Database) -> Grants:

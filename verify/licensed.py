@@ -13,6 +13,7 @@ from verify.endpoints import main_endpoint
 from verify.errors import NotApplicable, StepFailed, Unreachable
 from verify.exercise import Check, Exercise, Scene
 from verify.expectations import LICENSED, equals, judge
+from verify.reach import address
 
 SETTINGS = "settings as RDS reports them"
 
@@ -67,9 +68,10 @@ class Licensed(Exercise):
         reason = self.scene.unserved.get(self.scene.database.engine)
         if reason is not None:
             raise NotApplicable(reason)
-        address = (self._endpoint.host, self._endpoint.port)
+        host, port = self._endpoint.host, self._endpoint.port
         try:
-            socket.create_connection(address, timeout=self.scene.deadline().wait()).close()
+            near = address(host, port)
+            socket.create_connection(near, timeout=self.scene.deadline().wait()).close()
         except OSError as error:
-            raise Unreachable(f"{address[0]}:{address[1]} does not answer: {error}") from error
-        return f"{address[0]}:{address[1]}"
+            raise Unreachable(f"{host}:{port} does not answer: {error}") from error
+        return f"{host}:{port}"

@@ -21,6 +21,8 @@ from verify.errors import (
     Unreachable,
     VerifyError,
 )
+from verify.login import log_in
+from verify.reach import address
 from verify.transcript import tell, tell_rows
 from verify.trust import required_for_rds
 
@@ -140,17 +142,24 @@ def open_connection(
         else {"options": f"-c statement_timeout={1000 * seconds}"}
     )
 
-    def open_in(database: str) -> psycopg.Connection[Row]:
+    near = address(endpoint.host, endpoint.port)
+    # The certificate is checked for ``host``, whatever the address.
+    elsewhere: dict[str, Any] = {}
+    if near != (endpoint.host, endpoint.port):
+        elsewhere["hostaddr"] = near[0]
+
+    def attempt(login: Credentials, database: str) -> psycopg.Connection[Row]:
         try:
             connection: _Bounded = _Bounded.connect(
                 host=endpoint.host,
-                port=endpoint.port,
-                user=credentials.user,
-                password=credentials.password,
+                port=near[1],
+                user=login.user,
+                password=login.password,
                 dbname=database,
                 autocommit=True,
                 connect_timeout=seconds,
                 gssencmode="disable",
+                **elsewhere,
                 **trust,
                 **bounded,
             )
@@ -158,6 +167,10 @@ def open_connection(
             raise _meaning(error, where, seconds, opening=True) from error
         connection.patience = patience or seconds
         return connection
+
+    def open_in(database: str) -> psycopg.Connection[Row]:
+        denied = frozenset({ACCESS_DENIED})
+        return log_in(credentials, denied, lambda login: attempt(login, database))
 
     return PostgresSql(open_in, where, patience or seconds)
 

@@ -21,7 +21,7 @@ from verify.exercise import Check, Exercise, Scene
 from verify.expectations import PROXY, judge
 from verify.proxy_sides import side_of
 from verify.session import Session
-from verify.sql_checks import READ_ONLY, READ_ONLY_MODE, Connect, expect_read_only
+from verify.sql_checks import Connect, expect_read_only
 
 CONNECT = "connect through the proxy"
 DIRECT = "connect to the database itself"
@@ -149,8 +149,8 @@ class Proxy(Exercise):
         name = self._side.identity(session)
         if name == self._side.identity(self._direct):
             raise StepFailed(f"it leads to the writer {name}")
-        allowed = frozenset({READ_ONLY, READ_ONLY_MODE})
-        return f"{name}; a write is {expect_read_only(session, _WRITE, allowed)}"
+        said = expect_read_only(session, _WRITE, self._side.read_only)
+        return f"{name}; a write is {said}"
 
     def _sharing(self) -> str:
         side = self._side

@@ -27,6 +27,8 @@ class Side:
     """The server that answers."""
     connection: str
     """The statement by which a server tells which of its connections this is."""
+    read_only: frozenset[int | str]
+    """What a reader answers to a write."""
     takes_writes: Callable[[Session], bool]
     uptime_s: Callable[[Session], float]
     lacks_pooling: str
@@ -56,6 +58,7 @@ MYSQL = Side(
     access_denied=sql.ACCESS_DENIED,
     identity=sql.identity,
     connection="SELECT CONNECTION_ID()",
+    read_only=frozenset({sql_checks.READ_ONLY, sql_checks.READ_ONLY_MODE}),
     takes_writes=_is_open("SELECT @@GLOBAL.read_only OR @@GLOBAL.innodb_read_only"),
     uptime_s=_seconds("SHOW GLOBAL STATUS LIKE 'Uptime'", 1),
     lacks_pooling="mysql-pooling",
@@ -70,6 +73,7 @@ POSTGRES = Side(
     access_denied=postgres_sql.ACCESS_DENIED,
     identity=_address,
     connection="SELECT pg_backend_pid()",
+    read_only=frozenset({postgres_checks.READ_ONLY}),
     takes_writes=_is_open("SELECT pg_is_in_recovery()"),
     uptime_s=_seconds("SELECT extract(epoch FROM now() - pg_postmaster_start_time())", 0),
     lacks_pooling="postgresql-pooling",

@@ -6,6 +6,7 @@ import secrets
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from functools import partial
 
@@ -107,8 +108,7 @@ class UserAccess(Access):
             )
 
     def _credentials(self, user: CacheUser) -> Credentials:
-        found = self.scene.cloud.credentials(user.secret_arn)
-        return Credentials(user.name, found.password)
+        return replace(self.scene.cloud.credentials(user.secret_arn), user=user.name)
 
     def _default(self) -> str:
         said = self.refused(None, "no login")

@@ -9,23 +9,30 @@ from contract import Database
 from verify import apart, global_database, monitoring, security, serverless
 from verify.apart import Apart
 from verify.aurora import Aurora
+from verify.aurora_postgres import AuroraPostgres
 from verify.backup import Backup
 from verify.errors import UnknownName
 from verify.exercise import Exercise, Scene
 from verify.global_database import GlobalDatabase
+from verify.lag import copies
+from verify.lag.exercise import PERIODS as LAG_PERIODS
+from verify.lag.exercise import PHASES as LAG_PHASES
+from verify.lag.exercise import Lag
 from verify.mariadb import MariaDB
 from verify.memcached import Memcached
 from verify.migration import DataMigration
 from verify.monitoring import Monitoring
+from verify.multi_az import MultiAz
 from verify.mysql import MySQL
 from verify.oracle import Oracle
 from verify.postgres import PostgreSQL
 from verify.proxy import Proxy
 from verify.redis import Redis
-from verify.security import Security
 from verify.serverless import Serverless
 from verify.serverless_cache import ServerlessCache
 from verify.sqlserver import SQLServer
+
+LAG = "lag"
 
 
 @dataclass(frozen=True)
@@ -45,6 +52,15 @@ class Entry:
     once_of: tuple[str, ...] = ()
     """Kinds in its place: it is performed once a stack, on the first database of one of them."""
 
+    on_demand: bool = False
+    """Whether it is performed only where it is named: it takes its time, or is a load."""
+    phases: int = 0
+    """How often it measures for as long as it is told, beside the network."""
+    fits: Callable[[str, Mapping[str, Database]], bool] | None = None
+    """Which databases of its kinds have something to prove, if not all."""
+    meant: Callable[[str, Mapping[str, Database]], str] = lambda name, _: name
+    """Which database it is performed on for one that is named."""
+
     def chosen(self, databases: Mapping[str, Database]) -> list[str]:
         """The databases that it is performed on."""
         for kind in self.once_of:
@@ -52,7 +68,11 @@ class Entry:
                 if database.kind == kind:
                     return [name]
         kinds = (self.kind, *self.also)
-        return [name for name, database in databases.items() if database.kind in kinds]
+        return [
+            name
+            for name, database in databases.items()
+            if database.kind in kinds and (self.fits is None or self.fits(name, databases))
+        ]
 
 
 EXERCISES: Mapping[str, Entry] = {
@@ -63,6 +83,8 @@ EXERCISES: Mapping[str, Entry] = {
     "sqlserver": Entry("rds-sqlserver", SQLServer),
     "replica": Entry("read-replica", apart.replica),
     "aurora": Entry("aurora-mysql", Aurora),
+    "aurora_postgres": Entry("aurora-postgresql", AuroraPostgres),
+    "multi_az": Entry("multi-az-mysql", MultiAz, also=("multi-az-postgres",)),
     "serverless": Entry("aurora-serverless", Serverless, serverless.PERIODS),
     "global_database": Entry(
         "global-database", GlobalDatabase, switchovers=global_database.SWITCHOVERS
@@ -75,9 +97,13 @@ EXERCISES: Mapping[str, Entry] = {
     "migration": Entry("migration", DataMigration),
     "restored": Entry("restored-instance", Apart),
     "backup": Entry("rds-mysql", Backup, restores=True),
-    "security": Entry("rds-mysql", Security, also=security.KINDS),
+    "security": Entry("rds-mysql", security.exercise_of, also=security.KINDS),
     "monitoring": Entry("rds-mysql", Monitoring, monitoring.PERIODS, once_of=monitoring.KINDS),
-}
+    LAG: Entry(
+        "rds-mysql", Lag, LAG_PERIODS, also=(*copies.SQL_KINDS, *copies.CACHE_KINDS),
+        on_demand=True, phases=len(LAG_PHASES), fits=copies.has_copies, meant=copies.first_source,
+    ),
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -93,8 +119,9 @@ def plan(
 ) -> list[Planned]:
     """What to perform, in the registry's order.
 
-    ``names`` are exercises or databases (an exercise's name wins); none means all. ``exercises``
-    narrows the choice. Raises `UnknownName` for a name that is neither, and when nothing is left.
+    ``names`` are exercises or databases (an exercise's name wins); none means all but those on
+    demand, which are named. ``exercises`` narrows the choice. Raises `UnknownName` for a name
+    that is neither, and when nothing is left.
     """
     applicable = [
         Planned(exercise, name)
@@ -111,11 +138,16 @@ def plan(
         planned
         for planned in applicable
         if (not exercises or planned.exercise in exercises)
+        and (not EXERCISES[planned.exercise].on_demand or planned.exercise in (*names, *exercises))
         and (
             not names
             or planned.exercise in names
             # Of an exercise that was chosen already, a name is a database's.
-            or (planned.database in names and (exercises or planned.database not in EXERCISES))
+            or any(
+                planned.database == EXERCISES[planned.exercise].meant(name, databases)
+                and (exercises or name not in EXERCISES)
+                for name in names
+            )
         )
     ]
     if not chosen:
@@ -125,3 +157,11 @@ def plan(
             + (", ".join(f"{n} ({d.kind})" for n, d in databases.items()) or "none")
         )
     return chosen
+
+
+def with_lags(planned: Sequence[Planned], databases: Mapping[str, Database]) -> list[Planned]:
+    """``planned``, and the lag of the databases among them, for a page to draw."""
+    examined = {EXERCISES[LAG].meant(each.database, databases) for each in planned}
+    measured = {each.database for each in planned if each.exercise == LAG}
+    more = [name for name in EXERCISES[LAG].chosen(databases) if name in examined - measured]
+    return [*planned, *(Planned(LAG, name) for name in more)]

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 
 from contract import Endpoint
 from verify.deadline import Deadline
+from verify.reach import Address, address
 
 _CHUNK = 65536
 
@@ -18,10 +19,11 @@ _CHUNK = 65536
 @contextmanager
 def relayed(endpoint: Endpoint, deadline: Deadline) -> Iterator[Endpoint]:
     """An address of this machine that hands one connection on to ``endpoint``."""
+    far = address(endpoint.host, endpoint.port)
     with socket.create_server(("127.0.0.1", 0)) as door:
         door.settimeout(deadline.wait())
         host, port = door.getsockname()
-        thread = threading.Thread(target=_hand_on, args=(door, endpoint, deadline), daemon=True)
+        thread = threading.Thread(target=_hand_on, args=(door, far, deadline), daemon=True)
         thread.start()
         try:
             yield endpoint.model_copy(update={"host": host, "port": port})
@@ -32,11 +34,11 @@ def relayed(endpoint: Endpoint, deadline: Deadline) -> Iterator[Endpoint]:
             thread.join(deadline.wait())
 
 
-def _hand_on(door: socket.socket, endpoint: Endpoint, deadline: Deadline) -> None:
+def _hand_on(door: socket.socket, there: Address, deadline: Deadline) -> None:
     # Whoever connects sees a broken connection, and says so.
     with contextlib.suppress(OSError):
         near, _ = door.accept()
-        with near, socket.create_connection((endpoint.host, endpoint.port), deadline.wait()) as far:
+        with near, socket.create_connection(there, deadline.wait()) as far:
             other = {near: far, far: near}
             while not deadline.expired:
                 ready, _, _ = select.select([near, far], [], [], deadline.wait())

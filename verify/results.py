@@ -11,6 +11,7 @@ from xml.etree import ElementTree
 from pydantic import BaseModel, ConfigDict, computed_field
 
 from verify.errors import CannotRun
+from verify.lag.measured import CopyLag
 from verify.performance.measured import Performance
 from verify.transcript import Exchange
 
@@ -68,6 +69,8 @@ class Exercise(_Frozen):
     not_run: str | None = None
     """Why the exercise could not run, one sentence."""
     series: tuple[Series, ...] = ()
+    lags: tuple[CopyLag, ...] = ()
+    """How far the copies of the database were behind."""
 
     @computed_field  # type: ignore[prop-decorator]
     @property
@@ -94,6 +97,8 @@ class Report(_Frozen):
     exercises: tuple[Exercise, ...]
     performance: Performance | None = None
     """Of the databases that were examined, where it was measured."""
+    hit_rates: tuple[Series, ...] = ()
+    """Of the caches' nodes while the run lasted, where a page was asked for."""
 
     @property
     def exit_code(self) -> int:

@@ -35,6 +35,7 @@ PAUSE = "it pauses without connections"
 RESUME = "a connection resumes it with every row"
 PERIODS = 40
 """How many metrics periods may pass over all: AWS publishes late and scales down slowly."""
+CAPACITY = "capacity"
 _CLIENTS = (1, 2, 4, 8)
 _ATTEMPTS = 3
 """To connect: a paused cluster takes 15 s on AWS, 30 s and more after a day."""
@@ -59,6 +60,7 @@ class Serverless(Exercise):
         self._sql: Sql
         self._scaling: dict[str, Any] = {}
         self._before = self._peak = 0.0
+        self._loaded_since = datetime.now(UTC)
         self._period = scene.cloud.metrics_period_s
 
     def checks(self) -> Iterable[Check]:
@@ -178,6 +180,7 @@ class Serverless(Exercise):
                 f"{least:g} to {most:g} ACU need not grow for {_CLIENTS[-1]} clients"
             )
         since, deadline = datetime.now(UTC), self._periods(12)
+        self._loaded_since = since
         curve: Curve = []
         began, grown = time.monotonic(), [(0.0, 0.0)]
         with Load(lambda: self._open(self.scene.deadline()), _WORK, self.scene.wait_s) as load:
@@ -191,8 +194,9 @@ class Serverless(Exercise):
                 curve = self._capacity(since)
                 if clients == _CLIENTS[-1] and _highest(curve) > self._before:
                     break
+        grown.append((time.monotonic() - began, 0.0))
         self._peak = _highest(curve)
-        self._keep("capacity under load", "ACU", since, curve)
+        self._keep_capacity(curve)
         self.scene.measured.append(Series(name="clients", unit="clients", points=tuple(grown)))
         used = _highest(self._metric("ACUUtilization", since))
         first = next(at for at, acu in curve if acu > self._before)
@@ -211,13 +215,16 @@ class Serverless(Exercise):
             if curve and curve[-1][1] <= goal:
                 break
             self._next_period(deadline, f"it stays at {_said(curve)}")
-        self._keep("capacity after the load", "ACU", since, curve)
+        self._keep_capacity(self._capacity(self._loaded_since))
         end, acu = curve[-1]
         return f"{self._peak:g} to {acu:g} ACU within {_seconds(since, end)}"
 
-    def _keep(self, name: str, unit: str, since: datetime, curve: Curve) -> None:
+    def _keep_capacity(self, curve: Curve) -> None:
+        """The whole of it since the load began, on one axis with that."""
+        since, measured = self._loaded_since, self.scene.measured
         points = tuple((max(0.0, (at - since).total_seconds()), value) for at, value in curve)
-        self.scene.measured.append(Series(name=name, unit=unit, points=points))
+        others = [series for series in measured if series.name != CAPACITY]
+        measured[:] = [Series(name=CAPACITY, unit="ACU", points=points), *others]
 
     def _pause(self) -> str:
         after = self._pause_after_s

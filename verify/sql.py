@@ -6,11 +6,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-import mysql.connector
 from mysql.connector import errors as driver
 
 from contract import Endpoint
 from verify.aws import Credentials
+from verify.contexts import SqlConnection
 from verify.deadline import Deadline
 from verify.errors import (
     DeadlineExceeded,
@@ -21,6 +21,8 @@ from verify.errors import (
     Unreachable,
     VerifyError,
 )
+from verify.login import log_in
+from verify.reach import address
 from verify.session import Session
 from verify.transcript import tell, tell_rows
 from verify.trust import required_for_rds
@@ -32,6 +34,18 @@ _KEPT = "mysql_clear_password requires SSL"
 _CLIENT_ERRORS = range(2000, 3000)
 
 Row = tuple[Any, ...]
+
+
+class _Reached(SqlConnection):
+    """It connects where the name that it was given is reached.
+
+    The certificate is checked for that name.
+    """
+
+    def _get_connection(self) -> Any:
+        socket = super()._get_connection()
+        socket.server_host, socket.server_port = address(socket.server_host, socket.server_port)
+        return socket
 
 
 class Sql:
@@ -80,7 +94,7 @@ def identity(session: Session) -> str:
     except Refused as error:
         if error.errno != _UNKNOWN_VARIABLE:
             raise
-        rows = session.run("SELECT @@report_host")
+        rows = session.run("SELECT COALESCE(@@report_host, @@server_id)")
     return str(rows[0][0])
 
 
@@ -120,26 +134,28 @@ def open_connection(
         if tls
         else {"ssl_disabled": True}
     )
-    try:
-        connection = mysql.connector.connect(
-            host=endpoint.host,
-            port=endpoint.port,
-            user=credentials.user,
-            password=credentials.password,
-            autocommit=True,
-            connection_timeout=seconds,
-            read_timeout=seconds,
-            write_timeout=seconds,
+
+    def attempt(login: Credentials) -> Any:
+        try:
             # The C client repeats a timed-out read and cannot be interrupted.
-            use_pure=True,
-            **trust,
-        )
-    except driver.Error as error:
-        raise _meaning(error, where, seconds, opening=True) from error
-    except (OSError, IndexError, ValueError) as error:
-        # The driver lets these through when the peer breaks off inside the handshake.
-        raise Unreachable(f"{where} broke off the handshake: {error}") from error
-    return Sql(connection, where, seconds)
+            return _Reached(
+                host=endpoint.host,
+                port=endpoint.port,
+                user=login.user,
+                password=login.password,
+                autocommit=True,
+                connection_timeout=seconds,
+                read_timeout=seconds,
+                write_timeout=seconds,
+                **trust,
+            )
+        except driver.Error as error:
+            raise _meaning(error, where, seconds, opening=True) from error
+        except (OSError, IndexError, ValueError) as error:
+            # The driver lets these through when the peer breaks off inside the handshake.
+            raise Unreachable(f"{where} broke off the handshake: {error}") from error
+
+    return Sql(log_in(credentials, frozenset({ACCESS_DENIED}), attempt), where, seconds)
 
 
 def _meaning(error: Any, where: str, seconds: float, *, opening: bool) -> VerifyError:

@@ -16,6 +16,7 @@ from cryptography.x509.oid import NameOID
 from contract import Endpoint
 from verify.deadline import Deadline
 from verify.errors import NoTrust, StepFailed, Unreachable
+from verify.reach import address
 
 CA_VARIABLE = "DATABASES_CA_FILE"
 RDS_BUNDLE = "https://truststore.pki.rds.amazonaws.com/global/global-bundle.pem"
@@ -72,10 +73,10 @@ def refused_by_stranger(endpoint: Endpoint, deadline: Deadline) -> str:
     The driver is no witness here: it adds the system's CAs to whatever it is given.
     """
     context = ssl.create_default_context(cadata=stranger())
-    address = (endpoint.host, endpoint.port)
+    near = address(endpoint.host, endpoint.port)
     try:
         with (
-            socket.create_connection(address, timeout=deadline.wait()) as plain,
+            socket.create_connection(near, timeout=deadline.wait()) as plain,
             context.wrap_socket(plain, server_hostname=endpoint.host),
         ):
             pass

@@ -18,10 +18,10 @@ def every_database_is_watched(cloud: Cloud, databases: Mapping[str, Database]) -
     """Prove that each server of each database has an alarm in its region."""
     needs = {name: list(_watched_of(database)) for name, database in databases.items()}
     regions = sorted({region for own in needs.values() for region, _ in own})
-    alarms = {region: list(_alarms(cloud, region)) for region in regions}
+    by_region = {region: list(alarms(cloud, region)) for region in regions}
     known = {
         (region, dimension["Value"])
-        for region, found in alarms.items()
+        for region, found in by_region.items()
         for alarm in found
         for dimension in alarm.get("Dimensions", [])
     }
@@ -34,7 +34,7 @@ def every_database_is_watched(cloud: Cloud, databases: Mapping[str, Database]) -
     every = {need for own in needs.values() for need in own}
     ours = [
         alarm
-        for region, found in alarms.items()
+        for region, found in by_region.items()
         for alarm in found
         if any((region, d["Value"]) in every for d in alarm.get("Dimensions", []))
     ]
@@ -61,7 +61,8 @@ def _watched_of(database: Database) -> Iterator[tuple[str, str]]:
             yield from ((secondary.region, name) for name in secondary.instances)
 
 
-def _alarms(cloud: Cloud, region: str) -> Iterator[dict[str, Any]]:
+def alarms(cloud: Cloud, region: str) -> Iterator[dict[str, Any]]:
+    """Every metric alarm of a region."""
     token: dict[str, Any] = {}
     while True:
         answer = cloud.ask(
@@ -199,7 +200,7 @@ def activity_streams(cloud: Cloud, databases: Mapping[str, Database]) -> str:
     clusters = [
         cloud.cluster(database.region, database.cluster)
         for database in databases.values()
-        if database.kind == "aurora-mysql" and database.cluster is not None
+        if database.kind in ("aurora-mysql", "aurora-postgresql") and database.cluster is not None
     ]
     streams = {
         found["DBClusterIdentifier"]: found

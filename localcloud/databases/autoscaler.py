@@ -13,7 +13,7 @@ from localcloud.databases.cluster_pause import Pausing
 from localcloud.errors import LocalCloudError
 from localcloud.metrics import PERIOD_S, Metric, Metrics
 from localcloud.servers.door import knock
-from localcloud.servers.mariadb_activity import Activity, activity
+from localcloud.servers.mariadb_activity import Activity
 
 log = logging.getLogger(__name__)
 
@@ -91,7 +91,7 @@ class Autoscaler:
         self._pause_when_idle(plan.pause_after_s)
 
     def _adapted(self, name: str, scaling: Scaling) -> Capacity:
-        before, now = self._activities.get(name), activity(self._cluster.servers[name])
+        before, now = self._activities.get(name), self._cluster.activity(name)
         self._activities[name] = now
         if now.clients:
             self._busy()

@@ -86,6 +86,10 @@ class CacheNodes:
                 server.set_users(wanted)
 
     @property
+    def servers(self) -> list[Redis]:
+        return list(self._servers.values())
+
+    @property
     def processes(self) -> set[str]:
         """The supervisor's names."""
         return {server.name for server in self._servers.values()}

@@ -13,13 +13,9 @@ from localcloud.databases.store import Plans
 from localcloud.errors import ServerFailed
 from localcloud.servers.facts import Ref
 from localcloud.servers.machine import Machine
-from localcloud.servers.mariadb import MariaDB, SqlFailed
-from localcloud.servers.mariadb_replication import (
-    catch_up,
-    follow,
-    has_diverged,
-    replicates,
-)
+from localcloud.servers.mariadb import SqlFailed
+from localcloud.servers.mariadb_member import MariaDBMember
+from localcloud.servers.member import Member
 
 log = logging.getLogger(__name__)
 
@@ -59,11 +55,11 @@ class Following(SelfHealing):
             if self.leader is None or not self._plans.has(self.plan):
                 return
             for name in sorted(self._joined):
-                server = self.servers[name]
+                server = _served(self.servers[name])
                 try:
-                    if replicates(server):
+                    if server.replicates():
                         continue
-                    diverged = has_diverged(server)
+                    diverged = server.has_diverged()
                 except SqlFailed:
                     # It is dying, and its watch will tell.
                     continue
@@ -84,9 +80,7 @@ class Following(SelfHealing):
         """Let its writer take no more writes; `ServerFailed` when it cannot be asked."""
         if self.plan.writer is None:
             raise ServerFailed(f"{self.ref} has no writer")
-        with self._writer.connect() as session:
-            session.run("SET SESSION lock_wait_timeout = 5")
-            session.run("SET GLOBAL read_only = 1")
+        _served(self._writer).fence()
 
     def prepare_to_lead(self, old: Following | None) -> None:
         """Choose who is to write, having every row of ``old``, if that can still be asked.
@@ -98,9 +92,9 @@ class Following(SelfHealing):
             raise ServerFailed(f"{self.ref} has no live member that could write")
         if old is not None:
             for server in members.values():
-                catch_up(server, old._writer)
+                server.catch_up(old._writer)
         tiers = {name: member.tier for name, member in self.plan.members.items()}
-        self._save(writer=take_over(members, tiers, self._link()), unshared=True)
+        self._save(writer=take_over(members, tiers), unshared=True)
 
     def take_role(self) -> None:
         """Be what the global cluster's plan says now: lead, or follow whoever leads."""
@@ -124,15 +118,18 @@ class Following(SelfHealing):
         leader = self.leader
         return super()._source_lives() if leader is None else leader._source_lives()
 
-    def _follow(self, server: MariaDB) -> None:
+    def _follow(self, server: Member) -> None:
         leader = self.leader
         if leader is None:
             super()._follow(server)
             return
-        server.run("SET GLOBAL read_only = 1")
-        server.run("SET GLOBAL rpl_semi_sync_slave_enabled = 0")
-        link = self._link()
-        follow(server, leader.addresses.writer, link.password, link.ca)
+        _served(server).follow(leader.addresses.writer, acknowledging=False)
         # Who follows a leader without a writer still answers questions.
         if leader._source_lives():
-            catch_up(server, leader._writer)
+            server.catch_up(leader._writer)
+
+
+def _served(server: Member) -> MariaDBMember:
+    # Only Aurora MySQL has global databases here.
+    assert isinstance(server, MariaDBMember)
+    return server

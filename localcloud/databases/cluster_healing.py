@@ -1,4 +1,4 @@
-"""How an Aurora cluster keeps itself alive: one writer, readers that follow it, open endpoints."""
+"""How a cluster keeps itself alive: one writer, readers that follow it, open endpoints."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from localcloud.databases.cluster_endpoints import routes
-from localcloud.databases.cluster_failover import Link, open_writer, take_over
+from localcloud.databases.cluster_failover import take_over
 from localcloud.databases.cluster_plan import ClusterPlan, MemberPlan
 from localcloud.databases.instances import server_name
 from localcloud.databases.revival import Revival
@@ -23,13 +23,8 @@ from localcloud.servers.facts import (
     Ref,
 )
 from localcloud.servers.machine import Machine
-from localcloud.servers.mariadb import PORT, MariaDB, Settings
-from localcloud.servers.mariadb_replication import (
-    catch_up,
-    follow,
-    prepare,
-    stop_following,
-)
+from localcloud.servers.member import Member
+from localcloud.servers.member_start import Start
 
 log = logging.getLogger(__name__)
 
@@ -54,8 +49,9 @@ class SelfHealing:
 
     @property
     def addresses(self) -> ClusterAddresses:
+        port = self.plan.kind.port
         return ClusterAddresses(
-            Address(self.plan.writer_host, PORT), Address(self.plan.reader_host, PORT)
+            Address(self.plan.writer_host, port), Address(self.plan.reader_host, port)
         )
 
     @property
@@ -72,7 +68,7 @@ class SelfHealing:
         for _ in range(_HEALING_ATTEMPTS):
             self._joined = {n for n in self._joined if self.servers[n].alive}
             missing = set(self.plan.members) - self._joined - self._given_up
-            if self.plan.paused or self.plan.writer is None:
+            if self.plan.at_rest or self.plan.writer is None:
                 break
             if not missing and self.plan.writer in self._joined:
                 break
@@ -101,7 +97,9 @@ class SelfHealing:
         ):
             readers = {n: self.servers[n] for n in self.plan.members if n != writer}
             tiers = {name: member.tier for name, member in self.plan.members.items()}
-            best = take_over(readers, tiers, self._link())
+            # What is left of it must neither take a write nor send one to a reader.
+            self.servers[writer].kill()
+            best = take_over(readers, tiers)
             log.warning("%s: writer %s is dead, %s takes over", self.ref, writer, best)
             if best not in self._joined:
                 self._watch(best)
@@ -114,11 +112,21 @@ class SelfHealing:
         readers = self._reachable() - {name}
         self._save(writer=name, unshared=self.plan.unshared or not readers)
         self._joined.add(name)
-        with self.servers[name].connect() as session:
-            # It may have been a secondary's, of a global database.
-            stop_following(session)
-            open_writer(session, has_readers=bool(readers))
+        # It may have been a secondary's, of a global database.
+        self.servers[name].leave_source()
+        self.servers[name].take_writes(self._others(name) if readers else frozenset())
+        self._part_with_unfit()
         self._route()
+
+    def _part_with_unfit(self) -> None:
+        """Readers that cannot follow the writer as they are have to be started again."""
+        for name in self._readers():
+            try:
+                if not self.servers[name].fits(self._writer):
+                    self._joined.discard(name)
+            except ServerFailed as error:
+                # Its watch tells of its death.
+                log.info("%s does not say whether it can follow: %s", name, error)
 
     def _restart_writer(self) -> None:
         name = self.plan.writer
@@ -130,7 +138,7 @@ class SelfHealing:
     def _join(self, name: str) -> None:
         """Make a member a reader that has caught up; start it if it does not run."""
         server = self.servers[name]
-        if server.alive and server.answers():
+        if server.alive and server.answers() and self._fits(server):
             self._watch(name)
         else:
             server.kill()
@@ -146,12 +154,12 @@ class SelfHealing:
             self._follow(server)
         self._joined.add(name)
 
-    def _follow(self, server: MariaDB) -> None:
-        server.run("SET GLOBAL read_only = 1")
-        server.run("SET GLOBAL rpl_semi_sync_slave_enabled = 1")
-        link = self._link()
-        follow(server, self._writer.address, link.password, link.ca)
-        catch_up(server, self._writer)
+    def _fits(self, server: Member) -> bool:
+        return self.plan.writer is None or server.fits(self._writer)
+
+    def _follow(self, server: Member) -> None:
+        server.follow(self._writer.address)
+        server.catch_up(self._writer)
 
     def _source_lives(self) -> bool:
         """Whether the server that members copy can be copied."""
@@ -163,16 +171,15 @@ class SelfHealing:
         Whoever waited for a writer to come back must not meet one that is read-only still.
         """
         server = self.servers[name]
-        settings = Settings(
-            read_only=not writing,
-            acknowledged=True,
-            rejoining=not writing,
-            awaiting=writing and len(self.plan.members) > 1,
+        follows = not writing and self.plan.writer is not None
+        start = Start(
             parameters={**self.plan.parameters, **member.parameters},
+            writing=writing,
+            others=self._others(name),
+            source=self._writer.address if follows else None,
         )
         with self._behind_door(name) as door:
-            server.start(settings, door)
-        prepare(server, self._machine.replication_password())
+            server.begin(start, door)
         self._watch(name)
 
     @contextmanager
@@ -192,8 +199,7 @@ class SelfHealing:
             # On disk before the first row that nobody else has, and until somebody has them all.
             if not readers:
                 self._save(unshared=True)
-            with self._writer.connect() as session:
-                open_writer(session, has_readers=bool(readers))
+            self._writer.take_writes(self._others(self.writer) if readers else frozenset())
             if readers and self.plan.unshared:
                 self._share(readers)
         self._route()
@@ -202,7 +208,7 @@ class SelfHealing:
         """Have ``readers`` take what their writer acknowledged before it waited for them."""
         try:
             for name in sorted(readers):
-                catch_up(self.servers[name], self._writer)
+                self.servers[name].catch_up(self._writer)
         except ServerFailed as error:
             log.warning("%s: only its writer has every row: %s", self.ref, error)
         else:
@@ -212,7 +218,9 @@ class SelfHealing:
         nodes = {name: self.servers[name].address for name in self.plan.members}
         # Clients at a door have their member already, and would lose it by a detour.
         joined = self._joined | self._doors.keys()
-        self.endpoints.apply(nodes, routes(self.plan, self.writer, joined), asleep=self.plan.paused)
+        self.endpoints.apply(
+            nodes, routes(self.plan, self.writer, joined), asleep=self.plan.at_rest
+        )
         self._machine.supervisor.unwatch(self.endpoints.name)
         self._machine.supervisor.watch(self.endpoints.name, self._endpoints_died)
 
@@ -237,7 +245,7 @@ class SelfHealing:
                 self._heal()
 
     @property
-    def _writer(self) -> MariaDB:
+    def _writer(self) -> Member:
         assert self.plan.writer is not None
         return self.servers[self.plan.writer]
 
@@ -247,15 +255,15 @@ class SelfHealing:
     def _reachable(self) -> set[str]:
         return {name for name, server in self.servers.items() if server.alive}
 
-    def _link(self) -> Link:
-        return Link(self._machine.replication_password(), str(self._machine.authority.ca))
+    def _others(self, name: str | None) -> frozenset[str]:
+        return frozenset(self.plan.members) - {name or ""}
 
     def _server_name(self, member: str) -> str:
         return server_name(Ref(self.ref.region, member))
 
-    def _server(self, name: str, member: MemberPlan) -> MariaDB:
-        also = self.plan.endpoint_hosts
-        return MariaDB(self._machine, self._server_name(name), name, member.host, also)
+    def _server(self, name: str, member: MemberPlan) -> Member:
+        also, make = self.plan.endpoint_hosts, self.plan.kind.make
+        return make(self._machine, self._server_name(name), name, member.host, also)
 
     def _save(self, **changes: object) -> None:
         self._save_plan(self.plan.having(**changes))

@@ -7,7 +7,8 @@ import logging
 from localcloud.databases.cluster_following import Following
 from localcloud.errors import LocalCloudError
 from localcloud.servers.door import Door
-from localcloud.servers.mariadb_activity import activity
+from localcloud.servers.mariadb_activity import Activity, activity
+from localcloud.servers.mariadb_member import MariaDBMember
 
 log = logging.getLogger(__name__)
 
@@ -63,8 +64,12 @@ class Pausing(Following):
         with self._lock:
             return list(self._doors.values())
 
+    def activity(self, name: str) -> Activity:
+        """What a member does now; `ServerFailed` when it does not say."""
+        return activity(self._served(name))
+
     def _in_use(self, name: str) -> bool:
-        now = activity(self.servers[name])
+        now = self.activity(name)
         return bool(now.clients or now.arriving)
 
     def _stop_servers(self) -> None:
@@ -78,7 +83,13 @@ class Pausing(Following):
 
     def _open_doors(self) -> None:
         for name in self.plan.members:
-            self._doors[name] = self.servers[name].open_door()
+            self._doors[name] = self._served(name).open_door()
+
+    def _served(self, name: str) -> MariaDBMember:
+        # Only Aurora MySQL is serverless here: PostgreSQL inherits no listening socket.
+        server = self.servers[name]
+        assert isinstance(server, MariaDBMember)
+        return server
 
     def _close_doors(self) -> None:
         while self._doors:

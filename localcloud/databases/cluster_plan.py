@@ -1,4 +1,4 @@
-"""What an Aurora cluster is to be, as it is kept on disk."""
+"""What a cluster is to be, as it is kept on disk."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict
 from localcloud.databases.capacity import Scaling
 from localcloud.databases.store import Plan
 from localcloud.errors import LocalCloudError
+from localcloud.servers.member import KINDS, Kind
 
 CUSTOM_ENDPOINTS = 5
 """Aurora's limit; as many addresses are reserved, because certificates name them in advance."""
@@ -37,6 +38,8 @@ class CustomEndpointPlan(BaseModel):
 class ClusterPlan(Plan):
     """A cluster; its master user is made when the first member brings a server."""
 
+    engine: str = "aurora-mysql"
+    """As the API calls it."""
     user: str
     password: str
     """Empty once the master user exists."""
@@ -53,8 +56,25 @@ class ClusterPlan(Plan):
     scaling: Scaling | None = None
     paused: bool = False
     """Its servers are stopped until somebody connects."""
+    stopped: bool = False
+    """Its servers are stopped until somebody asks for them by the API."""
     also_at: tuple[str, ...] = ()
     """Addresses of others that lead here; its members' certificates name them."""
+
+    @property
+    def at_rest(self) -> bool:
+        """Whether no server is to run."""
+        return self.paused or self.stopped
+
+    @property
+    def aurora(self) -> bool:
+        """Whether it is Aurora's, no Multi-AZ DB cluster of RDS."""
+        return self.engine.startswith("aurora")
+
+    @property
+    def kind(self) -> Kind:
+        """What serves its members."""
+        return KINDS[self.engine]
 
     @property
     def endpoint_hosts(self) -> tuple[str, ...]:

@@ -1,17 +1,17 @@
-"""An Aurora MySQL cluster: semi-synchronous MariaDB servers behind endpoints of their own."""
+"""A cluster: a writer and readers that acknowledge its commits, behind endpoints of their own."""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from localcloud.databases.autoscaler import Autoscaler
 from localcloud.databases.capacity import Scaling
 from localcloud.databases.cluster_endpoints import endpoint_names
-from localcloud.databases.cluster_failover import switch_over
 from localcloud.databases.cluster_pause import Pausing
 from localcloud.databases.cluster_plan import MemberPlan
-from localcloud.errors import LocalCloudError
+from localcloud.errors import LocalCloudError, ServerFailed
 from localcloud.failover import Candidate, successor
 from localcloud.listing import status_of
 from localcloud.servers.facts import (
@@ -21,11 +21,8 @@ from localcloud.servers.facts import (
     Ref,
     ServerStatus,
 )
-from localcloud.servers.mariadb import PORT
-from localcloud.servers.mariadb_replication import (
-    create_master_user,
-    set_master_password,
-)
+
+log = logging.getLogger(__name__)
 
 
 class Cluster(Pausing):
@@ -49,11 +46,12 @@ class Cluster(Pausing):
     def statuses(self) -> list[ServerStatus]:
         """Its members, then its endpoints."""
         supervisor, region = self._machine.supervisor, self.ref.region
+        kind = "aurora" if self.plan.aurora else self.plan.engine
         rows = []
-        for name, member in list(self.servers.items()):
+        for name, member in [] if self.plan.stopped else list(self.servers.items()):
             role = "writer" if name == self.writer else "reader"
             ref = Ref(region, name)
-            row = status_of(supervisor, "aurora", ref, role, member.name, member.address)
+            row = status_of(supervisor, kind, ref, role, member.name, member.address)
             rows.append(replace(row, paused=self.plan.paused and not row.alive))
         ends, address = self.endpoints.name, self.addresses.writer
         return [*rows, status_of(supervisor, "endpoint", self.ref, "endpoints", ends, address)]
@@ -64,7 +62,28 @@ class Cluster(Pausing):
             self._route()
 
     def recover(self) -> None:
+        with self._lock:
+            if self.plan.stopped:
+                # A stop may have been cut short.
+                self._end_servers()
         super().recover()
+        self._scale()
+
+    def stop(self) -> None:
+        """End its servers and keep their data; the endpoints lead nowhere meanwhile."""
+        self.close()
+        with self._lock:
+            self._save(stopped=True, paused=False)
+            self._end_servers()
+            self._route()
+
+    def start(self) -> None:
+        """Start the servers of a stopped cluster; `ServerFailed` when none can write."""
+        with self._lock:
+            self._save(stopped=False)
+            self._heal()
+            if self.writer is not None and self.writer not in self._joined:
+                raise ServerFailed(f"{self.ref} has no writer that starts")
         self._scale()
 
     def close(self) -> None:
@@ -90,7 +109,7 @@ class Cluster(Pausing):
         """Start a member: the first one writes, any other replays the writer's history."""
         with self._lock:
             self.resume()
-            host = self._machine.addresses.claim(f"mariadb.{self._server_name(name)}")
+            host = self._machine.addresses.claim(self._holder(name))
             member = MemberPlan(
                 host=host, tier=tier, parameters=dict(parameters), serverless=serverless
             )
@@ -132,7 +151,7 @@ class Cluster(Pausing):
         with self._lock:
             self._save_plan(self.plan.with_custom_endpoint(name, members))
             self._route()
-            return Address(self.plan.custom_hosts[self.plan.custom[name].slot], PORT)
+            return Address(self.plan.custom_hosts[self.plan.custom[name].slot], self.plan.kind.port)
 
     def delete_custom_endpoint(self, name: str) -> None:
         with self._lock:
@@ -156,9 +175,7 @@ class Cluster(Pausing):
             )
             if chosen not in readers or self.writer is None:
                 raise LocalCloudError(f"{self.ref} has no live reader {chosen or 'at all'}")
-            others = {n: self.servers[n] for n in readers if n != chosen}
-            switch_over(self._writer, self.servers[chosen], others, self._link())
-            self._open(chosen)
+            self._switch_over(self.writer, chosen)
 
     def set_password(self, password: str) -> None:
         with self._lock:
@@ -166,13 +183,22 @@ class Cluster(Pausing):
                 self._save(password=password)
             else:
                 self.resume()
-                set_master_password(self._writer, self.plan.user, password)
+                self._writer.set_password(self.plan.user, password)
+                self._spread_password()
+
+    def _spread_password(self) -> None:
+        # On AWS the members share a volume: a reader knows the password when the writer does.
+        for name in self._readers():
+            try:
+                self.servers[name].catch_up(self._writer)
+            except LocalCloudError as error:
+                log.warning("%s does not know the new password yet: %s", name, error)
 
     def set_parameters(self, name: str, parameters: Mapping[str, str]) -> None:
         with self._lock:
             member = self.plan.members[name].model_copy(update={"parameters": dict(parameters)})
             self._save(members={**self.plan.members, name: member})
-            if not self.plan.paused:
+            if not self.plan.at_rest:
                 self.servers[name].set_at_once(parameters)
 
     def set_scaling(self, scaling: Scaling | None) -> None:
@@ -199,6 +225,23 @@ class Cluster(Pausing):
                 self._restart_writer()
             self._heal()
 
+    def _switch_over(self, old: str, new: str) -> None:
+        """Every row goes over before the new one may write; the old one comes back as a reader."""
+        self._joined.discard(old)
+        try:
+            self.servers[old].yield_to(self.servers[new])
+            for name in self._readers() - {new}:
+                self.servers[name].follow(self.servers[new].address)
+            self._open(new)
+        finally:
+            self._heal()
+
+    def _end_servers(self) -> None:
+        self._joined.clear()
+        # The writer last: it waits until its readers have everything.
+        for name in sorted(self.servers, key=lambda name: name == self.plan.writer):
+            self.servers[name].stop()
+
     def _seed(self, name: str, member: MemberPlan) -> None:
         if not self.plan.password:
             raise LocalCloudError(
@@ -207,18 +250,22 @@ class Cluster(Pausing):
         self._start(name, member, writing=True)
         server = self.servers[name]
         credentials = Credentials(self.plan.user, self.plan.password)
-        create_master_user(server, credentials, self.plan.database)
+        server.create_master_user(credentials, self.plan.database)
         self._joined.add(name)
         self._save(members={name: member}, writer=name, password="")
 
     def _scale(self) -> None:
         if self.plan.pause_after_s is None:
             self.resume()
-        if self.plan.serverless and self._autoscaler is None:
+        if self.plan.serverless and self._autoscaler is None and not self.plan.stopped:
             self._autoscaler = Autoscaler(self, self._machine.metrics)
+
+    def _holder(self, name: str) -> str:
+        return f"{self.plan.kind.program}.{self._server_name(name)}"
 
     def _remove_server(self, name: str) -> None:
         server = self.servers.pop(name)
         self._joined.discard(name)
-        server.remove()
+        writes = self.plan.writer in self._joined
+        server.remove(self._writer.address if writes else None)
         self._machine.addresses.release(server.name)

@@ -45,6 +45,7 @@ def plan_replica(
 def plan_cluster(
     machine: Machine,
     ref: Ref,
+    engine: str,
     credentials: Credentials,
     database: str | None,
     parameters: Mapping[str, str],
@@ -54,6 +55,7 @@ def plan_cluster(
     return ClusterPlan(
         region=ref.region,
         identifier=ref.identifier,
+        engine=engine,
         user=credentials.user,
         password=credentials.password,
         database=database,

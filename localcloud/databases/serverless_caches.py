@@ -41,7 +41,7 @@ class ServerlessCache:
         self.ref = Ref(plan.region, plan.identifier)
         self._lock = threading.RLock()
         name = f"{self.ref.region}.serverless.{self.ref.identifier}"
-        self._server = Redis(machine, name, plan.identifier, plan.node_host, [plan.host])
+        self.server = Redis(machine, name, plan.identifier, plan.node_host, [plan.host])
         self._endpoints = Endpoints(machine, f"serverless.{self.ref.region}.{name}", plan.host)
         self._revival = Revival()
 
@@ -55,11 +55,11 @@ class ServerlessCache:
         return None
 
     def processes(self) -> set[str]:
-        return {self._endpoints.name, self._server.name}
+        return {self._endpoints.name, self.server.name}
 
     def statuses(self) -> list[ServerStatus]:
         """Its server, then its endpoints."""
-        supervisor, server, ends = self._machine.supervisor, self._server, self._endpoints.name
+        supervisor, server, ends = self._machine.supervisor, self.server, self._endpoints.name
         address = self.addresses.cache
         return [
             status_of(supervisor, "redis", self.ref, "serverless", server.name, server.address),
@@ -68,7 +68,7 @@ class ServerlessCache:
 
     def create(self) -> None:
         with self._lock:
-            self._server.remove()
+            self.server.remove()
             self._plans.save(self.plan)
             self._ensure()
 
@@ -81,11 +81,11 @@ class ServerlessCache:
         with self._lock:
             self._plans.forget(self.plan)
             self._endpoints.stop()
-            self._server.remove()
+            self.server.remove()
             self._machine.addresses.release(*host_names(self.ref))
 
     def _ensure(self) -> None:
-        server, supervisor = self._server, self._machine.supervisor
+        server, supervisor = self.server, self._machine.supervisor
         if not server.adopt():
             server.kill()
             server.start(Settings("redis", everybody(), tls=True, clustered=True))
@@ -96,17 +96,17 @@ class ServerlessCache:
 
     def _serve_all_slots(self) -> None:
         # Its own file of the cluster says which slots it has; a new server has none.
-        if b"cluster_slots_assigned:0\r" in self._server.command("CLUSTER", "INFO"):
-            self._server.command("CLUSTER", "ADDSLOTSRANGE", 0, _LAST_SLOT)
+        if b"cluster_slots_assigned:0\r" in self.server.command("CLUSTER", "INFO"):
+            self.server.command("CLUSTER", "ADDSLOTSRANGE", 0, _LAST_SLOT)
         end = time.monotonic() + _READY_S
         # A primary takes no command in its first two seconds: the cluster might know better.
-        while b"cluster_state:ok" not in self._server.command("CLUSTER", "INFO"):
+        while b"cluster_state:ok" not in self.server.command("CLUSTER", "INFO"):
             if time.monotonic() > end:
                 raise ServerFailed(f"{self.ref} does not serve its slots after {_READY_S:.0f} s")
             time.sleep(_POLL_S)
 
     def _route(self) -> None:
-        nodes = {self.ref.identifier: self._server.address}
+        nodes = {self.ref.identifier: self.server.address}
         ready, addresses = frozenset(nodes), self.addresses
         self._endpoints.apply(
             nodes,
@@ -120,7 +120,7 @@ class ServerlessCache:
 
     def _died(self) -> None:
         with self._lock:
-            if self._server.alive or not self._plans.has(self.plan):
+            if self.server.alive or not self._plans.has(self.plan):
                 return
             log.warning("the server of %s died", self.ref)
             if self._revival.worth_it():

@@ -15,6 +15,7 @@ from localcloud.engine.project import Project
 from localcloud.engine.state import ProgramState, state_file
 from localcloud.engine.steps import Engine, Step
 from localcloud.errors import DeployFailed
+from localcloud.faults import command as fault_command
 from localcloud.metrics import PERIOD_S
 from localcloud.provider.provider import Provider
 from localcloud.records import write_atomically
@@ -132,6 +133,7 @@ def _record(site: Site, project: Project, outputs: dict[str, Any]) -> None:
             "restore_s": RESTORE_S,
             "if_silent": "`python -m localcloud up` starts it again",
             "metrics_period_s": PERIOD_S,
+            "faults": fault_command(site),
             "unserved": UNSERVED,
         },
     }

@@ -1,4 +1,4 @@
-"""Aurora clusters: members, endpoints, failover."""
+"""Clusters: members, endpoints, failover."""
 
 from __future__ import annotations
 
@@ -35,9 +35,10 @@ class Clusters(Collection[Cluster]):
         credentials: Credentials,
         database: str | None,
         parameters: Mapping[str, str],
+        engine: str = "aurora-mysql",
     ) -> ClusterAddresses:
         """Endpoints that lead nowhere until `add_member`."""
-        plan = plan_cluster(self._machine, ref, credentials, database, parameters)
+        plan = plan_cluster(self._machine, ref, engine, credentials, database, parameters)
         made = self.make(self._cluster(plan), lambda c: c.create())
         return made.addresses
 
@@ -87,6 +88,14 @@ class Clusters(Collection[Cluster]):
     def fail_over(self, cluster: Ref, target: str | None) -> None:
         """A planned change of the writer, to ``target`` or the reader with the lowest tier."""
         self.get(cluster).fail_over(target)
+
+    def stop(self, cluster: Ref) -> None:
+        """End a cluster's servers, keep its data."""
+        self.get(cluster).stop()
+
+    def start(self, cluster: Ref) -> None:
+        """Start the servers of a stopped cluster."""
+        self.get(cluster).start()
 
     def set_password(self, cluster: Ref, password: str) -> None:
         self.get(cluster).set_password(password)

@@ -14,6 +14,7 @@ from localcloud.fleet.clusters import Clusters
 from localcloud.fleet.collection import Collection, Database
 from localcloud.fleet.gauges import Gauges
 from localcloud.fleet.global_clusters import GlobalClusters
+from localcloud.fleet.heartbeats import Heartbeats
 from localcloud.fleet.instances import Instances
 from localcloud.fleet.memcached import MemcachedClusters
 from localcloud.fleet.migrations import Migrations
@@ -59,6 +60,11 @@ class Fleet:
     def gauges(self) -> Gauges:
         """A new thread that reads every server; the caller opens and closes it."""
         return Gauges(self._machine, self._databases)
+
+    @property
+    def heartbeats(self) -> Heartbeats:
+        """A new thread that ends servers which fell silent; the caller opens and closes it."""
+        return Heartbeats(self._machine, self._databases)
 
     @property
     def metrics(self) -> Metrics:

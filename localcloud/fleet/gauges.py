@@ -180,7 +180,7 @@ class Gauges:
             if lag is not None and lag >= 0:
                 lags.append(1000 * lag)
                 if cluster.leader is None and name != cluster.writer:
-                    levels.append(("AuroraReplicaLag", 1000 * lag, "Milliseconds"))
+                    levels.append(_lag(cluster, lag))
             values += _rds(region, "DBInstanceIdentifier", name, levels)
         if cluster.leader is not None and lags:
             level = ("AuroraGlobalDBReplicationLag", min(lags), "Milliseconds")
@@ -216,6 +216,12 @@ class Gauges:
                 where = (("CacheClusterId", cluster.ref.identifier), ("CacheNodeId", node))
                 values += _cached(cluster.ref.region, where, self._read(server.name, probe))
         return values
+
+
+def _lag(cluster: Cluster, seconds: float) -> Level:
+    if cluster.plan.aurora:
+        return ("AuroraReplicaLag", 1000 * seconds, "Milliseconds")
+    return ("ReplicaLag", seconds, "Seconds")
 
 
 def _rds(region: str, dimension: str, name: str, levels: Iterable[Level]) -> Values:

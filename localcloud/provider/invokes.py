@@ -92,6 +92,24 @@ def get_engine_version(clients: Clients, args: Arguments) -> Answer:
     }
 
 
+def get_instance(clients: Clients, args: Arguments) -> Answer:
+    """aws.rds.get_instance"""
+    found = clients.get("rds", args.get("region")).describe_db_instances(
+        DBInstanceIdentifier=args["dbInstanceIdentifier"]
+    )["DBInstances"][0]
+    host, port = found["Endpoint"]["Address"], found["Endpoint"]["Port"]
+    return {
+        "id": found["DBInstanceIdentifier"],
+        "address": host,
+        "port": port,
+        "endpoint": f"{host}:{port}",
+        "availabilityZone": found["AvailabilityZone"],
+        "engine": found["Engine"],
+        "engineVersion": found["EngineVersion"],
+        "resourceId": found["DbiResourceId"],
+    }
+
+
 def get_orderable_db_instance(clients: Clients, args: Arguments) -> Answer:
     """aws.rds.get_orderable_db_instance"""
     client = clients.get("rds", args.get("region"))
@@ -131,6 +149,19 @@ def get_role(clients: Clients, args: Arguments) -> Answer:
     return {"id": role["RoleName"], "name": role["RoleName"], "arn": role["Arn"]}
 
 
+def get_parameter(clients: Clients, args: Arguments) -> Answer:
+    """aws.ssm.get_parameter"""
+    client = clients.get("ssm", args.get("region"))
+    found = client.get_parameter(Name=args["name"])["Parameter"]
+    return {
+        "id": found["Name"],
+        "name": found["Name"],
+        "type": found["Type"],
+        "value": found["Value"],
+        "insecureValue": found["Value"],
+    }
+
+
 INVOKES: Mapping[str, Callable[[Clients, Arguments], Answer]] = {
     "aws:ec2/getSubnet:getSubnet": get_subnet,
     "aws:ec2/getSubnets:getSubnets": get_subnets,
@@ -142,6 +173,8 @@ INVOKES: Mapping[str, Callable[[Clients, Arguments], Answer]] = {
     "aws:index/getRegion:getRegion": get_region,
     "aws:elasticache/getReservedCacheNodeOffering:getReservedCacheNodeOffering": node_offer,
     "aws:rds/getEngineVersion:getEngineVersion": get_engine_version,
+    "aws:rds/getInstance:getInstance": get_instance,
     "aws:rds/getOrderableDbInstance:getOrderableDbInstance": get_orderable_db_instance,
     "aws:rds/getReservedInstanceOffering:getReservedInstanceOffering": instance_offer,
+    "aws:ssm/getParameter:getParameter": get_parameter,
 }

@@ -1,4 +1,4 @@
-"""Aurora clusters and their custom endpoints."""
+"""DB clusters, Aurora's and Multi-AZ ones, and custom endpoints."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from localcloud.provider.mapping import Inputs
 from localcloud.provider.rds_global_clusters import leave
 from localcloud.provider.rds_groups import RdsKind
 from localcloud.provider.rds_instances import final_snapshot, log_exports
+from localcloud.provider.secrets import master_user_secrets
 
 
 class Cluster(RdsKind):
@@ -22,6 +23,7 @@ class Cluster(RdsKind):
         "enabledCloudwatchLogsExports": "EnableCloudwatchLogsExports",
         "iamDatabaseAuthenticationEnabled": "EnableIAMDatabaseAuthentication",
         "masterPassword": "MasterUserPassword",
+        "performanceInsightsEnabled": "EnablePerformanceInsights",
     }
     ours = frozenset(
         {"allowMajorVersionUpgrade", "applyImmediately", "deleteAutomatedBackups",
@@ -30,18 +32,25 @@ class Cluster(RdsKind):
     also_changes = frozenset({"tags", "enabledCloudwatchLogsExports"})
     absent = {
         "copyTagsToSnapshot": False, "deletionProtection": False,
-        "iamDatabaseAuthenticationEnabled": False,
+        "iamDatabaseAuthenticationEnabled": False, "manageMasterUserPassword": False,
+        "performanceInsightsEnabled": False,
     }  # fmt: skip
     replaced_by = frozenset(
         {
             "availabilityZones", "clusterIdentifier", "clusterScalabilityType", "databaseName",
             "dbSubnetGroupName", "dbSystemId", "engine", "engineMode", "kmsKeyId",
-            "masterUsername", "sourceRegion", "storageEncrypted",
+            "masterUsername", "publiclyAccessible", "sourceRegion", "storageEncrypted",
         }
     )  # fmt: skip
     auto_named = "clusterIdentifier"
     identified_by = ("clusterIdentifier",)
     gone = frozenset({"DBClusterNotFoundFault"})
+
+    def replaces(self, old: Inputs, new: Inputs) -> frozenset[str]:
+        """Storage of a Multi-AZ DB cluster stays of its type; Aurora's changes in place."""
+        aurora = str(new.get("engine")).startswith("aurora")
+        differs = old.get("storageType") != new.get("storageType")
+        return frozenset({"storageType"} if differs and not aurora else ())
 
     def create(self, resource: Resource) -> tuple[str, Outputs]:
         answer = self.client(resource).create_db_cluster(**self.arguments(resource, self.creates))
@@ -94,6 +103,7 @@ def _cluster(found: Any) -> Outputs:
         "endpoint": found["Endpoint"],
         "engineVersionActual": found["EngineVersion"],
         "hostedZoneId": found.get("HostedZoneId"),
+        **master_user_secrets(found),
         "port": found["Port"],
         "readerEndpoint": found["ReaderEndpoint"],
     }

@@ -17,6 +17,7 @@ from localcloud.provider.rds_restores import (
     restore_arguments,
     restore_call,
 )
+from localcloud.provider.secrets import master_user_secrets
 
 _READY_S = 60.0
 _RESTORED_S = 600.0
@@ -99,7 +100,8 @@ class Instance(_AnyInstance):
     absent = {
         "autoMinorVersionUpgrade": True, "copyTagsToSnapshot": False, "deletionProtection": False,
         "iamDatabaseAuthenticationEnabled": False, "monitoringInterval": 0,
-        "performanceInsightsEnabled": False, "publiclyAccessible": False,
+        "manageMasterUserPassword": False, "performanceInsightsEnabled": False,
+        "publiclyAccessible": False,
     }  # fmt: skip
     replaced_by = frozenset(
         {
@@ -198,6 +200,7 @@ class Instance(_AnyInstance):
             "availabilityZone": found.get("AvailabilityZone"),
             "engine": found["Engine"],
             "engineVersionActual": found["EngineVersion"],
+            **master_user_secrets(found),
             "resourceId": found["DbiResourceId"],
             "status": found["DBInstanceStatus"],
         }

@@ -86,6 +86,58 @@ class SecretVersion(Kind):
         """The current version of a secret goes with the secret."""
 
 
+class SecretRotation(Kind):
+    """aws.secretsmanager.SecretRotation: of a secret that another service manages."""
+
+    token, service = "aws:secretsmanager/secretRotation:SecretRotation", "secretsmanager"
+    creates = modifies = "RotateSecret"
+    ours = frozenset({"rotationEnabled", "rotateImmediately"})
+    also_changes = frozenset({"rotationEnabled", "rotateImmediately"})
+    replaced_by = frozenset({"secretId"})
+    gone = frozenset({"ResourceNotFoundException"})
+
+    def create(self, resource: Resource) -> tuple[str, Outputs]:
+        self._schedule(resource)
+        return str(resource.inputs["secretId"]), {}
+
+    def describe(self, resource: Resource) -> Outputs | None:
+        found = self.client(resource).describe_secret(SecretId=resource.inputs["secretId"])
+        wanted = resource.inputs.get("rotationEnabled") is not False
+        return None if wanted and not found.get("RotationEnabled") else {}
+
+    def update(self, resource: Resource, old: Inputs, changed: frozenset[str]) -> None:
+        self._schedule(resource)
+
+    def _schedule(self, resource: Resource) -> None:
+        p, client = resource.inputs, self.client(resource)
+        if p.get("rotationEnabled") is False:
+            client.cancel_rotate_secret(SecretId=p["secretId"])
+            return
+        # AWS's provider rotates at once unless it is told not to.
+        at_once = p.get("rotateImmediately") is not False
+        client.rotate_secret(**self.arguments(resource, self.creates), RotateImmediately=at_once)
+
+    def delete(self, resource: Resource) -> None:
+        """What rotates the secret by itself is not asked to begin again, as AWS's provider does."""
+        self.client(resource).cancel_rotate_secret(SecretId=resource.inputs["secretId"])
+
+
+def master_user_secrets(found: Any) -> Outputs:
+    """Where the password is that RDS manages, if it does."""
+    secret = found.get("MasterUserSecret")
+    if not secret:
+        return {"masterUserSecrets": []}
+    return {
+        "masterUserSecrets": [
+            {
+                "kmsKeyId": secret.get("KmsKeyId"),
+                "secretArn": secret["SecretArn"],
+                "secretStatus": secret.get("SecretStatus"),
+            }
+        ]
+    }
+
+
 def _version(answer: Any) -> Outputs:
     return {
         "arn": answer["ARN"],

@@ -19,6 +19,7 @@ from localcloud.programs import program
 from localcloud.records import write_atomically
 from localcloud.servers.door import Door
 from localcloud.servers.facts import Address, Credentials
+from localcloud.servers.heartbeat import Heartbeat
 from localcloud.servers.machine import Machine, own, service_user
 from localcloud.servers.mariadb_logins import token_logins
 from localcloud.servers.mariadb_parameters import flags_of, settable
@@ -104,6 +105,11 @@ class MariaDB:
     @property
     def _socket(self) -> Path:
         return self._machine.site.run_dir / self.address.host / "mariadb.sock"
+
+    @property
+    def heartbeat(self) -> Heartbeat:
+        # Whoever comes and does not log in is in its log, so it is not asked to speak.
+        return Heartbeat(self._socket, self.address, None)
 
     @property
     def _log(self) -> Path:

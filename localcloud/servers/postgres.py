@@ -17,6 +17,7 @@ from localcloud.processes import wait_for_end, working_in
 from localcloud.programs import program
 from localcloud.records import write_atomically
 from localcloud.servers.facts import Address, Credentials
+from localcloud.servers.heartbeat import Heartbeat
 from localcloud.servers.machine import Machine, own, service_user
 from localcloud.servers.postgres_parameters import access_rules, settings_of
 from localcloud.servers.postgres_replication import (
@@ -29,6 +30,7 @@ from localcloud.servers.postgres_replication import (
     set_password,
 )
 from localcloud.servers.postgres_session import Session, SqlFailed, connect
+from localcloud.servers.postgres_settings import OURS, flags
 from localcloud.servers.postgres_template import ADMINISTRATOR, copy_template
 from localcloud.supervisor import Launch, tail
 from localcloud.tls import Certificate
@@ -36,48 +38,13 @@ from localcloud.tls import Certificate
 log = logging.getLogger(__name__)
 
 PORT = 5432
+_MAY_WE_HAVE_TLS = bytes.fromhex("0000000804d2162f")
+"""What any client may ask before it says who it is."""
 READY_S = 30.0
 _PROMOTE_S = 30
 _RELOAD_S = 2.0
 _END_S = 5.0
 _POLL_S = 0.005
-
-SMALL = {
-    # Fits a dozen servers on a laptop; what AWS would give is a matter of its instance classes.
-    "shared_buffers": "8MB",
-    "wal_buffers": "256kB",
-    "max_wal_size": "64MB",
-    "min_wal_size": "16MB",
-    "autovacuum_max_workers": "1",
-    "max_logical_replication_workers": "0",
-    "huge_pages": "off",
-    "jit": "off",
-}
-REPLICABLE = {
-    "wal_level": "replica",
-    "hot_standby": "on",
-    "max_wal_senders": "20",
-    "max_replication_slots": "20",
-    # A slot that nobody comes back to must not fill the disk.
-    "max_slot_wal_keep_size": "1GB",
-    "wal_receiver_status_interval": "1s",
-    "wal_retrieve_retry_interval": "200ms",
-    "wal_sender_timeout": "5s",
-    "wal_receiver_timeout": "5s",
-}
-DURABLE = {
-    # In the kernel's hands at commit: survives a SIGKILL, not a power cut. Pages may still be
-    # torn by a kill in the middle of a write, so full_page_writes stays on.
-    "fsync": "off",
-    "full_page_writes": "on",
-}
-LIKE_RDS = {
-    "timezone": "UTC",
-    "log_timezone": "UTC",
-    "default_text_search_config": "pg_catalog.english",
-    "logging_collector": "off",
-    "shared_preload_libraries": "",
-}
 
 
 class Postgres:
@@ -103,6 +70,11 @@ class Postgres:
         return self._machine.site.run_dir / self.address.host
 
     @property
+    def heartbeat(self) -> Heartbeat:
+        socket = self._sockets / f".s.PGSQL.{PORT}"
+        return Heartbeat(socket, self.address, _MAY_WE_HAVE_TLS)
+
+    @property
     def _log(self) -> Path:
         return self._folder / "postgres.log"
 
@@ -120,6 +92,12 @@ class Postgres:
         self._end_leftovers()
         self._configure(parameters)
         self._write("source.conf", "" if source is None else self._link(source).settings())
+        self._launch()
+        if source is None:
+            self._lead()
+
+    def _launch(self) -> None:
+        """Start it as its files say, and wait until it answers."""
         tls = self._certificate()
         self._machine.sockets(self.address.host, self._user)
         ours = {
@@ -133,18 +111,12 @@ class Postgres:
             "ssl": "on",
             "ssl_cert_file": str(tls.certificate),
             "ssl_key_file": str(tls.key),
-            **SMALL,
-            **REPLICABLE,
-            **DURABLE,
-            **LIKE_RDS,
+            **OURS,
         }
-        flags = (word for name, value in ours.items() for word in ("-c", f"{name}={value}"))
-        argv = (program("postgres"), "-D", str(self._data), *flags)
+        argv = (program("postgres"), "-D", str(self._data), *flags(ours))
         launch = Launch(self.name, argv, self._log, self._user, ends_by=signal.SIGINT)
         self._machine.supervisor.start(launch)
         self._wait()
-        if source is None:
-            self._lead()
 
     def create_master_user(self, credentials: Credentials, database: str | None) -> None:
         """The users and the database of a create call, as RDS grants them."""
@@ -170,8 +142,12 @@ class Postgres:
 
     def set_at_once(self, parameters: Mapping[str, str]) -> None:
         """Set what can be set in a running server; the rest waits for the next start."""
-        before = self._loaded_at()
         self._configure(parameters)
+        self._reload()
+
+    def _reload(self) -> None:
+        """Let it read its files again, and wait until new connections have what they say."""
+        before = self._loaded_at()
         self.run("SELECT pg_reload_conf()")
         end = time.monotonic() + _RELOAD_S
         while self._loaded_at() == before:
@@ -238,12 +214,15 @@ class Postgres:
             self.run("SELECT pg_reload_conf()")
 
     def _lead(self) -> None:
+        self._promote()
+        self._write("source.conf", "")
+
+    def _promote(self) -> None:
         with self.connect() as session:
             if session.value("pg_is_in_recovery()"):
                 done = session.run("SELECT pg_promote(true, %s) AS done", (_PROMOTE_S,))
                 if not done[0]["done"]:
                     raise ServerFailed(f"{self.identifier} is not promoted within {_PROMOTE_S} s")
-        self._write("source.conf", "")
 
     def _loaded_at(self) -> object:
         return self.run("SELECT pg_conf_load_time() AS v")[0]["v"]

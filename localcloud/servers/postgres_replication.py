@@ -7,6 +7,8 @@ import os
 import shutil
 import subprocess
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -54,11 +56,15 @@ class Link:
             **more,
         )
 
+    @property
+    def primary_conninfo(self) -> str:
+        """What the replica connects with, the password among it."""
+        return self.conninfo(password=self.password)
+
     def settings(self) -> str:
-        """Lines of the replica's configuration file, the password among them."""
-        return setting("primary_conninfo", self.conninfo(password=self.password)) + setting(
-            "primary_slot_name", self.slot
-        )
+        """Lines of the replica's configuration file."""
+        slot = setting("primary_slot_name", self.slot)
+        return setting("primary_conninfo", self.primary_conninfo) + slot
 
 
 def create_users(session: Session, credentials: Credentials, password: str) -> None:
@@ -145,9 +151,7 @@ def leave(link: Link) -> None:
     """Let the source forget a replica that reads no more; nothing to do when it is gone."""
     end = time.monotonic() + _LEAVE_S
     try:
-        with connect(
-            str(link.source), conninfo=link.conninfo(password=link.password, dbname="postgres")
-        ) as session:
+        with at_source(link) as session:
             while rows := session.run(
                 "SELECT active FROM pg_replication_slots WHERE slot_name = %s", (link.slot,)
             ):
@@ -160,6 +164,24 @@ def leave(link: Link) -> None:
                     time.sleep(_POLL_S)
     except SqlFailed as error:
         log.info("%s keeps its slot for %s: %s", link.source, link.host, error)
+
+
+@contextmanager
+def at_source(link: Link) -> Iterator[Session]:
+    """The replicas' user's connection to the source."""
+    where = link.conninfo(password=link.password, dbname="postgres")
+    with connect(str(link.source), conninfo=where) as session:
+        yield session
+
+
+def join(link: Link) -> None:
+    """Let the source keep what this replica has not read yet, from now on if it did not before."""
+    with at_source(link) as session:
+        session.run(
+            "SELECT pg_create_physical_replication_slot(%s, true) WHERE NOT EXISTS "
+            "(SELECT FROM pg_replication_slots WHERE slot_name = %s)",
+            (link.slot, link.slot),
+        )
 
 
 def catch_up(replica: Session, source: Session, where: str) -> None:

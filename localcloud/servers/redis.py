@@ -18,6 +18,7 @@ from redis.retry import Retry
 from localcloud.errors import ServerFailed
 from localcloud.programs import program, valkey
 from localcloud.servers.facts import Address
+from localcloud.servers.heartbeat import Heartbeat
 from localcloud.servers.machine import Machine, own, service_user
 from localcloud.servers.redis_cluster import cluster_lines
 from localcloud.servers.redis_users import ADMINISTRATOR, DEFAULT, AclUser, acl_file, complete
@@ -82,6 +83,11 @@ class Redis:
     @property
     def _acl_file(self) -> Path:
         return self._folder / "users.acl"
+
+    @property
+    def heartbeat(self) -> Heartbeat:
+        # "Who are you?" is an answer, too.
+        return Heartbeat(self._socket, self.address, b"PING\r\n")
 
     @property
     def _log(self) -> Path:

@@ -1,6 +1,7 @@
 """Which versions and classes of which engines can be created, as RDS answers.
 
-Source of Aurora's: shared/aws-facts.md 3.1, 3.2. Only versions that can still be created are here.
+Source of Aurora MySQL's: shared/aws-facts.md 3.1, 3.2; of Aurora PostgreSQL's: as in `rds_engines`.
+Only versions that can still be created are here.
 """
 
 from __future__ import annotations
@@ -36,8 +37,40 @@ AURORA_MYSQL = Engine(
     ),
     reserved_users=frozenset({"mysql", "root"}),
     replicable=False,
+    aurora=True,
 )  # fmt: skip
-ENGINES = {engine.name: engine for engine in (*INSTANCE_ENGINES, AURORA_MYSQL)}
+AURORA_POSTGRES = Engine(
+    "aurora-postgresql",
+    (
+        *(f"14.{n}" for n in (6, 17, 18, 19, 20, 22, 23, 24)),
+        *(f"15.{n}" for n in (10, 12, 13, 14, 15, 17, 18, 19)),
+        *(f"16.{n}" for n in (8, 9, 10, 11, 13, 14, 15)),
+        *(f"17.{n}" for n in (4, 5, 6, 7, 9, 10, 11)),
+        *(f"18.{n}" for n in (3, 4, 6)),
+    ),
+    "17.11",
+    re.compile(
+        r"db\.((t3|t4g)\.(medium|large)"
+        rf"|(r5|r6g|r6gd|r6i|r7g|r7i|r8a|r8g|r8gd|x2g)\.{SIZES}|r6id\.(24|32)xlarge)"
+    ),
+    "Aurora PostgreSQL",
+    ("instance", "postgresql", "iam-db-auth-error"),
+    (
+        "db.t3.medium", "db.t4g.medium", "db.r5.large", "db.r5.xlarge", "db.r6g.large",
+        "db.r7g.large",
+    ),
+    licenses=("postgresql-license",),
+    version_parts=1,
+    reserved_users=frozenset({"admin"}),
+    longest_password=128,
+    longest_database=63,
+    small_insights=True,
+    replicable=False,
+    aurora=True,
+)  # fmt: skip
+"""On AWS it runs on db.serverless, too; here a paused PostgreSQL could not take its clients."""
+AURORA = (AURORA_MYSQL, AURORA_POSTGRES)
+ENGINES = {engine.name: engine for engine in (*INSTANCE_ENGINES, *AURORA)}
 _KNOWN_CLASS = re.compile(
     r"db\.(serverless|[a-z]\d[a-z]*\.(micro|small|medium|large|xlarge|\d+xlarge))"
 )
@@ -153,7 +186,7 @@ def _describe_orderable(call: Call) -> Answer:
         classes: tuple[str, ...] = (wanted,) if engine.classes.fullmatch(wanted) else ()
     else:
         classes = engine.listed
-    aurora = engine is AURORA_MYSQL
+    aurora = engine.aurora
     rows = [
         {
             "Engine": engine.name,

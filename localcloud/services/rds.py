@@ -6,9 +6,12 @@ from localcloud.api import ApiError, Call, Operations
 from localcloud.services import engine_versions
 from localcloud.services.alarms import Alarms
 from localcloud.services.context import Cloud, Tags, describe_events
+from localcloud.services.master_passwords import MasterPasswords
 from localcloud.services.rds_activity import ActivityStreams
+from localcloud.services.rds_backup_copies import BackupCopies
 from localcloud.services.rds_cluster_changes import ClusterChanges
 from localcloud.services.rds_cluster_endpoints import ClusterEndpoints
+from localcloud.services.rds_cluster_power import ClusterPower
 from localcloud.services.rds_clusters import Clusters
 from localcloud.services.rds_events import EventSubscriptions
 from localcloud.services.rds_global_clusters import GlobalClusters
@@ -25,6 +28,8 @@ from localcloud.services.rds_restores import Restores
 from localcloud.services.rds_snapshots import Snapshots
 from localcloud.services.reservations import RDS as RESERVED
 from localcloud.services.reservations import Reservations
+from localcloud.services.secret_rotation import SecretRotation
+from localcloud.services.secrets import Secrets
 from localcloud.services.subnet_groups import RDS, SubnetGroups
 
 _TAGGED = (
@@ -35,7 +40,7 @@ _TAGGED = (
 )  # fmt: skip
 
 
-def register(operations: Operations, cloud: Cloud, alarms: Alarms) -> None:
+def register(operations: Operations, cloud: Cloud, alarms: Alarms, secrets: Secrets) -> None:
     """Add RDS to ``operations``."""
     operations.closed.add("rds")
     # No server stands behind it: moto may answer.
@@ -56,9 +61,12 @@ def register(operations: Operations, cloud: Cloud, alarms: Alarms) -> None:
         Modify(cloud, instances),
         Replicas(cloud, instances, groups),
         snapshots,
+        BackupCopies(cloud, instances),
         Restores(cloud, instances, snapshots, groups),
         clusters,
+        clusters.multi_az,
         ClusterChanges(cloud, clusters),
+        ClusterPower(cloud, clusters),
         ClusterEndpoints(cloud, clusters),
         ActivityStreams(cloud, clusters),
         worldwide,
@@ -69,6 +77,11 @@ def register(operations: Operations, cloud: Cloud, alarms: Alarms) -> None:
         EventSubscriptions(cloud, alarms),
     ):
         part.register(operations)
+    # Last: it asks those above for what it does not answer itself.
+    rotation = SecretRotation(cloud, secrets, targets)
+    MasterPasswords(cloud, secrets, rotation).register(operations)
+    rotation.register(operations)
+    rotation.settle()
     engine_versions.register(operations)
     Tags(cloud, "rds", _TAGGED, "DBInstanceNotFound").register(
         operations, "AddTagsToResource", "RemoveTagsFromResource", "ListTagsForResource"

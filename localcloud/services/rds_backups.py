@@ -57,7 +57,7 @@ class Backups:
 
     def kept_from_now(self, instance: Record) -> None:
         """Automated backups are on: the first one is taken, and the window begins."""
-        if instance["Engine"] not in RESTORABLE or not instance["BackupRetentionPeriod"]:
+        if not _restorable(instance) or not instance["BackupRetentionPeriod"]:
             return
         region, name = instance["_region"], instance["DBInstanceIdentifier"]
         taken = f"rds:{name}-{datetime.now(UTC):%Y-%m-%d-%H-%M}"
@@ -90,7 +90,7 @@ class Backups:
         """The first and the last second that ``instance`` can be restored to, if there is one."""
         days = instance.get("BackupRetentionPeriod") or 0
         since = moment(instance.get("_backups_since") or instance.get("InstanceCreateTime"))
-        if not days or since is None or instance["Engine"] not in RESTORABLE:
+        if not days or since is None or not _restorable(instance):
             return None
         latest = datetime.now(UTC).replace(microsecond=0)
         begun = since.replace(microsecond=0) + timedelta(seconds=1)
@@ -189,3 +189,8 @@ class Backups:
         done = {"Status": "available", "PercentProgress": 100}
         self._records.update("snapshot", ref.region, ref.identifier, **done)
         return record | names | done
+
+
+def _restorable(instance: Record) -> bool:
+    # A member's backups would be its cluster's.
+    return instance["Engine"] in RESTORABLE and "DBClusterIdentifier" not in instance

@@ -1,24 +1,26 @@
-"""Aurora clusters in operation: modify, fail over, delete."""
+"""DB clusters in operation: modify, fail over, delete."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from localcloud.api import Answer, ApiError, Call, Operations
 from localcloud.fleet import Ref
 from localcloud.records import Record
+from localcloud.services import rds_multi_az, rds_scaling
 from localcloud.services import rds_rules as rules
-from localcloud.services import rds_scaling
 from localcloud.services.context import Cloud, changed
-from localcloud.services.engine_versions import AURORA_MYSQL, resolve
+from localcloud.services.engine_versions import AURORA_MYSQL, engine_of, resolve
 from localcloud.services.rds_clusters import Clusters
+from localcloud.services.rds_engines import Engine
 from localcloud.services.rds_parameters import CLUSTER, group_for, values_for
 from localcloud.services.surroundings import name_of
 
 _AT_ONCE = (
     "PreferredBackupWindow", "PreferredMaintenanceWindow", "BackupRetentionPeriod",
-    "DeletionProtection", "CopyTagsToSnapshot", "BacktrackWindow", "StorageType",
-    "MonitoringInterval", "MonitoringRoleArn",
+    "DeletionProtection", "CopyTagsToSnapshot", "BacktrackWindow", "MonitoringInterval",
+    "MonitoringRoleArn",
 )  # fmt: skip
 
 
@@ -43,30 +45,37 @@ class ClusterChanges:
         return record
 
     def _modify(self, call: Call) -> Answer:
-        p = call.params
+        p, region = call.params, call.region
         record = self._available(call)
-        identifier = record["DBClusterIdentifier"]
+        identifier, engine = record["DBClusterIdentifier"], engine_of(record["Engine"])
         if p.get("NewDBClusterIdentifier") not in (None, identifier):
             raise rules.refuse("The local cloud does not rename clusters.")
         if p.get("BackupRetentionPeriod") is not None:
             rules.check_retention(p["BackupRetentionPeriod"], least=1)
         rules.check_windows(p.get("PreferredBackupWindow"), p.get("PreferredMaintenanceWindow"))
-        rules.check_credentials(None, p.get("MasterUserPassword"))
+        rules.check_credentials(None, p.get("MasterUserPassword"), engine)
+        at_once, waiting = rds_multi_az.changes(record, p, engine)
         values: dict[str, Any] = changed(record, p, _AT_ONCE)
+        if engine.aurora:
+            values |= changed(record, p, ("StorageType",))
+        elif p.get("EnablePerformanceInsights") is not None:
+            values["PerformanceInsightsEnabled"] = p["EnablePerformanceInsights"]
+        if at_once:
+            values |= at_once | {"PendingModifiedValues": {}}
+        elif waiting:
+            values["PendingModifiedValues"] = record.get("PendingModifiedValues", {}) | waiting
         if p.get("EnableIAMDatabaseAuthentication") is not None:
             values["IAMDatabaseAuthenticationEnabled"] = p["EnableIAMDatabaseAuthentication"]
         if p.get("EngineVersion"):
-            old = record["EngineVersion"]
-            same = old.startswith(f"{p['EngineVersion']}.")
-            values["EngineVersion"] = old if same else resolve(AURORA_MYSQL, p["EngineVersion"])
+            values["EngineVersion"] = _version(record, p, engine)
         if p.get("DBClusterParameterGroupName"):
             version = str(values.get("EngineVersion") or record["EngineVersion"])
             values["DBClusterParameterGroup"] = group_for(
                 self._cloud,
                 CLUSTER,
-                call.region,
+                region,
                 p["DBClusterParameterGroupName"],
-                AURORA_MYSQL,
+                engine,
                 version,
             )
         if p.get("VpcSecurityGroupIds"):
@@ -76,21 +85,28 @@ class ClusterChanges:
         logs = p.get("CloudwatchLogsExportConfiguration") or {}
         if logs:
             enable, disable = logs.get("EnableLogTypes") or [], logs.get("DisableLogTypes") or []
-            rules.check_log_exports([*enable, *disable], AURORA_MYSQL)
+            rules.check_log_exports([*enable, *disable], engine)
             kept = [t for t in record["EnabledCloudwatchLogsExports"] if t not in disable]
             values["EnabledCloudwatchLogsExports"] = kept + [t for t in enable if t not in kept]
         if p.get(rds_scaling.MEMBER):
+            if engine is not AURORA_MYSQL:
+                raise rules.combination(
+                    f"{rds_scaling.MEMBER}: the local cloud has no serverless {engine.name}."
+                )
             version = str(values.get("EngineVersion") or record["EngineVersion"])
             values[rds_scaling.MEMBER] = rds_scaling.configuration(
                 p[rds_scaling.MEMBER], version, record.get(rds_scaling.MEMBER)
             )
         if p.get("MasterUserPassword"):
             self._cloud.fleet.clusters.set_password(
-                Ref(call.region, identifier), p["MasterUserPassword"]
+                Ref(region, identifier), p["MasterUserPassword"]
             )
-        self._records.update("cluster", call.region, identifier, **values)
-        self._spread(call.region, identifier, values)
-        return {"DBCluster": self._clusters.shown(self._clusters.need(call.region, identifier))}
+        self._records.update("cluster", region, identifier, **values)
+        self._spread(region, identifier, values)
+        if rds_multi_az.is_multi_az(record):
+            names = [m["DBInstanceIdentifier"] for m in self._clusters.members(region, identifier)]
+            self._clusters.multi_az.spread(region, names, values, waiting)
+        return {"DBCluster": self._clusters.shown(self._clusters.need(region, identifier))}
 
     def _spread(self, region: str, identifier: str, values: dict[str, Any]) -> None:
         if rds_scaling.MEMBER in values:
@@ -146,7 +162,10 @@ class ClusterChanges:
                     "Cannot delete protected Cluster, please disable deletion protection and try "
                     "again."
                 )
-            if self._clusters.members(call.region, identifier):
+            members = [
+                m["DBInstanceIdentifier"] for m in self._clusters.members(call.region, identifier)
+            ]
+            if members and not rds_multi_az.is_multi_az(record):
                 raise ApiError(
                     "InvalidDBClusterStateFault",
                     "Cluster cannot be deleted, it still contains DB instances in non-deleting "
@@ -159,8 +178,11 @@ class ClusterChanges:
                     "and can not be specified with it."
                 )
             self._records.update("cluster", call.region, identifier, Status="deleting")
+            for name in members:
+                self._records.update("instance", call.region, name, DBInstanceStatus="deleting")
         self._cloud.fleet.clusters.delete(Ref(call.region, identifier))
         with self._records.change():
+            self._clusters.multi_az.forget(call.region, members)
             for endpoint in self._records.all("cluster-endpoint", call.region):
                 if endpoint["DBClusterIdentifier"] == identifier:
                     name = endpoint["DBClusterEndpointIdentifier"]
@@ -168,3 +190,15 @@ class ClusterChanges:
             self._records.drop("cluster", call.region, identifier)
             self._clusters.tell(record, "DB cluster deleted", "deletion")
         return {"DBCluster": record | {"Status": "deleting", "DBClusterMembers": []}}
+
+
+def _version(record: Record, p: Mapping[str, Any], engine: Engine) -> str:
+    old, wanted = str(record["EngineVersion"]), str(p["EngineVersion"])
+    # A prefix of the running version is no change.
+    version = old if old.startswith(f"{wanted}.") else resolve(engine, wanted)
+    if engine.major(version) != engine.major(old) and not p.get("AllowMajorVersionUpgrade"):
+        raise rules.combination(
+            "The AllowMajorVersionUpgrade flag must be present when upgrading to a new major "
+            "version."
+        )
+    return version

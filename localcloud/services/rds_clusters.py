@@ -1,68 +1,35 @@
-"""Aurora MySQL clusters and their members."""
+"""DB clusters: create and describe. Their members are instances, in `rds_cluster_members`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable
 
-from localcloud.api import Answer, ApiError, Call, Operations, given, now, page
+from localcloud.api import Answer, ApiError, Call, Operations, now, page
 from localcloud.fleet import Credentials, Ref
 from localcloud.records import Record
+from localcloud.services import rds_cluster_records, rds_multi_az, rds_scaling
 from localcloud.services import rds_rules as rules
-from localcloud.services import rds_scaling
-from localcloud.services.context import Cloud, resource_id
-from localcloud.services.engine_versions import AURORA_MYSQL, check_class, engine_of, resolve
-from localcloud.services.rds_instances import HOSTED_ZONE, Instances, in_sync
-from localcloud.services.rds_parameters import CLUSTER, INSTANCE, group_for, values_of
+from localcloud.services.context import Cloud
+from localcloud.services.engine_versions import AURORA
+from localcloud.services.rds_cluster_members import ClusterMembers
+from localcloud.services.rds_cluster_records import Joining
+from localcloud.services.rds_instances import Instances
+from localcloud.services.rds_multi_az import MultiAZ
+from localcloud.services.rds_parameters import CLUSTER, values_of
 from localcloud.services.subnet_groups import SubnetGroups
-from localcloud.services.surroundings import arn, key_arn, name_of, region_of, security_groups
+from localcloud.services.surroundings import name_of, region_of
 
-_AS_GIVEN = (
-    "DatabaseName", "PreferredBackupWindow", "PreferredMaintenanceWindow", "BacktrackWindow",
-    "MonitoringInterval", "MonitoringRoleArn", "StorageType",
-)  # fmt: skip
-_FROM_CLUSTER = (
-    "EngineVersion", "MasterUsername", "StorageEncrypted", "KmsKeyId", "BackupRetentionPeriod",
-    "PreferredBackupWindow",
-)  # fmt: skip
 _FILTERS = {
     "db-cluster-id": "DBClusterIdentifier",
     "db-cluster-resource-id": "DbClusterResourceId",
     "engine": "Engine",
 }
-_OF_THE_CLUSTER = (
-    "MasterUsername", "MasterUserPassword", "AllocatedStorage", "DBName", "StorageEncrypted",
-    "KmsKeyId", "VpcSecurityGroupIds", "MultiAZ",
-)  # fmt: skip
-"""Members a cluster member must not be given."""
-
-
-@dataclass(frozen=True)
-class Joining:
-    """What a new cluster is to a global one: a secondary of ``primary``, or the primary itself."""
-
-    worldwide: str
-    """Identifier of the global cluster."""
-    version: str
-    primary: Record | None
+_ENGINES = {engine.name: engine for engine in AURORA} | rds_multi_az.ENGINES
 
 
 def missing(name: str) -> ApiError:
     """There is no such cluster."""
     return ApiError("DBClusterNotFoundFault", f"DBCluster {name} not found.", 404)
-
-
-def _master_user(p: Mapping[str, Any]) -> str:
-    if not p.get("MasterUsername") or not p.get("MasterUserPassword"):
-        raise ApiError(
-            "MissingParameter",
-            "The request must contain the parameters MasterUsername and MasterUserPassword.",
-        )
-    rules.check_credentials(p["MasterUsername"], p["MasterUserPassword"])
-    if "_" in p["MasterUsername"]:
-        raise rules.refuse("A cluster's MasterUsername has letters and digits only.")
-    return str(p["MasterUsername"])
 
 
 class Clusters:
@@ -72,8 +39,8 @@ class Clusters:
         self._cloud = cloud
         self._records = cloud.records
         self._groups = groups
-        self._instances = instances
-        instances.member_record = self._member_record
+        instances.member_record = ClusterMembers(cloud, instances, groups, self.need).record
+        self.multi_az = MultiAZ(cloud, instances, groups)
         # The global clusters' modules put their own here.
         self.joining: Callable[[Call, str], Joining | None] = lambda call, identifier: None
         self.of_its_global_cluster: Callable[[Record], Record] = lambda record: {}
@@ -131,16 +98,23 @@ class Clusters:
     def _create(self, call: Call) -> Answer:
         p = call.params
         identifier = rules.check_identifier("DBClusterIdentifier", p["DBClusterIdentifier"])
-        if p.get("Engine") != AURORA_MYSQL.name:
+        engine = _ENGINES.get(str(p.get("Engine")))
+        if engine is None:
             raise rules.refuse(
                 f"Invalid DB cluster engine: {p.get('Engine')} (the local cloud serves "
-                f"{AURORA_MYSQL.name})"
+                f"{', '.join(_ENGINES)})"
             )
-        joining = self.joining(call, identifier)
-        record = self._record(call, identifier, joining)
+        joining, members = None, []
+        if engine.aurora:
+            joining = self.joining(call, identifier)
+            record = rds_cluster_records.aurora(self._cloud, self._groups, call, engine, joining)
+        else:
+            record = rds_multi_az.new_record(self._cloud, self._groups, call, engine)
         with self._records.change():
             if self._records.get("cluster", call.region, identifier):
                 raise ApiError("DBClusterAlreadyExistsFault", "DB Cluster already exists")
+            if not engine.aurora:
+                members = self.multi_az.reserve(record)
             self._records.put("cluster", call.region, identifier, record)
         ref = Ref(call.region, identifier)
         credentials = Credentials(record["MasterUsername"], p.get("MasterUserPassword") or "")
@@ -151,10 +125,12 @@ class Clusters:
                 # First: a member of it must never be taken for one that writes.
                 self._cloud.fleet.global_clusters.join(joining.worldwide, ref)
             found = self._cloud.fleet.clusters.create(
-                ref, credentials, p.get("DatabaseName"), values
+                ref, credentials, p.get("DatabaseName"), values, engine=engine.name
             )
             self._cloud.fleet.clusters.set_scaling(ref, rds_scaling.scaling_of(record))
+            addresses = self.multi_az.start(record, members)
         except BaseException:
+            self.multi_az.forget(call.region, (m["DBInstanceIdentifier"] for m in members))
             self._records.drop("cluster", call.region, identifier)
             self._cloud.fleet.clusters.delete(ref)
             raise
@@ -169,78 +145,9 @@ class Clusters:
                 Port=found.writer.port,
                 ClusterCreateTime=now(),
             )
+            self.multi_az.finish(record, addresses)
             self.tell(record, "DB cluster created", "creation")
         return {"DBCluster": self.shown(self.need(call.region, identifier))}
-
-    def _record(self, call: Call, identifier: str, joining: Joining | None) -> Record:
-        p, region = call.params, call.region
-        version = joining.version if joining else resolve(AURORA_MYSQL, p.get("EngineVersion"))
-        if p.get("DBClusterInstanceClass") or p.get("AllocatedStorage") or p.get("Iops"):
-            raise rules.combination(
-                "DBClusterInstanceClass isn't supported for DB engine aurora-mysql."
-            )
-        primary = joining.primary if joining else None
-        user = primary["MasterUsername"] if primary else _master_user(p)
-        rules.check_database_name(p.get("DatabaseName"))
-        retention = p.get("BackupRetentionPeriod")
-        rules.check_retention(1 if retention is None else retention, least=1)
-        rules.check_windows(p.get("PreferredBackupWindow"), p.get("PreferredMaintenanceWindow"))
-        rules.check_log_exports(p.get("EnableCloudwatchLogsExports") or [], AURORA_MYSQL)
-        if p.get("EngineMode") not in (None, "provisioned"):
-            raise rules.refuse(f"EngineMode {p['EngineMode']} is no longer offered.")
-        if p.get("StorageType") not in (None, "", "aurora", "aurora-iopt1"):
-            raise rules.refuse(f"Invalid storage type: {p['StorageType']}")
-        vpc = self._groups.find(region, p.get("DBSubnetGroupName"))
-        groups = security_groups(region, p.get("VpcSecurityGroupIds"), vpc["VpcId"])
-        wanted = p.get("DBClusterParameterGroupName")
-        group = group_for(self._cloud, CLUSTER, region, wanted, AURORA_MYSQL, version)
-        encrypted = bool(p.get("StorageEncrypted"))
-        if p.get("KmsKeyId") and not encrypted:
-            raise rules.combination("KmsKeyId needs StorageEncrypted.")
-        record: Record = {
-            "DBClusterIdentifier": identifier,
-            "DBClusterArn": arn("rds", region, "cluster", identifier),
-            "_arn": arn("rds", region, "cluster", identifier),
-            "_region": region,
-            "DbClusterResourceId": resource_id("cluster-"),
-            "HostedZoneId": HOSTED_ZONE,
-            "Status": "creating",
-            "Engine": AURORA_MYSQL.name,
-            "EngineVersion": version,
-            "EngineMode": "provisioned",
-            "MasterUsername": user,
-            "AllocatedStorage": 1,
-            "MultiAZ": len(self._groups.zones(vpc)) > 1,
-            "AvailabilityZones": p.get("AvailabilityZones") or self._groups.zones(vpc)[:3],
-            "BackupRetentionPeriod": 1 if retention is None else retention,
-            "DBClusterParameterGroup": group,
-            "DBSubnetGroup": vpc["DBSubnetGroupName"],
-            "VpcSecurityGroups": [{"VpcSecurityGroupId": g, "Status": "active"} for g in groups],
-            "StorageEncrypted": encrypted,
-            "DeletionProtection": bool(p.get("DeletionProtection")),
-            "IAMDatabaseAuthenticationEnabled": bool(p.get("EnableIAMDatabaseAuthentication")),
-            "EnabledCloudwatchLogsExports": p.get("EnableCloudwatchLogsExports") or [],
-            "CopyTagsToSnapshot": bool(p.get("CopyTagsToSnapshot")),
-            "HttpEndpointEnabled": bool(p.get("EnableHttpEndpoint")),
-            "CrossAccountClone": False,
-            "AutoMinorVersionUpgrade": True,
-            "CustomEndpoints": [],
-            "ReadReplicaIdentifiers": [],
-            "AssociatedRoles": [],
-            "DomainMemberships": [],
-            "NetworkType": "IPV4",
-            "PreferredBackupWindow": "03:00-03:30",
-            "PreferredMaintenanceWindow": "sun:05:00-sun:06:00",
-            "TagList": p.get("Tags") or [],
-        }
-        if encrypted:
-            record["KmsKeyId"] = key_arn(region, p.get("KmsKeyId"), "rds")
-        if p.get(rds_scaling.MEMBER):
-            wanted = p[rds_scaling.MEMBER]
-            record[rds_scaling.MEMBER] = rds_scaling.configuration(wanted, version, None)
-        if p.get("EnableGlobalWriteForwarding"):
-            record["_forwards"] = True
-        return record | given(primary or {}, ("DatabaseName",)) | given(p, _AS_GIVEN)
 
     def _describe(self, call: Call) -> Answer:
         p = call.params
@@ -256,48 +163,3 @@ class Clusters:
             values = {name_of(v) if by_id else v for v in wish["Values"]}
             found = [record for record in found if record[member] in values]
         return page(call, "DBClusters", [self.shown(record) for record in found])
-
-    def _member_record(self, call: Call, identifier: str) -> Record:
-        p, region = call.params, call.region
-        if not p.get("DBClusterIdentifier"):
-            raise rules.combination("An instance of engine aurora-mysql needs a DB cluster.")
-        cluster = self.need(region, p["DBClusterIdentifier"])
-        if cluster["Status"] != "available":
-            raise ApiError("InvalidDBClusterStateFault", f"The cluster is {cluster['Status']}.")
-        engine = engine_of(p["Engine"])
-        version = cluster["EngineVersion"]
-        if p.get("EngineVersion") and not version.startswith(p["EngineVersion"]):
-            raise rules.combination(
-                f"The engine version of a member is its cluster's: {version}, not "
-                f"{p['EngineVersion']}"
-            )
-        check_class(engine, version, p["DBInstanceClass"])
-        rds_scaling.check_member(p["DBInstanceClass"], cluster)
-        for member in _OF_THE_CLUSTER:
-            if p.get(member):
-                raise rules.combination(
-                    f"The requested DB Instance will be a member of a DB Cluster. Set {member} "
-                    "for the DB Cluster."
-                )
-        rules.check_monitoring(p, engine, p["DBInstanceClass"])
-        tier = 1 if p.get("PromotionTier") is None else p["PromotionTier"]
-        if not 0 <= tier <= 15:
-            raise rules.refuse(f"Invalid PromotionTier {tier}; allowed: 0 to 15")
-        if p.get("DBSubnetGroupName") not in (None, cluster["DBSubnetGroup"]):
-            raise rules.combination("The subnet group of a member is its cluster's.")
-        vpc = self._groups.find(region, cluster["DBSubnetGroup"])
-        wanted = p.get("DBParameterGroupName")
-        group = group_for(self._cloud, INSTANCE, region, wanted, engine, version)
-        record = self._instances.base(region, identifier, p, vpc)
-        record |= given(cluster, _FROM_CLUSTER) | {
-            "Engine": engine.name,
-            "DBClusterIdentifier": cluster["DBClusterIdentifier"],
-            "PromotionTier": tier,
-            "MultiAZ": False,
-            "StorageType": cluster.get("StorageType") or "aurora",
-            "AllocatedStorage": 1,
-            "DBParameterGroups": in_sync(group),
-            "VpcSecurityGroups": cluster["VpcSecurityGroups"],
-            "DeletionProtection": False,
-        }
-        return record | given({"DBName": cluster.get("DatabaseName")}, ("DBName",))

@@ -44,6 +44,8 @@ class Engine:
     """What an option group of it may hold, as far as we know."""
     has_databases: bool = True
     """Whether a database can be made together with the instance."""
+    aurora: bool = False
+    """Whether its instances are members of clusters only."""
 
     def major(self, version: str) -> str:
         """The part of a version that only an upgrade changes: ``8.4``, ``17``."""

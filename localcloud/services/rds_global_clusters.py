@@ -142,6 +142,11 @@ class GlobalClusters:
                     f"{member} can not be specified with SourceDBClusterIdentifier."
                 )
         source = self._clusters.need(call.region, wanted)
+        if source["Engine"] != AURORA_MYSQL.name:
+            raise rules.refuse(
+                f"Invalid engine: {source['Engine']} (the local cloud has global databases of "
+                f"{AURORA_MYSQL.name} only)"
+            )
         ref = Ref(source["_region"], source["DBClusterIdentifier"])
         if self._cloud.fleet.global_clusters.of(ref) is not None:
             raise ApiError(

@@ -10,7 +10,8 @@ from localcloud.records import Record
 from localcloud.services import rds_rules as rules
 from localcloud.services.context import Cloud
 from localcloud.services.engine_versions import AURORA_MYSQL, matching
-from localcloud.services.rds_clusters import Clusters, Joining
+from localcloud.services.rds_cluster_records import Joining
+from localcloud.services.rds_clusters import Clusters
 from localcloud.services.rds_global_clusters import GlobalClusters, bad_state
 from localcloud.services.surroundings import name_of
 
@@ -46,6 +47,11 @@ class GlobalMembers:
         if not p.get("GlobalClusterIdentifier"):
             return None
         record = self._worldwide.need(p["GlobalClusterIdentifier"])
+        if p.get("Engine") != record["Engine"]:
+            raise rules.combination(
+                f"The engine of a member is its global cluster's: {record['Engine']}, not "
+                f"{p.get('Engine')}"
+            )
         name, version = record["GlobalClusterIdentifier"], record["EngineVersion"]
         members = self._worldwide.members(name)
         wanted = p.get("EngineVersion")

@@ -14,7 +14,6 @@ from localcloud.services import rds_rules as rules
 from localcloud.services import rds_scaling
 from localcloud.services.context import Cloud, resource_id
 from localcloud.services.engine_versions import (
-    AURORA_MYSQL,
     CA,
     check_class,
     engine_of,
@@ -83,7 +82,7 @@ class Instances:
         p = call.params
         identifier = rules.check_identifier("DBInstanceIdentifier", p["DBInstanceIdentifier"])
         engine = engine_of(p.get("Engine"))
-        if engine is AURORA_MYSQL:
+        if engine.aurora:
             record = self.member_record(call, identifier)
         else:
             record = self._single(call, identifier)

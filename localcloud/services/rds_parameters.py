@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,8 +10,8 @@ from localcloud.api import Answer, ApiError, Call, Operations, page
 from localcloud.fleet import Ref
 from localcloud.records import Record
 from localcloud.services.context import Cloud
-from localcloud.services.engine_versions import AURORA_MYSQL, ENGINES
-from localcloud.services.rds_engines import Engine
+from localcloud.services.engine_versions import AURORA, ENGINES
+from localcloud.services.rds_engines import MYSQL, POSTGRES, Engine
 from localcloud.services.surroundings import arn, name_of
 
 _GONE_IN_84 = {
@@ -33,6 +33,8 @@ _STATIC_IN_POSTGRES = {
     "max_wal_senders", "max_worker_processes", "rds.logical_replication", "shared_buffers",
     "shared_preload_libraries", "track_activity_query_size", "wal_buffers",
 }  # fmt: skip
+CLUSTERED = (*AURORA, MYSQL, POSTGRES)
+"""The engines that have clusters: Aurora's, and those of Multi-AZ DB clusters."""
 
 
 @dataclass(frozen=True)
@@ -64,9 +66,9 @@ CLUSTER = Flavor(
 )
 
 
-def families() -> set[str]:
-    """Every parameter group family an engine here has."""
-    return {engine.family(v) for engine in ENGINES.values() for v in engine.versions}
+def families(engines: Iterable[Engine] = ENGINES.values()) -> set[str]:
+    """Every parameter group family that ``engines`` have."""
+    return {engine.family(v) for engine in engines for v in engine.versions}
 
 
 def group_for(
@@ -145,7 +147,7 @@ class ParameterGroups:
             raise ApiError(
                 "InvalidParameterValue", f"ParameterGroupFamily {family} is not a valid family"
             )
-        if f is CLUSTER and not family.startswith(AURORA_MYSQL.name):
+        if f is CLUSTER and family not in families(CLUSTERED):
             raise ApiError(
                 "InvalidParameterValue", f"ParameterGroupFamily {family} has no cluster groups"
             )

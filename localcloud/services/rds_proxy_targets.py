@@ -193,6 +193,16 @@ class ProxyTargets:
             for name in [record["DBInstanceIdentifier"]]
         ]
 
+    def admit_anew(self, secret: str | None, target: Record | None = None) -> None:
+        """Let proxies know that a secret has another value, or their target another password.
+
+        Otherwise a pooler would know it only when somebody looks at the target's health.
+        """
+        for proxy in self._records.all("proxy"):
+            secrets = [entry["SecretArn"] for entry in proxy["Auth"]]
+            if secret in secrets or (target is not None and proxy["_target"] == target):
+                self._health(proxy)
+
     def _health(self, proxy: Record) -> dict[str, str]:
         """Whether the secret's user can log in where the proxy leads."""
         secret = proxy["Auth"][0]["SecretArn"]

@@ -47,7 +47,7 @@ def check_credentials(user: str | None, password: str | None, engine: Engine = M
             raise refuse(
                 f"MasterUsername {user} cannot be used as it is a reserved word used by the engine"
             )
-        if engine.name == "postgres" and user.lower().startswith("pg_"):
+        if "postgres" in engine.name and user.lower().startswith("pg_"):
             raise refuse(
                 f'MasterUsername {user} cannot be used because role names starting with "pg_" are '
                 "reserved by the PostgreSQL engine"

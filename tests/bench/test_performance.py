@@ -18,7 +18,7 @@ Latency (ms):
 
 def outcome(ours: float, theirs: float | None) -> Outcome:
     beside = None if theirs is None else Throughput(theirs, 4.0, 9.0)
-    return Outcome(Throughput(ours, 5.0, 10.0), beside, 2.0, 0.3, 0)
+    return Outcome(Throughput(ours, 5.0, 10.0), beside, 2.0, 0.3, 0, 3.0, "")
 
 
 @pytest.mark.parametrize(("ours", "met"), [(500.0, True), (499.0, False)])
@@ -33,8 +33,8 @@ def test_without_sysbench_nothing_is_compared_with_it() -> None:
 
 
 def test_a_statement_more_or_less_is_a_miss() -> None:
-    wrong = Outcome(Throughput(1, 1, 1), None, 6.0, 1.5, 1)
-    assert [figure.met for figure in _performance(wrong)] == [False, False, False]
+    wrong = Outcome(Throughput(1, 1, 1), None, 6.0, 1.5, 1, 11.0, "")
+    assert [figure.met for figure in _performance(wrong)] == [False] * 4
 
 
 def test_sysbench_is_read_or_refused() -> None:

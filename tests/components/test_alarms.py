@@ -4,7 +4,7 @@ import pulumi
 import pytest
 
 from components.alarms import Alarms, AlarmsArgs
-from specs.alarms import Alarm
+from specs.alarm import Alarm
 from tests.components.ground import inputs
 from tests.recorder import Recording, record
 

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from components.dashboard import Dashboard, DashboardArgs
-from specs.alarms import Alarm
+from specs.alarm import Alarm
 from tests.recorder import record
 
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+
 from components.keys import RegionKey, RegionKeyArgs
 from tests.components.ground import EAST_KEY, inputs
 from tests.recorder import Recording, record
@@ -18,7 +20,18 @@ def test_a_key_and_its_alias() -> None:
         "key-us-east-1-key": "aws:kms/key:Key",
         "key-us-east-1-alias": "aws:kms/alias:Alias",
     }
-    assert inputs(recording, "key-us-east-1-key") == {
+    key = inputs(recording, "key-us-east-1-key")
+    assert json.loads(key.pop("policy"))["Statement"] == [
+        {
+            "Sid": "Account",
+            "Effect": "Allow",
+            "Principal": {"AWS": "arn:aws:iam::123456789012:root"},
+            "Action": "kms:*",
+            # This key, whatever a key's policy calls it.
+            "Resource": "*",
+        }
+    ]
+    assert key == {
         "region": "us-east-1",
         "description": "Databases of aws-databases, stack dev",
         "enableKeyRotation": True,

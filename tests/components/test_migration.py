@@ -117,6 +117,7 @@ def test_the_task_is_not_started_by_a_deployment(instance: Recording) -> None:
     assert task == {
         "region": "us-east-1",
         "replicationTaskId": "move",
+        "resourceIdentifier": "move",
         "replicationInstanceArn": "arn:aws:dms:us-east-1:123456789012:rep:move",
         "sourceEndpointArn": "arn:aws:dms:us-east-1:123456789012:endpoint:move-source",
         "targetEndpointArn": "arn:aws:dms:us-east-1:123456789012:endpoint:move-target",
@@ -183,7 +184,7 @@ def test_a_source_logs_rows_and_a_target_takes_files(instance: Recording) -> Non
 
 
 def test_a_cluster_that_becomes_a_source_logs_rows_from_its_next_reboot_on() -> None:
-    from components.aurora_parts import STATIC
+    from components.aurora_parameters import STATIC
     from components.mysql_parameters import mysql_parameters
 
     found = {p["name"]: p["apply_method"] for p in mysql_parameters(None, "source", STATIC)}

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from stacks.program import run
-from tests.components.test_rds_engines import KEY, _instance, _tagged
+from tests.components.test_rds_engines import KEY, _by_rds, _by_stack, _instance, _tagged
 from tests.recorder import Recording, record
 
 _COMMON: dict[str, Any] = {
@@ -25,6 +25,7 @@ ERP = _COMMON | {
     "engine_version": "19",
     "class": "db.m5.large",
     "database": "ERP",
+    "password": {"made_by": "stack"},
     "transparent_data_encryption": True,
 }
 CRM = _COMMON | {
@@ -46,7 +47,13 @@ LAB = _COMMON | {
 }
 TOPOLOGIES = {
     "erp": ERP,
-    "books": ERP | {"identifier": "books", "edition": "se2", "transparent_data_encryption": False},
+    "books": ERP
+    | {
+        "identifier": "books",
+        "edition": "se2",
+        "transparent_data_encryption": False,
+        "password": {"made_by": "rds"},
+    },
     "crm": CRM,
     "lab": LAB,
 }
@@ -77,10 +84,10 @@ _ORACLE_LOGS = ("alert", "audit", "listener", "trace")
 @pytest.mark.parametrize(
     ("component", "children"),
     [
-        ("erp", {**_instance("erp", _ORACLE_LOGS), "erp-options": OPTIONS}),
-        ("books", {**_instance("books", _ORACLE_LOGS), "books-options": OPTIONS}),
-        ("crm", {**_instance("crm", ("agent", "error")), "crm-options": OPTIONS}),
-        ("lab", _instance("lab", ("error",))),
+        ("erp", {**_instance("erp", _ORACLE_LOGS, _by_stack("erp")), "erp-options": OPTIONS}),
+        ("books", {**_instance("books", _ORACLE_LOGS, _by_rds("books")), "books-options": OPTIONS}),
+        ("crm", {**_instance("crm", ("agent", "error"), _by_rds("crm")), "crm-options": OPTIONS}),
+        ("lab", _instance("lab", ("error",), _by_rds("lab"))),
     ],
 )
 def test_exactly_these_children(

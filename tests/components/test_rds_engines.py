@@ -74,15 +74,25 @@ def _common(name: str) -> dict[str, str]:
     }
 
 
-def _instance(name: str, logs: tuple[str, ...]) -> dict[str, str]:
+def _by_stack(name: str) -> dict[str, str]:
     return {
-        **_common(name),
-        f"{name}-subnets": "aws:rds/subnetGroup:SubnetGroup",
-        f"{name}-parameters": "aws:rds/parameterGroup:ParameterGroup",
         f"{name}-credentials": "aws-databases:index:Credentials",
         f"{name}-credentials-password": "random:index/randomPassword:RandomPassword",
         f"{name}-credentials-secret": "aws:secretsmanager/secret:Secret",
         f"{name}-credentials-version": "aws:secretsmanager/secretVersion:SecretVersion",
+    }
+
+
+def _by_rds(name: str) -> dict[str, str]:
+    return {f"{name}-credentials": "aws-databases:index:ManagedCredentials"}
+
+
+def _instance(name: str, logs: tuple[str, ...], password: dict[str, str]) -> dict[str, str]:
+    return {
+        **_common(name),
+        **password,
+        f"{name}-subnets": "aws:rds/subnetGroup:SubnetGroup",
+        f"{name}-parameters": "aws:rds/parameterGroup:ParameterGroup",
         f"{name}-logs": "aws-databases:index:LogGroups",
         **{f"{name}-logs-{log}": "aws:cloudwatch/logGroup:LogGroup" for log in logs},
         f"{name}-instance": "aws:rds/instance:Instance",
@@ -92,8 +102,8 @@ def _instance(name: str, logs: tuple[str, ...]) -> dict[str, str]:
 @pytest.mark.parametrize(
     ("component", "children"),
     [
-        ("ledger", _instance("ledger", ("postgresql", "upgrade"))),
-        ("wiki", _instance("wiki", ("error",))),
+        ("ledger", _instance("ledger", ("postgresql", "upgrade"), _by_stack("ledger"))),
+        ("wiki", _instance("wiki", ("error",), _by_rds("wiki"))),
         ("near", {**_common("near"), "near-instance": "aws:rds/instance:Instance"}),
         (
             "west",
@@ -199,7 +209,8 @@ def test_the_inputs_of_mariadb(deployed: Recording) -> None:
         "port": 3306,
         "dbName": "wiki",
         "username": "admin",
-        "password": "<secret>",
+        "manageMasterUserPassword": True,
+        "masterUserSecretKmsKeyId": KEY,
         "parameterGroupName": "wiki-parameters-1a2b3c4",
         "enabledCloudwatchLogsExports": ["error"],
         "backupRetentionPeriod": 7,

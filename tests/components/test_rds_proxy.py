@@ -5,12 +5,20 @@ from typing import Any
 import pulumi
 import pytest
 
+from components.aurora_cluster import AuroraArgs
 from components.aurora_mysql import AuroraMysql, AuroraMysqlArgs
+from components.aurora_postgresql import AuroraPostgresql
+from components.multi_az_cluster import MultiAzArgs
+from components.multi_az_mysql import MultiAzMysql
+from components.multi_az_postgres import MultiAzPostgres
 from components.rds_mariadb import RdsMariadb, RdsMariadbArgs
 from components.rds_mysql import RdsMysql, RdsMysqlArgs
 from components.rds_postgres import RdsPostgres, RdsPostgresArgs
 from components.rds_proxy import RdsProxy, RdsProxyArgs
 from specs.aurora_mysql import AuroraMysql as AuroraSpec
+from specs.aurora_postgresql import AuroraPostgresql as AuroraPostgresqlSpec
+from specs.multi_az_mysql import MultiAzMysql as MultiAzMysqlSpec
+from specs.multi_az_postgres import MultiAzPostgres as MultiAzPostgresSpec
 from specs.rds_mariadb import RdsMariadb as MariadbSpec
 from specs.rds_mysql import RdsMysql as MysqlSpec
 from specs.rds_postgres import RdsPostgres as PostgresSpec
@@ -20,6 +28,7 @@ from tests.components.test_aurora_mysql import SPEC as AURORA
 from tests.components.test_rds_engines import LEDGER, WIKI
 from tests.components.test_rds_mysql import SPEC as MYSQL
 from tests.recorder import Recording, record
+from tests.specs.configs import AURORA_POSTGRESQL, MULTI_AZ_MYSQL, MULTI_AZ_POSTGRES
 
 SPEC: dict[str, Any] = {"kind": "rds-proxy", "identifier": "myapp-proxy", "target": "db"}
 CHILDREN = {
@@ -209,3 +218,64 @@ def test_other_engines(
     facts = made.outputs["facts"]
     assert facts["endpoints"][0]["port"] == port
     assert facts["engine"] == {"POSTGRESQL": "postgres", "MYSQL": "mariadb"}[family]
+
+
+MONITORED = {"enhanced_monitoring": None}
+CLUSTERS: list[tuple[Any, Any, Any, tuple[str, str, int, str]]] = [
+    (
+        AuroraPostgresql,
+        AuroraArgs,
+        AuroraPostgresqlSpec.model_validate(AURORA_POSTGRESQL),
+        ("POSTGRESQL", "POSTGRES_SCRAM_SHA_256", 5432, "postgres"),
+    ),
+    (
+        MultiAzPostgres,
+        MultiAzArgs,
+        MultiAzPostgresSpec.model_validate(MULTI_AZ_POSTGRES | MONITORED),
+        ("POSTGRESQL", "POSTGRES_SCRAM_SHA_256", 5432, "postgres"),
+    ),
+    (
+        MultiAzMysql,
+        MultiAzArgs,
+        MultiAzMysqlSpec.model_validate(MULTI_AZ_MYSQL | MONITORED),
+        ("MYSQL", "MYSQL_CACHING_SHA2_PASSWORD", 3306, "mysql"),
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("component", "arguments", "spec", "wanted"), CLUSTERS, ids=lambda v: getattr(v, "kind", None)
+)
+def test_other_clusters_and_their_readers(
+    component: Any, arguments: Any, spec: Any, wanted: tuple[str, str, int, str]
+) -> None:
+    def program() -> None:
+        here = ground()
+        behind = component("db", arguments(spec, here.network, here.key, "topologies.db"))
+        proxy = Spec.model_validate(SPEC | {"reader_endpoint": True})
+        args = RdsProxyArgs(proxy, behind, "db", here.network, here.key)
+        pulumi.export("facts", RdsProxy("proxy", args).facts)
+
+    made = record(program)
+    assert made.below("proxy") == {
+        **CHILDREN,
+        "proxy-reader": "aws:rds/proxyEndpoint:ProxyEndpoint",
+    }
+    proxy, facts = made.named("proxy-proxy").inputs, made.outputs["facts"]
+    port = made.named("proxy-into-target").inputs["fromPort"]
+    plugin = proxy["auths"][0]["clientPasswordAuthType"]
+    assert (proxy["engineFamily"], plugin, port, facts["engine"]) == wanted
+    assert [(e["role"], e["port"]) for e in facts["endpoints"]] == [
+        ("writer", wanted[2]),
+        ("reader", wanted[2]),
+    ]
+    assert facts["database"] == spec.database
+    assert inputs(made, "proxy-target") == {
+        "region": "us-east-1",
+        "dbProxyName": "myapp-proxy",
+        "targetGroupName": "default",
+        "dbClusterIdentifier": spec.identifier,
+    }
+    waits = set(made.named("proxy-target").depends_on)
+    members = {r.name for r in made.resources if r.type.endswith(":ClusterInstance")}
+    assert members | {"db-cluster"} <= waits

@@ -12,6 +12,7 @@ import boto3
 import mysql.connector
 
 from bench.workspace import Workspace
+from localcloud.servers.mariadb_template import administrator
 
 
 def client(space: Workspace, service: str, region: str = "us-east-1") -> Any:
@@ -60,5 +61,20 @@ def connect(space: Workspace, name: str, role: str) -> Iterator[Any]:
     )
     try:
         yield connection
+    finally:
+        connection.close()
+
+
+def as_administrator(space: Workspace, host: str, statement: str) -> None:
+    """Run a statement with the rights that RDS gives to nobody, by the server's socket."""
+    connection = mysql.connector.connect(
+        unix_socket=str(space.state / "run" / host / "mariadb.sock"),
+        user=administrator(),
+        connection_timeout=5,
+        ssl_disabled=True,
+        use_pure=True,
+    )
+    try:
+        connection.cursor().execute(statement)
     finally:
         connection.close()

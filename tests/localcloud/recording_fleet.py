@@ -55,6 +55,9 @@ class RecordingFleet:
             set_custom_endpoint=self.set_custom_endpoint,
             delete_custom_endpoint=self.delete_custom_endpoint,
             state=self.cluster_state,
+            of_member=self.cluster_of,
+            stop=lambda ref: self._note("stop_cluster", ref),
+            start=lambda ref: self._note("start_cluster", ref),
             fail_over=self.fail_over,
             set_password=self.set_cluster_password,
             delete=self.delete_cluster,
@@ -218,10 +221,15 @@ class RecordingFleet:
         self._note("delete_instance", ref)
         self._unrow(ref)
 
-    def create_cluster(self, ref: Ref, *args: Any) -> Any:
+    def create_cluster(self, ref: Ref, *args: Any, engine: str) -> Any:
         self._note("create_cluster", ref, *args)
         self.members[ref] = []
-        return SimpleNamespace(writer=self._address(), reader=self._address())
+        self.engines[ref] = engine
+        port = self._port(ref)
+        return SimpleNamespace(writer=self._address(port), reader=self._address(port))
+
+    def _port(self, ref: Ref) -> int:
+        return 5432 if "postgres" in self.engines[ref] else 3306
 
     def add_member(
         self, ref: Ref, name: str, tier: int, values: Mapping[str, str], *, serverless: bool
@@ -230,7 +238,7 @@ class RecordingFleet:
         self.members[ref].append(name)
         self._row(Ref(ref.region, name))
         self.writers.setdefault(ref, name)
-        return self._address()
+        return self._address(self._port(ref))
 
     def remove_member(self, ref: Ref, name: str) -> None:
         self._note("remove_member", ref, name)
@@ -246,6 +254,12 @@ class RecordingFleet:
 
     def cluster_state(self, ref: Ref) -> Any:
         return SimpleNamespace(writer=self.writers.get(ref), members=tuple(self.members[ref]))
+
+    def cluster_of(self, member: Ref) -> Any:
+        found = [r for r, names in self.members.items() if member.identifier in names]
+        if not found:
+            return None
+        return SimpleNamespace(remove_member=lambda name: self.remove_member(found[0], name))
 
     def fail_over(self, ref: Ref, target: str | None) -> None:
         self._note("fail_over", ref, target)

@@ -62,6 +62,25 @@ def test_a_replica_has_a_lag_and_its_source_has_none(fleet: Fleet) -> None:
 
 
 @pytest.mark.usefixtures("mysql")
+@pytest.mark.parametrize(
+    ("engine", "lag"),
+    [
+        ("aurora-postgresql", "AuroraReplicaLag"),
+        ("postgres", "ReplicaLag"),
+        ("mysql", "ReplicaLag"),
+    ],
+)
+def test_a_clusters_reader_has_the_lag_of_its_kind(fleet: Fleet, engine: str, lag: str) -> None:
+    fleet.clusters.create(ref(engine), ADMIN, None, {}, engine=engine)
+    for number in (1, 2):
+        fleet.clusters.add_member(ref(engine), f"{engine}-{number}", 1, {})
+    assert becomes(fleet, lag, f"{engine}-2", 0)
+    assert newest(fleet, lag, f"{engine}-1") is None
+    assert becomes(fleet, "DatabaseConnections", f"{engine}-2", 0)
+    fleet.clusters.delete(ref(engine))
+
+
+@pytest.mark.usefixtures("mysql")
 def test_a_cache_tells_what_its_replica_hears(fleet: Fleet) -> None:
     assert becomes(fleet, "MasterLinkHealthStatus", "cache-002", 1)
     assert newest(fleet, "MasterLinkHealthStatus", "cache-001") is None

@@ -38,6 +38,22 @@ GOOD: dict[str, dict[str, Any]] = {
         "kmsKeyId": KEY,
         "iamDatabaseAuthenticationEnabled": True,
     },
+    "aws:rds/instanceAutomatedBackupsReplication:InstanceAutomatedBackupsReplication": {
+        "region": "us-west-2",
+        "sourceDbInstanceArn": "arn:aws:rds:us-east-1:123456789012:db:orders",
+    },
+    "aws:backup/plan:Plan": {
+        "rules": [
+            {
+                "copyActions": [
+                    {"destinationVaultArn": "arn:aws:backup:us-west-2:123456789012:backup-vault:v"}
+                ]
+            }
+        ]
+    },
+    "aws:backup/selection:Selection": {
+        "resources": ["arn:aws:rds:us-east-1:123456789012:cluster:catalog"]
+    },
     "aws:rds/clusterInstance:ClusterInstance": {
         "identifier": "catalog-a",
         "clusterIdentifier": "catalog",
@@ -82,6 +98,11 @@ GOOD: dict[str, dict[str, Any]] = {
         "kmsKeyId": KEY,
     },
     "aws:dms/replicationInstance:ReplicationInstance": {"multiAz": True},
+    "aws:ec2/instance:Instance": {
+        "associatePublicIpAddress": False,
+        "metadataOptions": {"httpTokens": "required"},
+        "rootBlockDevice": {"encrypted": True, "kmsKeyId": KEY},
+    },
     "aws:secretsmanager/secret:Secret": {"kmsKeyId": KEY},
     "aws:cloudwatch/logGroup:LogGroup": {"name": "/aws/rds/x", "kmsKeyId": KEY},
     "aws:ec2/securityGroup:SecurityGroup": {"description": "Database access"},
@@ -97,8 +118,11 @@ GOOD: dict[str, dict[str, Any]] = {
     },
 }
 _BY_NAME = {type_.rsplit(":", 1)[1]: type_ for type_ in GOOD}
-# Two types have this name.
+# Two types have each of these names.
+_BY_NAME["Instance"] = "aws:rds/instance:Instance"
+_BY_NAME["Host"] = "aws:ec2/instance:Instance"
 _BY_NAME["Cluster"] = "aws:rds/cluster:Cluster"
+_BY_NAME["BackupCopy"] = _BY_NAME["InstanceAutomatedBackupsReplication"]
 _BY_NAME["Memcached"] = "aws:elasticache/cluster:Cluster"
 ABSENT = object()
 """As a value: the prop is not there at all."""

@@ -67,7 +67,7 @@ def test_the_same_is_advisory_in_dev() -> None:
 
 
 def test_a_production_database_that_nobody_watches_stops_it() -> None:
-    silent = stack(a("Instance"), a("ProxyTarget"))
+    silent = stack(a("Instance"), a("ProxyTarget"), a("BackupCopy"))
     assert {(each.rule, each.level) for each in judge("prod", silent)} == {
         ("monitoring", "mandatory")
     }

@@ -22,6 +22,14 @@ TWO_ZONES = (
 SECONDARY = a("Cluster", globalClusterIdentifier="store", masterUsername=ABSENT,
               backupRetentionPeriod=ABSENT)  # fmt: skip
 
+THREE: dict[str, Any] = {
+    "engine": "mysql",
+    "dbClusterInstanceClass": "db.m6gd.large",
+    "monitoringInterval": 60,
+    "enabledCloudwatchLogsExports": ["error"],
+}
+"""A Multi-AZ DB cluster, whose three members are no resources."""
+
 
 def alarm(metric: str, **dimensions: str) -> Resource:
     return a("MetricAlarm", metricName=metric, dimensions=dimensions)
@@ -32,6 +40,12 @@ PASS: list[tuple[str, list[Resource]]] = [
     ("multi-az", [a("Instance", **REPLICA)]),
     ("multi-az", [a("Cluster"), *TWO_ZONES]),
     ("multi-az", [SECONDARY, a("ClusterInstance")]),
+    ("multi-az", [a("Cluster", **THREE)]),
+    ("monitoring",
+     [a("Cluster", **THREE), alarm("CPU", DBInstanceIdentifier="catalog-instance-3")]),
+    ("replica-lag",
+     [a("Cluster", **THREE), alarm("ReplicaLag", DBInstanceIdentifier="catalog-instance-1")]),
+    ("over-provisioning", [a("Cluster", **THREE)]),
     ("multi-az", [a("ReplicationGroup"), a("Memcached"), a("ReplicationInstance")]),
     ("security-groups", [a("Instance"), a("Cluster"), a("Proxy"), a("ReplicationGroup")]),
     ("security-groups", [a("Memcached"), a("ServerlessCache"), a("SecurityGroup")]),
@@ -40,6 +54,14 @@ PASS: list[tuple[str, list[Resource]]] = [
     ("backups", [a("Instance"), a("Cluster"), a("ReplicationGroup"), a("ServerlessCache")]),
     ("backups", [a("Instance", skipFinalSnapshot=True, **REPLICA), SECONDARY]),
     ("backups", [a("Memcached")]),
+    ("backup-copies", [a("Instance"), a("BackupCopy")]),
+    ("backup-copies", [a("Instance", region="us-east-1"), a("BackupCopy")]),
+    ("backup-copies", [a("Cluster"), a("Plan"), a("Selection")]),
+    # Whose rows are another's, whom AWS copies nothing of, and who has nothing to copy.
+    ("backup-copies", [a("Instance", **REPLICA), SECONDARY]),
+    ("backup-copies", [a("Cluster", **THREE)]),
+    ("backup-copies", [a("ReplicationGroup"), a("ServerlessCache"), a("Memcached")]),
+    ("backup-copies", [a("Instance", backupRetentionPeriod=0)]),
     ("monitoring", [a("Instance"), a("MetricAlarm")]),
     ("monitoring", [a("Cluster"), *TWO_ZONES, alarm("CPU", DBClusterIdentifier="catalog")]),
     ("monitoring", [a("Cluster"), *TWO_ZONES, alarm("CPU", DBInstanceIdentifier="catalog-b")]),
@@ -66,6 +88,9 @@ PASS: list[tuple[str, list[Resource]]] = [
     ("encryption", [a("ParameterGroup", family="oracle-se2-19", parameters=[])]),
     ("log-encryption", [a("LogGroup")]),
     ("public-access", [a("Instance"), a("ClusterInstance")]),
+    ("client-host", [a("Host"), a("SecurityGroupIngressRule"), a("SecurityGroup")]),
+    ("client-host", [a("Host", rootBlockDevice={"encrypted": True, "kmsKeyId": UNKNOWN})]),
+    ("client-host", [a("SecurityGroupIngressRule", ipProtocol="-1", fromPort=ABSENT)]),
     ("iam-authentication", [a("Instance"), a("Cluster"), SECONDARY, a("Instance", **REPLICA)]),
     ("iam-authentication",
      [a("Instance", engine="oracle-se2", iamDatabaseAuthenticationEnabled=ABSENT)]),
@@ -86,6 +111,24 @@ FAIL: list[tuple[str, list[Resource], str]] = [
     ("multi-az", [a("ReplicationGroup", automaticFailoverEnabled=False)],
      "does not fail over to another zone"),
     ("multi-az", [a("Memcached", azMode="single-az")], "has its nodes in one zone"),
+    ("multi-az", [a("Cluster", engine="mysql")], "has 0 instance(s) in 0 zone(s)"),
+    ("monitoring", [a("Cluster", **THREE)], "has no alarm"),
+    ("monitoring", [a("Cluster", **THREE), alarm("CPU", DBInstanceIdentifier="catalog-instance-4")],
+     "has no alarm"),
+    ("monitoring",
+     [a("Cluster", **{**THREE, "monitoringInterval": 0}),
+      alarm("CPU", DBInstanceIdentifier="catalog-instance-2")],
+     "has neither Performance Insights nor Enhanced Monitoring"),
+    ("monitoring",
+     [a("Cluster", **{**THREE, "enabledCloudwatchLogsExports": []}),
+      alarm("CPU", DBInstanceIdentifier="catalog-instance-2")],
+     "exports no log"),
+    ("replica-lag",
+     [a("Cluster", **THREE), alarm("CPU", DBInstanceIdentifier="catalog-instance-1")],
+     "may fall behind unnoticed"),
+    ("over-provisioning", [a("Cluster", **{**THREE, "dbClusterInstanceClass": "db.m6gd.12xlarge"})],
+     "is a db.m6gd.12xlarge"),
+    ("public-access", [a("Cluster", publiclyAccessible=True, **THREE)], "has a public address"),
     ("security-groups", [a("Instance", vpcSecurityGroupIds=[])],
      "is in the VPC's default security group"),
     ("security-groups", [a("Memcached", securityGroupIds=ABSENT)],
@@ -102,6 +145,19 @@ FAIL: list[tuple[str, list[Resource], str]] = [
     ("backups", [a("Cluster", skipFinalSnapshot=True)], "is deleted without a final snapshot"),
     ("backups", [a("ReplicationGroup", snapshotRetentionLimit=ABSENT)], "takes no snapshots"),
     ("backups", [a("ServerlessCache", snapshotRetentionLimit=0)], "takes no snapshots"),
+    ("backup-copies", [a("Instance")], "has its backups in one region only"),
+    ("backup-copies", [a("Instance", identifier="ledger"), a("BackupCopy")],
+     "has its backups in one region only"),
+    ("backup-copies", [a("Instance", region="us-west-2"), a("BackupCopy")],
+     "has its backups in one region only"),
+    ("backup-copies", [a("Cluster"), a("Selection")], "has its backups in one region only"),
+    ("backup-copies", [a("Cluster"), a("Plan")], "has its backups in one region only"),
+    ("backup-copies", [a("Cluster"), a("Plan", rules=[{"ruleName": "daily"}]), a("Selection")],
+     "has its backups in one region only"),
+    ("backup-copies", [a("Cluster", region="us-west-2"), a("Plan"), a("Selection")],
+     "has its backups in one region only"),
+    ("backup-copies", [a("Cluster", clusterIdentifier="store"), a("Plan"), a("Selection")],
+     "has its backups in one region only"),
     ("monitoring", [a("Instance")], "has no alarm"),
     ("monitoring", [a("Instance"), alarm("CPU", DBInstanceIdentifier="orders-replica")],
      "has no alarm"),
@@ -145,6 +201,17 @@ FAIL: list[tuple[str, list[Resource], str]] = [
     ("log-encryption", [a("LogGroup", kmsKeyId=ABSENT)], "is encrypted with AWS's key"),
     ("public-access", [a("Instance", publiclyAccessible=True)], "has a public address"),
     ("public-access", [a("ClusterInstance", publiclyAccessible=True)], "has a public address"),
+    ("client-host", [a("Host", associatePublicIpAddress=True)], "has a public address"),
+    ("client-host", [a("Host", keyName="mine")], "is logged in to by a key"),
+    ("client-host", [a("Host", metadataOptions=ABSENT)],
+     "gives its role away without a token (IMDSv1)"),
+    ("client-host", [a("Host", metadataOptions={"httpTokens": "optional"})],
+     "gives its role away without a token (IMDSv1)"),
+    ("client-host", [a("Host", rootBlockDevice=ABSENT)], "is not encrypted at rest"),
+    ("client-host", [a("Host", rootBlockDevice={"encrypted": True})],
+     "is encrypted with AWS's key"),
+    ("client-host", [a("SecurityGroupIngressRule", fromPort=22, toPort=22)], "lets SSH in"),
+    ("client-host", [a("SecurityGroupIngressRule", fromPort=3000, toPort=4000)], "lets RDP in"),
     ("iam-authentication", [a("Instance", iamDatabaseAuthenticationEnabled=ABSENT)],
      "takes no tokens of IAM"),
     ("iam-authentication", [a("Cluster", iamDatabaseAuthenticationEnabled=False)],
@@ -194,6 +261,25 @@ def test_an_alarm_on_a_node_that_only_aws_names_is_its_parents() -> None:
     ]
     assert found("monitoring", [cache, below, *component]) == set()
     assert found("monitoring", [cache, below, component[0]]) == {"has no alarm"}
+
+
+def test_a_copy_whose_source_only_aws_names_is_its_parents() -> None:
+    database = a("Instance", parent="urn:orders", region="us-east-1")
+    copy = a("BackupCopy", parent="urn:copy", sourceDbInstanceArn=UNKNOWN)
+    cluster = a("Cluster", parent="urn:orders", region="us-east-1")
+    vault = [{"copyActions": [{"destinationVaultArn": UNKNOWN}]}]
+    planned = [
+        a("Plan", parent="urn:copy", rules=vault),
+        a("Selection", parent="urn:copy", resources=[UNKNOWN]),
+    ]
+    own = Resource("urn:copy", "aws-databases:index:InstanceBackupCopy", "copy", {}, "urn:orders")
+    other = Resource(own.urn, own.type, own.name, {}, "urn:ledger")
+    components = [
+        Resource(f"urn:{n}", "aws-databases:index:X", n, {}) for n in ("orders", "ledger")
+    ]
+    for source, copies in ((database, [copy]), (cluster, planned)):
+        assert found("backup-copies", [source, *copies, own, *components]) == set()
+        assert found("backup-copies", [source, *copies, other, *components]) != set()
 
 
 def test_where_secrets_are_not_marked_only_a_spelt_out_one_is_found() -> None:

@@ -61,6 +61,47 @@ AURORA: dict[str, Any] = {
     "apply_changes": "immediately",
     "lifetime": "disposable",
 }
+AURORA_POSTGRESQL: dict[str, Any] = {
+    "kind": "aurora-postgresql",
+    "identifier": "myapp-ledger",
+    "engine_version": "17.7",
+    "class": "db.r6g.large",
+    "username": "ledger",
+    "database": "ledger",
+    "writer": {"identifier": "myapp-ledger-a", "zone": "a"},
+    "readers": [
+        {"identifier": "myapp-ledger-b", "zone": "b"},
+        {"identifier": "myapp-ledger-c", "zone": "c"},
+    ],
+    "custom_endpoints": {"reports": ["myapp-ledger-c"]},
+    "backups": {"retention_days": 7, "window": "03:00-04:00"},
+    "maintenance_window": "sun:04:30-sun:05:30",
+    "performance_insights": {"retention_days": 7},
+    "slow_query_log": {"threshold_seconds": 1},
+    "apply_changes": "immediately",
+    "lifetime": "disposable",
+}
+MULTI_AZ_MYSQL: dict[str, Any] = {
+    "kind": "multi-az-mysql",
+    "identifier": "myapp-multi-az",
+    "engine_version": "8.4",
+    "class": "db.m6gd.large",
+    "storage": {"type": "gp3", "size_gb": 100},
+    "username": "app",
+    "database": "myappdb",
+    "backups": {"retention_days": 7, "window": "03:00-04:00"},
+    "maintenance_window": "sun:04:30-sun:05:30",
+    "enhanced_monitoring": {"interval_seconds": 60},
+    "performance_insights": {"retention_days": 7},
+    "slow_query_log": {"threshold_seconds": 1},
+    "apply_changes": "immediately",
+    "lifetime": "disposable",
+}
+MULTI_AZ_POSTGRES: dict[str, Any] = {
+    **MULTI_AZ_MYSQL,
+    "kind": "multi-az-postgres",
+    "engine_version": "17",
+}
 REDIS: dict[str, Any] = {
     "kind": "redis",
     "identifier": "myapp-redis-cache",

@@ -7,12 +7,14 @@ from typing import Any
 
 import pytest
 
-from specs.alarms import Alarm, alarms_of
+from specs.alarm import Alarm
+from specs.alarms import alarms_of
 from specs.classes import GIB, memory_bytes, most_connections, serverless_connections
 from specs.monitoring import Auditing, Page, Record
 from specs.problems import ConfigError
 from specs.topologies import Stack, read
 from stacks.config import from_file
+from tests.specs.configs import AURORA_POSTGRESQL, MULTI_AZ_POSTGRES
 
 PROJECT = Path(__file__).parents[2]
 NODE = {"cpu", "engine-cpu", "memory", "evictions", "connections"}
@@ -43,7 +45,15 @@ SOURCES: dict[str, dict[str, dict[str, set[str]]]] = {
         "sessions": {f"prod-sessions-000{s}-00{n}": REPLICATED for s in (1, 2) for n in (1, 2)},
         "edge": {"prod-edge": {"throttled", "memory"}},
         "orders-proxy": {"prod-orders-proxy": {"waiting"}},
-        "orders-to-catalog": {},
+        "orders-to-catalog": {
+            "prod-orders-to-catalog": {
+                "cpu",
+                "memory",
+                "storage",
+                "source-latency",
+                "target-latency",
+            },
+        },
     },
 }
 
@@ -92,6 +102,33 @@ def test_thresholds_follow_the_class_and_the_metrics_unit() -> None:
         assert (region, alarm.metric, alarm.threshold) == wanted
 
 
+def test_the_alarms_of_a_cluster_whose_members_rds_names() -> None:
+    stack = read("us-east-1", None, {"db": MULTI_AZ_POSTGRES})
+    found: dict[str, dict[str, tuple[str, float]]] = {}
+    for region, alarm in of(stack, "db"):
+        assert region == "us-east-1"
+        assert alarm.dimensions == (("DBInstanceIdentifier", alarm.source),)
+        found.setdefault(alarm.source, {})[alarm.what] = (alarm.metric, alarm.threshold)
+    wanted = {
+        "cpu": ("CPUUtilization", 80),
+        "memory": ("FreeableMemory", 8 * GIB // 20),
+        # Of 100 GB that never become more.
+        "storage": ("FreeStorageSpace", 1e10),
+        "connections": ("DatabaseConnections", 720),
+        "lag": ("ReplicaLag", 60),
+    }
+    assert found == {f"myapp-multi-az-instance-{n}": wanted for n in (1, 2, 3)}
+
+
+def test_the_alarms_of_aurora_postgresql() -> None:
+    stack = read("us-east-1", None, {"db": AURORA_POSTGRESQL})
+    found = {(a.source, a.what): a for _, a in of(stack, "db")}
+    assert {source for source, _ in found} == {f"myapp-ledger-{zone}" for zone in "abc"}
+    assert {what for source, what in found if source == "myapp-ledger-b"} == MEMBER
+    # LEAST({DBInstanceClassMemory/9531392}, 5000), and not MySQL's formula.
+    assert found["myapp-ledger-a", "connections"].threshold == 1441
+
+
 def test_a_secondarys_alarms_stand_in_its_region() -> None:
     stack = from_file(PROJECT, "prod")
     regions = {a.source: region for region, a in of(stack, "store")}
@@ -106,7 +143,8 @@ def test_a_secondarys_alarms_stand_in_its_region() -> None:
     [
         ("db.t3.micro", 1), ("db.t4g.small", 2), ("db.t4g.medium", 4), ("db.m6g.large", 8),
         ("db.r5.large", 16), ("db.r6g.xlarge", 32), ("db.r6g.2xlarge", 64), ("db.r5.24xlarge", 768),
-        ("db.x2g.large", 32), ("db.serverless", None), ("db.q9.large", None),
+        ("db.x2g.large", 32), ("db.c6gd.medium", 2), ("db.x2iedn.xlarge", 128),
+        ("db.x2idn.16xlarge", 1024), ("db.serverless", None), ("db.q9.large", None),
     ],
 )  # fmt: skip
 def test_the_memory_of_a_class(name: str, gib: int | None) -> None:
@@ -116,7 +154,8 @@ def test_the_memory_of_a_class(name: str, gib: int | None) -> None:
 @pytest.mark.parametrize(
     ("engine", "gib", "most"),
     [("mysql", 1, 85), ("mariadb", 8, 682), ("postgres", 8, 901), ("postgres", 768, 5000),
-     ("aurora-mysql", 16, 1069), ("aurora-mysql", 4, 108), ("oracle-ee", 8, None)],
+     ("aurora-postgresql", 16, 1802), ("aurora-mysql", 16, 1069),
+     ("aurora-mysql", 4, 108), ("oracle-ee", 8, None)],
 )  # fmt: skip
 def test_how_many_connections_rds_allows(engine: str, gib: int, most: int | None) -> None:
     assert most_connections(engine, gib * GIB) == most

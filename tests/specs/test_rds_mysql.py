@@ -235,7 +235,7 @@ WRONG = [
     Wrong({"databse": "x"}, "databse", "did you mean 'database'?"),
     Wrong({"storage/sise_gb": 20}, "storage.sise_gb", "did you mean 'size_gb'?"),
     Wrong({"backups/retention": 7}, "backups.retention", "did you mean 'retention_days'?"),
-    Wrong({"password": "hunter2hunter2"}, "password", "is not a key here"),
+    Wrong({"password": "hunter2hunter2"}, "password", "is no place for a password"),
 ]
 
 

@@ -55,6 +55,7 @@ def test_what_a_moment_is(at: Any, moment: Any) -> None:
     assert restored(at=at).at == moment
 
 
+COPIED = {"copy_to": {"region": "us-west-2", "retention_days": 7}}
 TOMORROW = f"{datetime.now(UTC) + timedelta(days=1):%Y-%m-%dT%H:%M:%SZ}"
 
 
@@ -84,7 +85,12 @@ TOMORROW = f"{datetime.now(UTC) + timedelta(days=1):%Y-%m-%dT%H:%M:%SZ}"
         ({"identifier": "My_DB"}, "identifier", "is no identifier"),
         ({"class": "t3.micro"}, "class", "is no instance class"),
         ({"username": "admin"}, "username", "is not a key here"),
-        ({"backups": {"retention_days": 1}}, "backups", "is not a key here"),
+        ({"backups": {}}, "backups.copy_to", "is missing; add it"),
+        (
+            {"backups": {**COPIED, "retention_days": 1}},
+            "backups.retention_days",
+            "is not a key here",
+        ),
         ({"lifetime": "short"}, "lifetime", "choose 'disposable' or 'protected'"),
     ],
 )

@@ -9,12 +9,14 @@ from typing import Any
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
+from specs.topologies import read
 from stacks.costs import Line, priced
-from stacks.dry_run import dry_run
+from stacks.dry_run import dry_run, registrations
 from stacks.errors import NoPrices
 from stacks.price_api import PriceList
 from stacks.prices import TABLE, Price, Table
 from stacks.savings import savings
+from tests.specs.configs import MULTI_AZ_MYSQL
 from tests.stacks.run_program import PROJECT
 
 
@@ -30,6 +32,8 @@ FIXED = Table(
             row("rds/mysql/db.t3.micro", 1.0),
             row("rds/mysql/db.t4g.micro", 0.75),
             row("rds/reserved-1y-no-upfront/mysql/db.t3.micro", 0.6),
+            row("rds/mysql/db.m6gd.large", 7.0),
+            row("rds/storage/gp3-iops", 0.02, "IOPS-month"),
             row("rds/storage/gp2", 2.0, "GB-month"),
             row("rds/storage/gp3", 1.5, "GB-month"),
             row("rds/aurora-mysql/db.r5.large", 4.0),
@@ -86,6 +90,38 @@ def test_each_member_and_each_node_is_billed(lines: list[Line]) -> None:
     assert ("3 x cache.t3.micro redis", 3 * 730 * 5.0) in of(lines, "redis")
 
 
+MULTI_AZ_COSTS: list[tuple[dict[str, object], set[tuple[str, float | None]]]] = [
+    (
+        {"storage": {"type": "gp3", "size_gb": 100}},
+        {("3 x 100 GB gp3", 3 * 100 * 1.5)},
+    ),
+    (
+        # What such a volume has anyway costs nothing.
+        {"storage": {"type": "gp3", "size_gb": 400}},
+        {("3 x 400 GB gp3", 3 * 400 * 1.5)},
+    ),
+    (
+        {"storage": {"type": "gp3", "size_gb": 400, "iops": 13_000}},
+        {("3 x 400 GB gp3", 3 * 400 * 1.5), ("3 x 1000 IOPS of gp3", 3 * 1000 * 0.02)},
+    ),
+    (
+        {"storage": {"type": "io1", "size_gb": 100, "iops": 1000}},
+        {("3 x 100 GB io1", None), ("3 x 1000 IOPS of io1", None)},
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("changes", "wanted"), MULTI_AZ_COSTS, ids=["gp3", "large gp3", "more IOPS", "io1"]
+)
+def test_a_cluster_of_three_is_billed_thrice(
+    changes: dict[str, object], wanted: set[tuple[str, float | None]]
+) -> None:
+    config = read("us-east-1", None, {"db": MULTI_AZ_MYSQL | changes})
+    found = of(priced(registrations(config, "test"), FIXED), "db")
+    assert found == wanted | {("secret", None), ("3 x db.m6gd.large mysql", 3 * 730 * 7.0)}
+
+
 def test_use_has_a_price_and_no_sum(lines: list[Line]) -> None:
     (capacity,) = (line for line in lines if line.item.key == "aurora/acu")
     assert capacity.price == Price(1.0, "ACU-hour", "2026-01-02", "a test")
@@ -118,7 +154,7 @@ def test_what_a_change_would_save(lines: list[Line]) -> None:
 def test_the_projects_table_says_when_and_whence() -> None:
     rows = json.loads(TABLE.read_text())["prices"]
     assert len(rows) > 30
-    assert len({each["key"] for each in rows}) == len(rows)
+    assert len({(each["key"], each.get("region")) for each in rows}) == len(rows)
     for each in rows:
         assert "2024-01-01" < each["date"] < "2027-01-01", each
         assert each["usd"] > 0, each
@@ -127,6 +163,27 @@ def test_the_projects_table_says_when_and_whence() -> None:
         0.017, "hour", "2026-05-03", rows[0]["source"]
     )
     assert Table.shipped().find("rds/mysql/db.t3.micro", "eu-west-1") is None
+
+
+def test_a_copy_of_backups_is_billed_where_it_lies() -> None:
+    lines = priced(dry_run(PROJECT, "prod"), Table.shipped())
+    copied = [
+        (line.item.topology, line.item.what, line.item.region, line.price.usd)
+        for line in lines
+        if line.price is not None and line.item.key.endswith("/backup")
+    ]
+    clusters, instances = "snapshots of a cluster, a GB", "copied backups, a GB"
+    assert sorted(copied) == [
+        ("catalog", clusters, "us-east-1", 0.021),
+        ("catalog", clusters, "us-west-2", 0.021),
+        ("ledger", instances, "us-west-2", 0.095),
+        ("orders", instances, "us-west-2", 0.095),
+        ("store", clusters, "us-east-1", 0.021),
+        ("store", clusters, "us-west-2", 0.021),
+        ("wiki", instances, "us-west-2", 0.095),
+    ]
+    # How much there will be, nobody knows.
+    assert all(line.monthly is None for line in lines if line.item.key.endswith("/backup"))
 
 
 def product(usage: str, usd: str, *, term: str = "OnDemand", **attributes: str) -> str:
@@ -212,3 +269,37 @@ def test_a_list_that_does_not_answer() -> None:
 def test_a_list_that_takes_too_long() -> None:
     with pytest.raises(NoPrices, match="took longer than 60 s"):
         PriceList(Pages([]), -math.inf).find("kms/key", "us-east-1")
+
+
+def test_a_client_host_is_billed_by_its_hours_its_disk_and_its_address() -> None:
+    table = Table(
+        {
+            "region": "us-east-1",
+            "prices": [
+                row("ec2/t4g.nano", 0.5),
+                row("ebs/gp3", 2.0, "GB-month"),
+                row("vpc/public-ipv4", 0.25),
+                row("vpc/interface-endpoint", 1.0),
+            ],
+        }
+    )
+    lines = priced(dry_run(PROJECT, "dev"), table)
+    assert of(lines, "client-host-us-east-1") == {
+        ("t4g.nano of EC2", 365.0),
+        ("8 GB gp3 of EBS", 16.0),
+        ("public address", 182.5),
+    }
+
+
+@pytest.mark.parametrize(
+    ("key", "service", "usage"),
+    [
+        ("ec2/t4g.nano", "AmazonEC2", "EU-BoxUsage:t4g.nano"),
+        ("ebs/gp3", "AmazonEC2", "EU-EBS:VolumeUsage.gp3"),
+        ("vpc/public-ipv4", "AmazonVPC", "EU-PublicIPv4:InUseAddress"),
+    ],
+)
+def test_a_host_in_aws_s_list(key: str, service: str, usage: str) -> None:
+    price = price_of(key, [product(usage, "0.7"), product("EU-SomethingElse", "0.1")])
+    assert price is not None
+    assert (price.usd, price.source) == (0.7, f"AWS price list API, {service}")

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from contract import read_databases
+from contract import ClientHost, read_client_hosts, read_databases
 from tests.recorder import Recording
 from tests.stacks.recorded import recorded
 
@@ -144,6 +144,8 @@ def test_what_stands_once_for_all(dev: Recording) -> None:
         "key-us-west-2": "aws-databases:index:RegionKey",
         "monitoring": "aws-databases:index:MonitoringRole",
         "dashboard": "aws-databases:index:Dashboard",
+        "client-host-us-east-1": "aws-databases:index:ClientHost",
+        "client-host-us-west-2": "aws-databases:index:ClientHost",
         "mysql": "aws-databases:index:RdsMysql",
         "mysql-replica": "aws-databases:index:ReadReplica",
         "mysql-replica-west": "aws-databases:index:ReadReplica",
@@ -173,7 +175,11 @@ def test_its_outputs_are_the_contracts(dev: Recording) -> None:
         "redis": ("redis", "us-east-1", ["primary", "reader"]),
         "memcached": ("memcached", "us-east-1", ["configuration", "node", "node"]),
     }
-    assert dev.outputs.keys() == {"databases", "client_security_groups"}
+    assert dev.outputs.keys() == {"databases", "client_hosts", "client_security_groups"}
+    assert read_client_hosts(dev.outputs) == {
+        region: ClientHost(instance=f"client-host-{region}-instance-id", region=region)
+        for region in ("us-east-1", "us-west-2")
+    }
     assert dev.outputs["client_security_groups"] == {
         "us-east-1": "network-us-east-1-clients-id",
         "us-west-2": "network-us-west-2-clients-id",
@@ -182,8 +188,14 @@ def test_its_outputs_are_the_contracts(dev: Recording) -> None:
 
 def test_every_databases_secret_is_one_of_the_stack(dev: Recording) -> None:
     secrets = {
-        f"arn:aws:secretsmanager:us-east-1:123456789012:secret:{name}-credentials-secret-AbCdEf"
-        for name in ("mysql", "aurora", "aurora-serverless", "redis")
+        f"arn:aws:secretsmanager:us-east-1:123456789012:secret:{name}-AbCdEf"
+        for name in (
+            # MySQL has replicas, of which RDS makes none where it makes the password.
+            "mysql-credentials-secret",
+            "rds!cluster-myapp-aurora-cluster",
+            "rds!cluster-myapp-aurora-serverless",
+            "redis-credentials-secret",
+        )
     }
     databases = read_databases(dev.outputs)
     # Memcached knows no users.

@@ -16,6 +16,28 @@ def test_a_cluster_leaves_its_zones_to_rds(recording: Recording) -> None:
         assert "availabilityZones" not in cluster.inputs, cluster.name
 
 
+def test_a_cluster_of_three_has_three_zones_and_no_members_of_ours(recording: Recording) -> None:
+    # "CreateDBInstance can't be used to create a DB instance in a Multi-AZ DB cluster."
+    groups = of_type(recording, "aws:rds/subnetGroup:SubnetGroup")
+    zones = {(group.inputs["region"], group.name): group.inputs["subnetIds"] for group in groups}
+    members = {
+        m.inputs["clusterIdentifier"]
+        for m in of_type(recording, "aws:rds/clusterInstance:ClusterInstance")
+    }
+    refused = {"engineMode", "backtrackWindow", "globalClusterIdentifier", "enableHttpEndpoint",
+               "networkType", "replicationSourceIdentifier", "optionGroupName",
+               "serverlessv2ScalingConfiguration"}  # fmt: skip
+    for cluster in of_type(recording, "aws:rds/cluster:Cluster"):
+        of_three = cluster.inputs["engine"] in ("mysql", "postgres")
+        own = {"dbClusterInstanceClass", "allocatedStorage", "storageType"}
+        assert own & cluster.inputs.keys() == (own if of_three else set()), cluster.name
+        if of_three:
+            assert not refused & cluster.inputs.keys(), cluster.name
+            assert cluster.inputs["clusterIdentifier"] not in members
+            name = cluster.name.removesuffix("-cluster") + "-subnets"
+            assert len(zones[cluster.inputs["region"], name]) == 3
+
+
 def test_only_the_cluster_says_a_version(recording: Recording) -> None:
     for member in of_type(recording, "aws:rds/clusterInstance:ClusterInstance"):
         assert "engineVersion" not in member.inputs, member.name
@@ -58,10 +80,18 @@ def test_multi_az_and_a_zone_are_not_said_together(recording: Recording) -> None
         assert "availabilityZone" not in instance.inputs, instance.name
 
 
-def test_no_password_is_managed_by_rds(recording: Recording) -> None:
-    # It conflicts with a password of ours, and a source with it can have no replica.
-    for resource in resources(recording):
-        assert "manageMasterUserPassword" not in resource.inputs, resource.name
+def test_a_password_is_rds_s_or_ours_and_a_replica_s_source_has_ours(recording: Recording) -> None:
+    makers = ("aws:rds/instance:Instance", "aws:rds/cluster:Cluster")
+    made = [each for kind in makers for each in of_type(recording, kind)]
+    sources = {str(each.inputs.get("replicateSourceDb")) for each in made}
+    for each in made:
+        if each.inputs.get("manageMasterUserPassword"):
+            assert not each.inputs.keys() & {"password", "masterPassword"}, each.name
+            assert "masterUserSecretKmsKeyId" in each.inputs, each.name
+            identifier = each.inputs.get("identifier", "no instance")
+            assert not any(s == identifier or s.endswith(f":{identifier}") for s in sources)
+        else:
+            assert "masterUserSecretKmsKeyId" not in each.inputs, each.name
 
 
 def test_a_replica_has_nothing_that_is_its_sources(recording: Recording) -> None:

@@ -14,6 +14,7 @@ ENCRYPTED: dict[str, dict[str, Any]] = {
     "aws:rds/instance:Instance": {"storageEncrypted": True},
     "aws:rds/cluster:Cluster": {"storageEncrypted": True, "kmsKeyId": "our key"},
     "aws:rds/globalCluster:GlobalCluster": {"storageEncrypted": True},
+    "aws:rds/clusterActivityStream:ClusterActivityStream": {"kmsKeyId": "our key"},
     "aws:elasticache/replicationGroup:ReplicationGroup": {
         "atRestEncryptionEnabled": True,
         "kmsKeyId": "our key",
@@ -26,6 +27,12 @@ ENCRYPTED: dict[str, dict[str, Any]] = {
     "aws:dms/replicationInstance:ReplicationInstance": {"kmsKeyArn": "our key"},
     "aws:secretsmanager/secret:Secret": {"kmsKeyId": "our key"},
     "aws:kms/key:Key": {"enableKeyRotation": True},
+    "aws:rds/instanceAutomatedBackupsReplication:InstanceAutomatedBackupsReplication": {
+        "kmsKeyId": "our key"
+    },
+    "aws:backup/vault:Vault": {"kmsKeyArn": "our key"},
+    # Its root volume's encryption has a test of its own.
+    "aws:ec2/instance:Instance": {},
     "aws:sns/topic:Topic": {"kmsMasterKeyId": "our key"},
     "aws:cloudtrail/trail:Trail": {"kmsKeyId": "our key", "enableLogFileValidation": True},
 }
@@ -40,6 +47,8 @@ KEEPS_NOTHING = {
     "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
     "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
     "aws:s3/bucketVersioning:BucketVersioning",
+    "aws:backup/plan:Plan",
+    "aws:backup/selection:Selection",
     "aws:cloudwatch/dashboard:Dashboard",
     "aws:cloudwatch/metricAlarm:MetricAlarm",
     "aws:rds/eventSubscription:EventSubscription",
@@ -53,6 +62,7 @@ KEEPS_NOTHING = {
     "aws:elasticache/subnetGroup:SubnetGroup",
     "aws:elasticache/user:User",
     "aws:elasticache/userGroup:UserGroup",
+    "aws:iam/instanceProfile:InstanceProfile",
     "aws:iam/role:Role",
     "aws:iam/rolePolicy:RolePolicy",
     "aws:iam/rolePolicyAttachment:RolePolicyAttachment",
@@ -67,6 +77,7 @@ KEEPS_NOTHING = {
     "aws:rds/proxyEndpoint:ProxyEndpoint",
     "aws:rds/proxyTarget:ProxyTarget",
     "aws:rds/subnetGroup:SubnetGroup",
+    "aws:secretsmanager/secretRotation:SecretRotation",
     "aws:secretsmanager/secretVersion:SecretVersion",
     "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule",
     "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule",
@@ -82,6 +93,7 @@ TLS_PARAMETER = {
     "aurora-mysql8.0": ("require_secure_transport", "1"),
     "mariadb11.4": ("require_secure_transport", "1"),
     "postgres17": ("rds.force_ssl", "1"),
+    "aurora-postgresql16": ("rds.force_ssl", "1"),
 }
 """What makes an engine refuse connections without TLS, by parameter group family."""
 
@@ -125,6 +137,13 @@ def test_an_instance_has_our_key_unless_it_shares_its_sources(recording: Recordi
         else:
             # Promoted, or restored: it was encrypted before it was its own.
             assert OUR_KEY.fullmatch(instance.inputs.get("kmsKeyId", EAST_KEY)), instance.name
+
+
+def test_a_host_s_root_volume_is_encrypted_with_our_key(recording: Recording) -> None:
+    for host in of_type(recording, "aws:ec2/instance:Instance"):
+        volume = host.inputs["rootBlockDevice"]
+        assert volume["encrypted"] is True, host.name
+        assert OUR_KEY.fullmatch(volume["kmsKeyId"]), host.name
 
 
 def test_every_engine_asks_for_tls(recording: Recording) -> None:

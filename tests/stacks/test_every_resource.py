@@ -9,6 +9,19 @@ from tests.recorder import Recording
 from tests.stacks.recorded import accepts, resources, texts
 
 ROOT = "aws-databases-dev"
+SPEAKS_OF_ANOTHER = {
+    ("aws:rds/instance:Instance", "replicateSourceDb"),
+    # A dashboard shows every region.
+    ("aws:cloudwatch/dashboard:Dashboard", "dashboardBody"),
+    # Backups that lie in another region than what they are of.
+    (
+        "aws:rds/instanceAutomatedBackupsReplication:InstanceAutomatedBackupsReplication",
+        "sourceDbInstanceArn",
+    ),
+    ("aws:backup/plan:Plan", "rules"),
+    ("aws:backup/vault:Vault", "name"),
+    ("aws:backup/vault:Vault", "tags"),
+}
 REGIONS = ("us-east-1", "us-west-2", "eu-west-1")
 
 
@@ -43,12 +56,11 @@ def test_whatever_stands_in_a_region_says_in_which(recording: Recording) -> None
             assert resource.inputs.get("region") in REGIONS, resource.name
 
 
-def test_nothing_refers_to_another_region_but_a_replica_to_its_source(recording: Recording) -> None:
+def test_nothing_refers_to_another_region_but_what_copies_from_it(recording: Recording) -> None:
     for resource in resources(recording):
         own = resource.inputs.get("region")
         for key, value in resource.inputs.items():
-            # A dashboard shows every region.
-            if own is None or key in ("replicateSourceDb", "dashboardBody"):
+            if own is None or (resource.type, key) in SPEAKS_OF_ANOTHER:
                 continue
             named = {r for text in texts(value) for r in REGIONS if r in text}
             assert named <= {own}, f"{resource.name}.{key}"

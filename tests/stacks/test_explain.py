@@ -34,7 +34,7 @@ def test_in_a_pipe_it_is_plain(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_as_json(capsys: pytest.CaptureFixture[str]) -> None:
     found = json.loads(explained(capsys, "--stack", "prod", "--json"))
-    assert {"name": "orders", "kind": "rds-mysql", "region": "us-east-1", "resources": 14} in (
+    assert {"name": "orders", "kind": "rds-mysql", "region": "us-east-1", "resources": 15} in (
         found["topologies"]
     )
     for cost in found["costs"]:

@@ -153,6 +153,12 @@ def test_a_secondary_and_its_members_take_longer() -> None:
     assert (took["west"].typical, took["member"].typical) == (2, 8)
 
 
+def test_a_cluster_of_three_takes_longer_than_an_empty_one() -> None:
+    three = node("three", CLUSTER, dbClusterInstanceClass="db.m6gd.large")
+    assert minutes([three]) == 18
+    assert Deployment([three]).took["three"].assumed
+
+
 def test_as_a_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["explain", "--time", "--program", str(PROJECT)]) == 0
     out = capsys.readouterr().out

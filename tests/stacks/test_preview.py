@@ -42,7 +42,7 @@ def test_the_same_inputs_but_for_what_is_not_known_yet(name: str) -> None:
 def test_shape_is_known_in_a_preview(name: str) -> None:
     # Counts, classes, zones and sizes are plain values of the config, never of a resource.
     reference = re.compile(
-        r".*(Ids?|Arns?|Names?|Identifiers?)|role|policy|arn|snsTopic|(alarm|ok)Actions|replicateSourceDb"
+        r".*(Ids?|Arns?|Names?|Identifiers?)|role|iamInstanceProfile|policy|arn|resources|snsTopic|(alarm|ok)Actions|replicateSourceDb"
     )
     for resource in recorded(name, preview=True).resources:
         unknown = _unknown_keys("", resource.inputs)

@@ -99,8 +99,9 @@ def test_what_the_config_does_not_ask_for_is_not_made() -> None:
     config = dev_config()
     topologies = config["aws-databases:topologies"]
     config["aws-databases:topologies"] = {"redis": topologies["redis"]}
+    del config["aws-databases:client_host"]
     recording = run_dev(config)
-    # No second region, and no role for a monitoring that nobody has.
+    # No second region, no client host, and no role for a monitoring that nobody has.
     shared = {r.name for r in recording.resources if r.parent == "aws-databases-dev"}
     assert shared == {"network-us-east-1", "key-us-east-1", "redis", "dashboard"}
 

@@ -107,6 +107,13 @@ class TestCloud:
                 return int(server["pid"])
         raise LookupError(identifier)
 
+    def host(self, identifier: str) -> str:
+        """The address of a database server."""
+        for server in json.loads(self._servers())["servers"]:
+            if server["identifier"] == identifier and server["kind"] != "endpoint":
+                return str(server["address"]).partition(":")[0]
+        raise LookupError(identifier)
+
     @contextmanager
     def silent(self, identifier: str) -> Iterator[None]:
         """A server that neither answers nor goes away."""
@@ -182,7 +189,8 @@ def running_cloud() -> Iterator[TestCloud]:
     folder = Path(tempfile.mkdtemp(prefix="verify-", dir="/var/tmp"))
     # The servers run as users of their own.
     folder.chmod(0o755)
-    site = Site(folder / "state", PREFIX)
+    # What exercises say of a silent server is looked at for longer than one may stay silent.
+    site = Site(folder / "state", PREFIX, replaces_silent=False)
     try:
         daemon.ensure_running(site, 20)
         cloud = TestCloud(site)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contract import Database, Endpoint, Secondary, Worldwide
+from verify.lag.measured import CopyLag, Phase
 from verify.performance.histogram import Histogram
 from verify.performance.measured import (
     Client,
@@ -71,6 +72,23 @@ def step(name: str, status: Status, said: str, seconds: float = 0.2) -> Step:
     return Step(name=name, status=status, said=said, seconds=seconds, ran=ran)
 
 
+def copy_lag(name: str, ms: float) -> CopyLag:
+    return CopyLag(
+        copy_name=name,
+        region="us-east-1",
+        metric="ReplicaLag",
+        unit="s",
+        phases=(
+            Phase.of("at rest", 0.0, 5.0, [ms, 2 * ms]),
+            Phase.of("under load", 5.0, 10.0, [3 * ms, 9 * ms]),
+        ),
+        points=((0.0, ms), (4.9, 2 * ms), (5.1, 3 * ms), (9.9, 9 * ms)),
+        reported=((0.0, 0.0), (5.0, 1000.0), (9.0, 0.0)),
+        alarm=f"{name}-lag",
+        threshold_ms=60_000.0,
+    )
+
+
 REPORT = Report(
     stack="sample",
     seconds=12.5,
@@ -90,6 +108,12 @@ REPORT = Report(
             series=(Series(name="the replica copy", unit="ms", points=((0, 1.5), (0.1, 0.4))),),
         ),
         Exercise(
+            name="lag",
+            database="orders",
+            steps=(step("copy at rest", Status.PASSED, "2 heartbeats"),),
+            lags=(copy_lag("copy", 1.0), copy_lag("west", 40.0)),
+        ),
+        Exercise(
             name="serverless",
             database="elastic",
             steps=(),
@@ -101,6 +125,11 @@ REPORT = Report(
         ),
     ),
     performance=Performance(stack="sample", tests=(TEST,)),
+    hit_rates=(
+        Series(
+            name="cache-001", unit="% hits", points=((1, 50.0), (2, 75.0), (90, 99.0), (91, 98.0))
+        ),
+    ),
 )
 
 _CALLS = [n / 20 for n in range(21)] + [1.6 + n / 20 for n in range(20)]
@@ -159,4 +188,7 @@ DATABASES = {
         ),
     ),
 }  # fmt: skip
-NODES = {"orders": (Node("orders-1", "primary", "us-east-1a, standby us-east-1b"),)}
+NODES = {
+    "orders": (Node("orders-1", "primary", "us-east-1a", "us-east-1b"),),
+    "world/world-eu": (Node("world-eu-1", "reader", "eu-west-1c"),),
+}

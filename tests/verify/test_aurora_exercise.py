@@ -7,7 +7,8 @@ import pytest
 from tests.verify.cloud import TestCloud
 from tests.verify.command import Verify
 from tests.verify.databases import ZONES
-from verify.aurora import COUNT, CREATE, WRITER
+from verify.aurora import COUNT, CREATE
+from verify.cluster import WRITER
 
 CUSTOM = "custom endpoint analytics reaches only its members"
 READERS = "the reader endpoint reaches every reader"

@@ -54,6 +54,17 @@ def _began(cursor: Any) -> bool:
     return bool(cursor.fetchone()[0] > 10)
 
 
+def _wait_for(cursor: Any, question: str) -> None:
+    """Until its one value is true; at most ten seconds."""
+    for _ in range(2000):
+        cursor.execute(question)
+        (row,) = cursor.fetchall()
+        if row[0]:
+            return
+        time.sleep(0.005)
+    raise AssertionError(question)
+
+
 def once_under_way(cloud: TestCloud, host: str, act: Callable[[Any, int], None]) -> Thread:
     """A thread that acts when the test's five workers have begun: on a cursor, one's number."""
 
@@ -147,6 +158,26 @@ def test_errors_are_counted_by_code_and_the_rest_goes_on(
     assert latency(one, "request").count == 199
     assert latency(one, "connect").count == 6
     assert one.not_counted is not None
+
+
+def test_a_connection_lost_in_its_commit_ended_the_worker(
+    run: Run, verify: Verify, cloud: TestCloud
+) -> None:
+    def kill_in_commit(cursor: Any, victim: int) -> None:
+        cursor.execute("BACKUP STAGE START")
+        cursor.execute("BACKUP STAGE BLOCK_COMMIT")
+        _wait_for(cursor, f"SELECT INFO = 'COMMIT' FROM information_schema.PROCESSLIST"
+                          f" WHERE ID = {victim}")  # fmt: skip
+        cursor.execute(f"KILL {victim}")
+        cursor.execute("BACKUP STAGE END")
+
+    thread = once_under_way(cloud, verify.endpoint("mysql", "writer")["host"], kill_in_commit)
+    _, found = run("mysql", "--iterations", "40", "--pause", "0.02", "--rows", "0")
+    thread.join()
+    one = only(found).variants[0]
+    assert sum(latency(one, "commit").errors.values()) == 1
+    assert latency(one, "commit").count == 199
+    assert latency(one, "request").count == 199
 
 
 def test_the_fix_is_measured_and_explained(run: Run) -> None:

@@ -14,6 +14,7 @@ from tests.verify.databases import PASSWORD
 from tests.verify.sample_report import DATABASES, DRILL, NODES, REPORT
 from verify.report.changes import changes
 from verify.report.page import render
+from verify.report.plots import Axis, Line, plot
 from verify.results import Report, Status
 from verify.transcript import EXCHANGES, kept, tell, tell_rows
 
@@ -62,18 +63,27 @@ def test_what_servers_said_is_text(page: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "1 of 3 exercises failed",
+        "1 of 4 exercises failed",
         "nobody answers",
         "write outage 0.60 s",
         "reader-1: failover completed",
         "reads at reader",
         "under 30 s",
-        "the replica copy",
+        "alarm beyond 60 s",
+        "CloudWatch: west",
+        "ReplicaLag 1 s",
+        "under load",
+        "cache-001 (% hits)",
         "capacity (ACU)",
         "2 × 1213",
         "no proxy leads to it",
         "Using filesort",
-        "orders-1: primary in us-east-1a, standby us-east-1b",
+        "us-east-1a",
+        "■ orders-1: primary",
+        "us-east-1b",
+        "□ its standby",
+        "eu-west-1c",
+        "symbols of our own",
         "Region eu-west-1",
         "Amazon RDS Proxy",
         "prefers-color-scheme: dark",
@@ -101,8 +111,39 @@ def test_changes_are_outcomes_times_and_steps_that_came_or_went() -> None:
         "mysql orders: select the three rows": ("5.00 s", "0.20 s"),
         "mysql orders: TLS in use": ("passed: TLSv1.3", "failed: no <cipher> & no TLS"),
         "replica copy: rows arrive": ("not there", "passed: 20 heartbeats"),
+        "lag orders: copy at rest": ("not there", "passed: 2 heartbeats"),
     }
     assert changes(REPORT, REPORT) == []
+
+
+def test_a_lag_that_grew_is_a_change() -> None:
+    exercise = REPORT.exercises[2]
+    copy, west = exercise.lags
+    rest, load = west.phases
+    slow = west.model_copy(update={"phases": (rest, load.model_copy(update={"p95_ms": 900.0}))})
+    now = exercise.model_copy(update={"lags": (copy, slow)})
+    found = changes(
+        REPORT.model_copy(update={"exercises": (exercise,)}),
+        REPORT.model_copy(update={"exercises": (now,)}),
+    )
+    assert [(c.where, c.before, c.now) for c in found] == [
+        ("west under load, p95 of its lag", "360.0 ms", "900.0 ms")
+    ]
+
+
+def test_few_heartbeats_are_drawn_where_there_are_not_many() -> None:
+    few = REPORT.model_copy(update={"exercises": REPORT.exercises[1:2]})
+    assert "the replica copy" in render(few, {}, {}, "AWS")
+    assert "Replication lag, from commit to visible" in render(few, {}, {}, "AWS")
+
+
+def test_what_sticks_out_of_many_points_is_drawn() -> None:
+    points = [(float(n), 1.0) for n in range(10_000)]
+    points[5_003] = (5_003.0, 900.0)
+    peak = plot("lag", [Line("copy", points)], Axis("s"), Axis("ms"))
+    assert len(peak) < 20_000
+    heights = {float(y) for y in re.findall(r",([\d.]+)L", peak)}
+    assert len(heights) == 2
 
 
 def test_a_run_of_nothing_has_a_page_too() -> None:
@@ -137,7 +178,7 @@ def test_only_what_is_no_secret_is_kept_and_little_of_it() -> None:
 
 def test_a_run_writes_it_and_compares(verify: Verify, tmp_path: Path) -> None:
     folder = tmp_path / "new" / "report"
-    done = verify("mysql", "copy", "redis", "--report", str(folder))
+    done = verify("mysql", "copy", "redis", "--seconds", "1", "--report", str(folder))
     assert done.code == 0, done.out + done.err
     assert f"report: {folder / 'report.html'}" in done.out
     files = {path.name: path.read_text() for path in folder.iterdir()}
@@ -146,14 +187,25 @@ def test_a_run_writes_it_and_compares(verify: Verify, tmp_path: Path) -> None:
     for text in files.values():
         assert PASSWORD not in text
         assert "local-cloud-has-no-secrets" not in text
-    assert "the replica copy (ms)" in files["report.html"]
+    assert "Lag of the copies of mysql" in files["report.html"]
+    assert "Lag of the copies of redis" in files["report.html"]
+    assert "Cache hit rate by node" in files["report.html"]
+    assert 'classname="verify.lag.mysql"' in files["junit.xml"]
     assert "INSERT INTO users" in files["report.html"]
     assert "john_doe | john@example.com" in files["report.html"]
     raw = json.loads(files["results.json"])
     (test,) = raw["performance"]["tests"]
     assert test["database"] == "mysql"
     assert len(test["variants"]) == 3
-    again = verify("redis", "--report", str(folder), "--compare", str(folder / "results.json"))
+    again = verify(
+        "redis",
+        "--seconds",
+        "1",
+        "--report",
+        str(folder),
+        "--compare",
+        str(folder / "results.json"),
+    )
     assert again.code == 0
     assert "not there" in (folder / "report.html").read_text()
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from fnmatch import fnmatchcase
 from typing import Any
 
 from contract import Database, Endpoint
-from verify.aws import Cloud, Credentials
+from verify.aws import Cloud
+from verify.cache_login import login_for
 from verify.drill.clients import KEY, RedisClient
 from verify.drill.target import Event, Member, Promise, Target, event_of, no_choice
 from verify.errors import CannotRun
@@ -29,7 +29,7 @@ class RedisGroup(Target):
     ) -> None:
         super().__init__(name, database, cloud, ca)
         self._confirmed = confirmed
-        self._login, self._key = _login(name, database, cloud)
+        self._login, self._key = login_for(name, database, cloud, KEY)
         if not database.endpoints_of("primary"):
             raise CannotRun(f"{name} is a cache in cluster mode, which has no drill yet")
         if not confirmed:
@@ -88,18 +88,3 @@ class RedisGroup(Target):
         own = {self.database.cluster, *self.database.instances}
         events = (event_of(each) for each in found if each["SourceIdentifier"] in own)
         return sorted(events, key=lambda each: each.at)
-
-
-def _login(name: str, database: Database, cloud: Cloud) -> tuple[Credentials | None, str]:
-    """Who writes to a cache, and to which key."""
-    if database.secret_arn is not None:
-        return cloud.credentials(database.secret_arn), KEY
-    if not database.users:
-        return None, KEY
-    for user in database.users:
-        for pattern in user.keys:
-            key = pattern.replace("*", KEY, 1).replace("*", "").replace("?", "x")
-            if user.may == "read-write" and key != pattern and fnmatchcase(key, pattern):
-                password = cloud.credentials(user.secret_arn).password
-                return Credentials(user.name, password), key
-    raise CannotRun(f"no user of {name} may write a key of our own")

@@ -35,6 +35,7 @@ _CLOCKS_S = 1.0
 """So far may the control plane's clock be behind ours, and its events still be this drill's."""
 SUBJECT = {"DATABASE_MEMBER": "the writing server", "DATABASE_REGION": "its region"}
 """What a command finds in its environment."""
+_ABOUT_IT = '"$DATABASE_MEMBER" --region "$DATABASE_REGION"'
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,8 @@ class Plan:
 
     within_s: float
     to: str | None = None
+    by: str | None = None
+    """A fault to do instead of asking the control plane, by the cloud's own command."""
     trigger: str | None = None
     """A command to run instead of asking the control plane."""
     afterwards: str | None = None
@@ -91,8 +94,7 @@ def _under_load(target: Target, plan: Plan, recorder: Recorder) -> tuple[str, Me
             asked = _disturb(target, plan, member)
             over = _await_end(target, plan, recorder, triggered_at)
         finally:
-            if plan.afterwards is not None:
-                _command(plan.afterwards, member)
+            _undo(target, plan, member)
         # A little longer, so that every endpoint is seen as it is now.
         time.sleep(BEFORE_S)
         ended_at = clock.now()
@@ -162,10 +164,21 @@ def _working(crew: list[Worker[Any]], target: Target) -> Iterator[Callable[[], N
 
 
 def _disturb(target: Target, plan: Plan, member: Member) -> str:
+    if plan.by is not None:
+        _command(f"{target.cloud.faults} {plan.by} {_ABOUT_IT}", member)
+        return f"{plan.by} of {member.identifier}"
     if plan.trigger is None:
         return target.fail_over(plan.to)
     _command(plan.trigger, member)
     return f"`{plan.trigger}` for {member.identifier}"
+
+
+def _undo(target: Target, plan: Plan, member: Member) -> None:
+    if plan.by in ("stop", "cut"):
+        # Whoever was replaced meanwhile has nothing to be undone.
+        _command(f"{target.cloud.faults} continue {_ABOUT_IT} || true", member)
+    if plan.afterwards is not None:
+        _command(plan.afterwards, member)
 
 
 def _command(command: str, member: Member) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from contract import Database, Endpoint, Role
-from verify.aws import Cloud, Credentials
+from verify.aws import Cloud
 from verify.deadline import Deadline
 from verify.dialects import dialect_of
 from verify.drill.clients import SqlClient, create, drop
@@ -28,7 +29,7 @@ class SqlTarget(Target):
         if database.secret_arn is None:
             raise NoCredentials(f"{name}: its output names no secret")
         found = cloud.credentials(database.secret_arn)
-        self._credentials = Credentials(found.user or database.user, found.password)
+        self._credentials = replace(found, user=found.user or database.user)
         self._dialect = dialect_of(database)
 
     @property

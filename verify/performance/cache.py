@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 from contract import ContractError, Database
 from verify.aws import Cloud, Credentials
@@ -67,12 +68,12 @@ def runs_on(database: Database) -> bool:
 def _login(database: Database, cloud: Cloud) -> tuple[Credentials | None, str]:
     """Who may write, and how its keys begin."""
     if database.secret_arn is not None:
-        return Credentials(None, cloud.credentials(database.secret_arn).password), ""
+        return replace(cloud.credentials(database.secret_arn), user=None), ""
     for user in database.users:
         patterns = [p.removesuffix("*") for p in user.keys if p.endswith("*")]
         if user.may == "read-write" and patterns:
-            password = cloud.credentials(user.secret_arn).password
-            return Credentials(user.name, password), patterns[0].removeprefix("~")
+            login = replace(cloud.credentials(user.secret_arn), user=user.name)
+            return login, patterns[0].removeprefix("~")
     if database.users:
         raise NoCredentials("none of its users may write keys of a pattern")
     return None, ""

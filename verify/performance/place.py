@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from contract import Database, Endpoint
 from verify.aws import Cloud, Credentials
@@ -48,7 +48,7 @@ def enter(
     if database.secret_arn is None:
         raise NoCredentials(f"{name}: its output names no secret")
     found = cloud.credentials(database.secret_arn)
-    credentials = Credentials(found.user or database.user, found.password)
+    credentials = replace(found, user=found.user or database.user)
     return Place(name, databases, cloud, ca, wait_s, credentials)
 
 

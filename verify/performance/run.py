@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contract import Endpoint
 from verify import course
 from verify.performance.diagnosis import diagnose
-from verify.performance.driver import Job
+from verify.performance.job import Job
 from verify.performance.measured import Test
 from verify.performance.place import Place
 from verify.performance.server import DATABASE

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from verify import course
-from verify.performance.driver import Closed, Open
+from verify.performance.job import Closed, Open
 
 _OPEN_S = 10.0
 

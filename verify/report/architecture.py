@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup
@@ -14,9 +14,11 @@ from verify.report.svg import element, picture
 _CARD = 400.0
 _ROW = 16.0
 _HEAD = 50.0
+_ZONE_GAP = 6.0
+_ZONE_NAME = 104.0
 _GAP = 30.0
 _PAD = 22.0
-_TALL = 6
+_TALL = 8
 """Cards above each other before a region gets a second column."""
 
 _SERVICES = {
@@ -37,11 +39,14 @@ class _Card:
     service: str
     region: str
     lines: tuple[str, ...]
+    zones: tuple[tuple[str, tuple[str, ...]], ...]
+    """Each with its servers; the first without a name where nobody knows theirs."""
     engine: str = ""
 
     @property
     def height(self) -> float:
-        return _HEAD + _ROW * len(self.lines) + 8
+        zones = sum(_zone_height(servers) + _ZONE_GAP for _, servers in self.zones)
+        return _HEAD + _ROW * len(self.lines) + zones + 10
 
 
 @dataclass(frozen=True)
@@ -72,7 +77,9 @@ def architecture(
         parts.append(
             element("rect", x=left, y=_PAD, width=width, height=tall, rx=8.0, class_="region")
         )
-        parts.append(element("text", f"Region {region}", x=left + 14, y=_PAD + 24, class_="head"))
+        parts.append(
+            element("text", f"Region {region}", x=left + 14, y=_PAD + 24, class_="region-name")
+        )
         left, height = left + width + 3 * _GAP, max(height, tall + 2 * _PAD)
     by_key = {card.key: card for card in cards}
     arrows = [a for a in _arrows(databases) if a.begin in places and a.end in places]
@@ -91,7 +98,10 @@ def architecture(
 
 
 def _together(databases: Mapping[str, Database]) -> list[str]:
-    """The names, each followed by those that copy it or lead to it."""
+    """The names, each followed by those that copy it or lead to it.
+
+    Who is copied in another region comes last: its arrows leave on the right, over no card.
+    """
     ordered: list[str] = []
 
     def place(name: str) -> None:
@@ -101,26 +111,35 @@ def _together(databases: Mapping[str, Database]) -> list[str]:
                 if database.source == name:
                     place(other)
 
-    for name, database in databases.items():
-        if database.source not in databases:
-            place(name)
+    def leaves(name: str) -> bool:
+        here = databases[name]
+        return here.worldwide is not None or any(
+            other.source == name and (other.region != here.region or leaves(others))
+            for others, other in databases.items()
+        )
+
+    first = [name for name, found in databases.items() if found.source not in databases]
+    for name in sorted(first, key=leaves):
+        place(name)
     # Whoever is left leads in a circle.
     return ordered + [name for name in databases if name not in ordered]
 
 
 def _cards(name: str, database: Database, nodes: Mapping[str, tuple[Node, ...]]) -> Iterator[_Card]:
     said = [_endpoint(endpoint) for endpoint in database.endpoints if endpoint.role != "instance"]
-    said += [_node(node) for node in nodes.get(name, ())]
     if database.migration is not None:
         said.append(f"{database.migration.source} → {database.migration.target}")
     engine = f" · {database.engine} {database.version}"
-    yield _Card(name, name, _service(database), database.region, tuple(said), engine)
+    zones = _zones(nodes.get(name, ()))
+    yield _Card(name, name, _service(database), database.region, tuple(said), zones, engine)
     if database.worldwide is not None:
         for secondary in database.worldwide.secondaries:
-            lines = [_endpoint(secondary.reader)]
-            lines += [f"■ {instance}: reader" for instance in secondary.instances]
+            lines = (_endpoint(secondary.reader),)
             key = f"{name}/{secondary.cluster}"
-            yield _Card(key, secondary.cluster, "aurora", secondary.region, tuple(lines))
+            known = {node.name: node for node in nodes.get(key, ())}
+            members = [known.get(each, Node(each, "reader")) for each in secondary.instances]
+            zones = _zones(members)
+            yield _Card(key, secondary.cluster, "aurora", secondary.region, lines, zones)
 
 
 def _service(database: Database) -> str:
@@ -143,10 +162,19 @@ def _shortened(host: str) -> str:
     return host if len(host) <= 30 else f"{host[:14]}…{host[-15:]}"
 
 
-def _node(node: Node) -> str:
-    role = f": {node.role}" if node.role else ""
-    zone = f" in {node.zone}" if node.zone else ""
-    return f"■ {node.name}{role}{zone}"
+def _zones(nodes: Iterable[Node]) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Zones in their order with their servers; those whose zone nobody knows come first."""
+    found: dict[str, list[str]] = {}
+    for node in nodes:
+        role = f": {node.role}" if node.role else ""
+        found.setdefault(node.zone or "", []).append(f"■ {node.name}{role}")
+        if node.standby is not None:
+            found.setdefault(node.standby, []).append("□ its standby")
+    return tuple((zone, tuple(found[zone])) for zone in sorted(found))
+
+
+def _zone_height(servers: Sequence[str]) -> float:
+    return _ROW * len(servers) + 6
 
 
 def _arrows(databases: Mapping[str, Database]) -> Iterator[_Arrow]:
@@ -169,33 +197,54 @@ def _arrows(databases: Mapping[str, Database]) -> Iterator[_Arrow]:
 def _drawn(card: _Card, x: float, y: float) -> Markup:
     service, letter = _SERVICES[card.service]
     lines = [
-        element("text", line, x=x + 14, y=y + _HEAD + 10 + _ROW * number, class_="fact")
+        element("text", line, x=x + 14, y=y + _HEAD + 14 + _ROW * number, class_="fact")
         for number, line in enumerate(card.lines)
     ]
     return element(
         "g",
         element("rect", x=x, y=y, width=_CARD, height=card.height, rx=6.0, class_="card"),
-        _symbol(card.service, letter, x + 12, y + 9),
-        element("text", card.title, x=x + 56, y=y + 22, class_="head"),
-        element("text", f"{service}{card.engine}", x=x + 56, y=y + 38, class_="fact"),
+        _symbol(card.service, letter, x + 10, y + 8),
+        element("text", card.title, x=x + 60, y=y + 24, class_="head"),
+        element("text", f"{service}{card.engine}", x=x + 60, y=y + 40, class_="fact"),
         *lines,
+        *_drawn_zones(card, x + 12, y + _HEAD + 6 + _ROW * len(card.lines)),
         class_=f"database {card.service}",
     )
 
 
+def _drawn_zones(card: _Card, x: float, y: float) -> Iterator[Markup]:
+    for zone, servers in card.zones:
+        height = _zone_height(servers)
+        y += _ZONE_GAP
+        if zone:
+            yield element("rect", x=x, y=y, width=_CARD - 24, height=height, rx=3.0, class_="zone")
+            yield element("text", zone, x=x + 8, y=y + 15, class_="fact zone-name")
+        for number, server in enumerate(servers):
+            at = (x + _ZONE_NAME, y + 15 + _ROW * number)
+            yield element("text", server, x=at[0], y=at[1], class_="fact")
+        y += height
+
+
 def _symbol(service: str, letter: str, x: float, y: float) -> Markup:
-    """Our own: a cylinder for what keeps rows, layers for a cache, a ring for what passes on."""
+    """Our own, in the manner of AWS's: a tile in the colour of what it is for, a white sign.
+
+    A cylinder for what keeps rows, layers for a cache, a ring for what passes on. AWS lets
+    people draw with its icons; that a repository may hand them on it does not say.
+    """
     if service in ("rds", "aurora"):
-        shape = (f"M{x},{y + 6}a16,6 0 0 1 32,0v22a16,6 0 0 1 -32,0z"
-                 f"m0,0a16,6 0 0 0 32,0")  # fmt: skip
+        shape = "M8,13a12,4.5 0 0 1 24,0v15a12,4.5 0 0 1 -24,0zm0,0a12,4.5 0 0 0 24,0"
     elif service == "cache":
-        shape = f"M{x},{y + 8}l16,-8l16,8v18l-16,8l-16,-8zm0,0l16,7l16,-7"
+        shape = "M8,14l12,-6l12,6v13l-12,6l-12,-6zm0,0l12,6l12,-6"
     else:
-        shape = f"M{x + 16},{y}a17,17 0 1 1 -0.1,0z"
+        shape = "M20,8a12.5,12.5 0 1 1 -0.1,0z"
     return element(
         "g",
+        element("rect", width=40.0, height=40.0, rx=4.0, class_="tile-of"),
         element("path", d=shape, class_="symbol"),
-        element("text", letter, x=x + 16, y=y + 26, class_="middle letter"),
+        element(
+            "text", letter, x=20.0, y=29.0 if service != "dms" else 25.0, class_="middle letter"
+        ),
+        transform=f"translate({x:.0f} {y:.0f})",
     )
 
 
@@ -206,9 +255,9 @@ def _line(
     (x1, y1), (x2, y2) = places[arrow.begin], places[arrow.end]
     y1, y2 = y1 + cards[arrow.begin].height / 2, y2 + cards[arrow.end].height / 2
     if x1 == x2:
-        # Around the column, on its right.
+        # Around the column, on its right; the longer, the further out.
         x1, x2 = x1 + _CARD, x2 + _CARD
-        bend1 = bend2 = x1 + 40
+        bend1 = bend2 = x1 + min(80.0, 20 + abs(y2 - y1) / 8)
     elif x1 < x2:
         x1 += _CARD
         bend1, bend2 = x1 + 40, x2 - 40

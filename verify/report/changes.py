@@ -15,6 +15,7 @@ _NOTABLE = 1.5
 _LEAST_S = 0.1
 """Less than that is noise, whatever the ratio."""
 _LEAST_US = 200
+_LEAST_MS = 5
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ def read_old(path: Path) -> Report:
 
 def changes(old: Report, new: Report) -> list[Change]:
     """What changed from ``old`` to ``new``."""
-    return [*_steps(old, new), *_latencies(old, new)]
+    return [*_steps(old, new), *_latencies(old, new), *_lags(old, new)]
 
 
 def _steps(old: Report, new: Report) -> Iterator[Change]:
@@ -82,6 +83,23 @@ def _p99(report: Report) -> dict[str, float]:
         for test in report.performance.tests
         for variant in test.variants
         for latency in variant.latencies
+    }
+
+
+def _lags(old: Report, new: Report) -> Iterator[Change]:
+    before, now = _p95(old), _p95(new)
+    for where, ms in now.items():
+        was = before.get(where)
+        if was is not None and _differ(was, ms, _LEAST_MS):
+            yield Change(f"{where}, p95 of its lag", f"{was:.1f} ms", f"{ms:.1f} ms")
+
+
+def _p95(report: Report) -> dict[str, float]:
+    return {
+        f"{copy.copy_name} {phase.name}": phase.p95_ms
+        for exercise in report.exercises
+        for copy in exercise.lags
+        for phase in copy.phases
     }
 
 

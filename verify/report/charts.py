@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import statistics
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -46,13 +47,16 @@ class Chart:
 def over_time(report: Report) -> Iterator[Chart]:
     """Lag, capacity and whatever else the exercises measured: one plot a unit and exercise."""
     lags = [s for e in report.exercises for s in e.series if s.unit == "ms"]
-    if lags:
+    # A few heartbeats say nothing more where there are many.
+    if lags and not any(e.lags for e in report.exercises):
         yield _series("Replication lag, from commit to visible", lags, "ms")
     for exercise in report.exercises:
         others = [series for series in exercise.series if series.unit != "ms"]
         if others:
             units = " and ".join(dict.fromkeys(series.unit for series in others))
             yield _series(f"{exercise.database}: {units} over time", others, units)
+    if report.hit_rates:
+        yield _hit_rates(report.hit_rates)
 
 
 def _series(title: str, found: Sequence[Series], unit: str) -> Chart:
@@ -64,6 +68,17 @@ def _series(title: str, found: Sequence[Series], unit: str) -> Chart:
     rows = [_digits(series) for series in found if series.points]
     head = ("series", "points", "least", "median", "most", "last")
     return Chart(title, plot(title, lines, Axis("seconds"), Axis(unit)), Table(head, rows))
+
+
+def _hit_rates(found: Sequence[Series]) -> Chart:
+    title = "Cache hit rate by node, as CloudWatch counts"
+    times = sorted({x for series in found for x, _ in series.points})
+    # A reading a period, and none while nobody reads.
+    period = min((b - a for a, b in itertools.pairwise(times)), default=1.0)
+    lines = [Line(s.name, s.points, joined_within=3 * period) for s in found]
+    head = ("node", "readings", "least", "median", "most", "last")
+    table = Table(head, [_digits(series) for series in found])
+    return Chart(title, plot(title, lines, Axis("seconds of the run"), Axis("% hits")), table)
 
 
 def _digits(series: Series) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from contract import Database
+from contract import Database, Secondary
 from verify.aws import Cloud
 from verify.errors import VerifyError
 
@@ -19,11 +19,27 @@ class Node:
     name: str
     role: str | None = None
     zone: str | None = None
+    standby: str | None = None
+    """The zone of the server that takes over from it and that nobody can reach until then."""
 
 
 def nodes_of(databases: Mapping[str, Database], cloud: Cloud) -> dict[str, tuple[Node, ...]]:
-    """The nodes of every database, by its name."""
-    return {name: _nodes(database, cloud) for name, database in databases.items()}
+    """The nodes of every database by its name, of a global one's secondaries by both names."""
+    found = {name: _nodes(database, cloud) for name, database in databases.items()}
+    for name, database in databases.items():
+        for secondary in database.worldwide.secondaries if database.worldwide else ():
+            found[f"{name}/{secondary.cluster}"] = _members(secondary, cloud)
+    return found
+
+
+def _members(secondary: Secondary, cloud: Cloud) -> tuple[Node, ...]:
+    try:
+        return tuple(
+            Node(name, "reader", *_zones(secondary.region, name, cloud))
+            for name in secondary.instances
+        )
+    except VerifyError:
+        return tuple(Node(name, "reader") for name in secondary.instances)
 
 
 def _nodes(database: Database, cloud: Cloud) -> tuple[Node, ...]:
@@ -40,7 +56,7 @@ def _nodes(database: Database, cloud: Cloud) -> tuple[Node, ...]:
             return ()
         roles = _roles(database, cloud)
         return tuple(
-            Node(name, roles.get(name), _zone(database.region, name, cloud))
+            Node(name, roles.get(name), *_zones(database.region, name, cloud))
             for name in database.instances
         )
     except (VerifyError, KeyError):
@@ -48,13 +64,13 @@ def _nodes(database: Database, cloud: Cloud) -> tuple[Node, ...]:
         return plain
 
 
-def _zone(region: str, name: str, cloud: Cloud) -> str | None:
+def _zones(region: str, name: str, cloud: Cloud) -> tuple[str | None, str | None]:
+    """An instance's own zone, and its standby's."""
     found = cloud.find_instance(region, name) or {}
     zone = found.get("AvailabilityZone")
-    second = found.get("SecondaryAvailabilityZone")
-    if found.get("MultiAZ") and zone:
-        return f"{zone}, standby {second or 'in another zone'}"
-    return str(zone) if zone else None
+    if not found.get("MultiAZ") or not zone:
+        return zone, None
+    return zone, found.get("SecondaryAvailabilityZone") or "another zone"
 
 
 def _roles(database: Database, cloud: Cloud) -> dict[str, str]:

@@ -16,6 +16,7 @@ from verify.report import charts
 from verify.report.architecture import architecture
 from verify.report.changes import changes
 from verify.report.drills import Drill, drills_in
+from verify.report.lags import lag_charts, longest
 from verify.report.nodes import Node
 from verify.results import Outcome, Report, Status, write_json, write_junit, write_text
 
@@ -66,7 +67,7 @@ def render(
     )
     tests = report.performance.all if report.performance else ()
     drawn = [chart for drill in drills or () for chart in charts.drill(drill)]
-    over_time = [*drawn, *charts.over_time(report)]
+    over_time = [*drawn, *lag_charts(report), *charts.over_time(report)]
     broken = [
         (f"failover of {drill.target}", said, Status.FAILED)
         for drill in drills or ()
@@ -134,8 +135,9 @@ def _tiles(report: Report) -> Iterator[tuple[str, str]]:
         yield str(sum(e.count(status) for e in report.exercises)), f"steps {status}"
     yield f"{report.seconds:.0f} s", "whole run"
     lags = [y for e in report.exercises for s in e.series if s.unit == "ms" for _, y in s.points]
-    if lags:
-        yield f"{max(lags):.1f} ms", "longest replication lag"
+    lag = longest(report) or max(lags, default=None)
+    if lag is not None:
+        yield f"{lag:.1f} ms", "longest replication lag"
     p99 = [
         latency.p99_us
         for test in (report.performance.tests if report.performance else ())

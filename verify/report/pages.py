@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 from contract import Database
@@ -14,6 +15,7 @@ from verify.performance.measured import Performance
 from verify.performance.settings import Settings
 from verify.performance.suite import runs_on, test_all
 from verify.report.changes import read_old
+from verify.report.hit_rates import hit_rates
 from verify.report.nodes import nodes_of
 from verify.report.page import check_folder, write_report
 from verify.results import Report
@@ -28,6 +30,7 @@ class Pages:
 
     folder: Path
     old: Report | None
+    began: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     @classmethod
     def prepare(cls, folder: Path | None, old: Path | None) -> Pages | None:
@@ -60,5 +63,8 @@ class Pages:
         self, report: Report, databases: Mapping[str, Database], cloud: Cloud, asked: str
     ) -> Path:
         """The page's path."""
+        examined = {exercise.database for exercise in report.exercises}
+        rates = hit_rates(databases, examined, cloud, self.began)
+        report = report.model_copy(update={"hit_rates": rates})
         nodes = nodes_of(databases, cloud)
         return write_report(self.folder, report, databases, nodes, asked, self.old)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,11 +11,13 @@ from markupsafe import Markup
 
 from verify.report.svg import Scale, element, number, path, picture
 
-_WIDTH, _HEIGHT = 720.0, 280.0
-_LEFT, _RIGHT, _TOP, _BOTTOM = 62.0, 230.0, 16.0, 44.0
+_WIDTH, _HEIGHT = 960.0, 300.0
+_LEFT, _RIGHT, _TOP, _BOTTOM = 62.0, 310.0, 24.0, 44.0
 _LABEL = 13.0
 _STYLES = 6
 _MOST_POINTS = 400
+_MOST_MARKS = 30
+_LONGEST_NAME = 42
 
 Points = Sequence[tuple[float, float]]
 
@@ -27,6 +30,10 @@ class Line:
     points: Points
     stepped: bool = False
     """It holds its value until the next point."""
+    plain: bool = False
+    """Its points have no marks."""
+    joined_within: float = math.inf
+    """Points that are further apart are not joined: nothing is known in between."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +43,16 @@ class Band:
     name: str
     begin: float
     end: float
+    neutral: bool = False
+    """Neither good nor bad."""
+
+
+@dataclass(frozen=True)
+class Level:
+    """A value of the y axis that means something, such as where an alarm goes off."""
+
+    name: str
+    value: float
 
 
 @dataclass(frozen=True)
@@ -50,7 +67,14 @@ class Axis:
     """Ticks with names of their own."""
 
 
-def plot(title: str, lines: Sequence[Line], x: Axis, y: Axis, bands: Sequence[Band] = ()) -> Markup:
+def plot(
+    title: str,
+    lines: Sequence[Line],
+    x: Axis,
+    y: Axis,
+    bands: Sequence[Band] = (),
+    levels: Sequence[Level] = (),
+) -> Markup:
     """Lines over two axes; nothing where there is no point to draw."""
     drawn = [line for line in lines if line.points]
     if not drawn:
@@ -58,11 +82,12 @@ def plot(title: str, lines: Sequence[Line], x: Axis, y: Axis, bands: Sequence[Ba
     xs = [p[0] for line in drawn for p in line.points] + [
         e for b in bands for e in (b.begin, b.end)
     ]
-    ys = [p[1] for line in drawn for p in line.points]
+    ys = [p[1] for line in drawn for p in line.points] + [level.value for level in levels]
     across = Scale(*_range(xs, x), _LEFT, _WIDTH - _RIGHT, x.log)
     up = Scale(*_range(ys, y), _HEIGHT - _BOTTOM, _TOP, y.log)
-    parts = [_band(band, across) for band in bands]
+    parts = [_band(number, band, across) for number, band in enumerate(bands)]
     parts += [*_x_axis(x, across), *_y_axis(y, up)]
+    parts += [part for level in levels for part in _level(level, up)]
     for index, line in enumerate(drawn):
         parts += _line(index % _STYLES, line, across, up)
     parts += _names(drawn, up)
@@ -117,15 +142,31 @@ def _line(index: int, line: Line, across: Scale, up: Scale) -> list[Markup]:
         drawn = [places[0]] + [p for pair in zip(held, places[1:], strict=True) for p in pair]
     else:
         drawn = places
-    parts = [element("path", d=path(drawn), class_=f"line s{index}")]
-    if len(places) <= 30:
-        parts += [_mark(index, x, y) for x, y in places]
+    apart = [
+        number
+        for number, (before, after) in enumerate(itertools.pairwise(points), start=1)
+        if after[0] - before[0] > line.joined_within
+    ]
+    ends = [0, *apart, len(drawn)]
+    strokes = "".join(path(drawn[a:b]) for a, b in itertools.pairwise(ends))
+    parts = [element("path", d=strokes, class_=f"line s{index}")]
+    if not line.plain:
+        # Some of many: a line is told by its mark, too.
+        parts += [_mark(index, x, y) for x, y in places[:: -(-len(places) // _MOST_MARKS)]]
     return parts
 
 
 def _thinned(points: Points) -> Points:
-    step = -(-len(points) // _MOST_POINTS)
-    return [*points[::step], points[-1]] if step > 1 else points
+    """The least and the most of each stretch: what sticks out is what one looks for."""
+    step = -(-2 * len(points) // _MOST_POINTS)
+    if len(points) <= _MOST_POINTS:
+        return points
+    found: list[tuple[float, float]] = []
+    for begin in range(0, len(points), step):
+        stretch = points[begin : begin + step]
+        ends = {min(stretch, key=lambda p: p[1]), max(stretch, key=lambda p: p[1])}
+        found += sorted(ends)
+    return [points[0], *found, points[-1]]
 
 
 def _mark(index: int, x: float, y: float) -> Markup:
@@ -151,15 +192,23 @@ def _names(lines: Sequence[Line], up: Scale) -> list[Markup]:
         parts.append(element("path", d=path(ends), class_=f"line s{style}"))
         parts.append(_mark(style, begin + 26, place))
         name = lines[index].name
-        short = name if len(name) <= 31 else f"{name[:30]}…"
+        short = name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 1]}…"
         parts.append(element("text", short, x=begin + 34, y=place + 4))
     return parts
 
 
-def _band(band: Band, across: Scale) -> Markup:
+def _band(nth: int, band: Band, across: Scale) -> Markup:
     begin, end = across(band.begin), across(band.end)
     height = _HEIGHT - _BOTTOM - _TOP
-    box = element(
-        "rect", x=begin, y=_TOP, width=max(1.0, end - begin), height=height, class_="band"
-    )
-    return element("g", box, element("text", band.name, x=begin + 3, y=_TOP + 12))
+    style = f"band phase-{nth % 2}" if band.neutral else "band"
+    width = max(1.0, end - begin)
+    box = element("rect", x=begin, y=_TOP, width=width, height=height, class_=style)
+    return element("g", box, element("text", band.name, x=begin + 3, y=_TOP - 6))
+
+
+def _level(level: Level, up: Scale) -> list[Markup]:
+    at, right = up(level.value), _WIDTH - _RIGHT
+    return [
+        element("line", x1=_LEFT, x2=right, y1=at, y2=at, class_="level"),
+        element("text", level.name, x=right - 4, y=at + 14, class_="end level-name"),
+    ]

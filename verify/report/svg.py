@@ -40,6 +40,9 @@ def _text(value: object) -> str:
     return f"{value:.1f}".removesuffix(".0") if isinstance(value, float) else str(value)
 
 
+_MOST_POWERS = 5
+
+
 @dataclass(frozen=True)
 class Scale:
     """From values to pixels, linear or by their logarithm."""
@@ -62,7 +65,9 @@ class Scale:
         """Round values, about five."""
         if self.log:
             powers = range(math.floor(math.log10(self.least)), math.ceil(math.log10(self.most)) + 1)
-            found = [factor * 10.0**power for power in powers for factor in (1, 3)]
+            # Over many powers their numbers would run into each other.
+            factors = (1, 3) if len(powers) <= _MOST_POWERS else (1,)
+            found = [factor * 10.0**power for power in powers for factor in factors]
         else:
             raw = (self.most - self.least) / 5 or 1.0
             power = 10.0 ** math.floor(math.log10(raw))

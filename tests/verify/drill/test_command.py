@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from contract import Database, Endpoint
-from localcloud.faults import inflict
+from localcloud.faults import Fault, command, inflict
 from tests.verify.cloud import TestCloud
 from tests.verify.command import Verify
 from tests.verify.databases import PASSWORD, USER
@@ -18,7 +18,7 @@ from verify.audit import History
 from verify.aws import Credentials
 from verify.deadline import Deadline
 from verify.dialects import MYSQL
-from verify.drill.clients import PATIENCE_S, RedisClient, SqlClient, create
+from verify.drill.clients import PATIENCE_S, Client, RedisClient, SqlClient, create
 from verify.errors import DeadlineExceeded
 from verify.failover import main
 from verify.sql import open_connection
@@ -108,6 +108,20 @@ def test_a_trigger_is_told_the_writer(failover: Failover, tmp_path: Path) -> Non
     assert "BROKEN: nobody wrote again in time, or nothing was interrupted" in failover.out
 
 
+def test_a_fault_is_done_where_the_cloud_can(cloud: TestCloud, failover: Failover) -> None:
+    code, _ = failover("aurora", "--by", "kill")
+    assert code == 2
+    assert failover.err.startswith("verify: --by kill: this cloud has no command for faults; ")
+    failover.record.record["access"]["faults"] = command(cloud.site)
+    code, (drill,) = failover("aurora", "--by", "kill")
+    assert code == 0, failover.out + failover.err
+    (run,) = drill["runs"]
+    assert run["asked"] == "kill of writer"
+    assert run["measured"]["endpoints"][0]["after"] != ["writer"]
+    # Back to where the other tests expect it.
+    assert failover("aurora", "--to", "writer")[0] == 0, failover.out + failover.err
+
+
 def test_a_trigger_that_fails_is_no_drill(failover: Failover) -> None:
     code, _ = failover("aurora", "--trigger", "echo nothing like it >&2; exit 3")
     assert code == 2
@@ -164,12 +178,19 @@ def test_silence_is_noticed_in_time(cloud: TestCloud, verify: Verify) -> None:
     redis = Database.model_validate(verify.databases["redis"])
     mysql = Endpoint.model_validate(verify.endpoint("mysql", "writer"))
     primary = redis.endpoint("primary")
-    cache = RedisClient.open(redis, primary, Credentials(None, PASSWORD), ca, confirmed=True)
-    sql = SqlClient.open(
-        Database.model_validate(verify.databases["mysql"]), mysql, _drill_database(mysql, ca), ca
+    login = Credentials(None, PASSWORD)
+    cache, cache_again = (
+        RedisClient.open(redis, primary, login, ca, confirmed=True) for _ in range(2)
     )
-    for client, identifier in ((cache, "cache-001"), (sql, "source")):
-        inflict(cloud.site, "stop", identifier)
+    credentials = _drill_database(mysql, ca)
+    database = Database.model_validate(verify.databases["mysql"])
+    sql, sql_again = (SqlClient.open(database, mysql, credentials, ca) for _ in range(2))
+    silences: tuple[tuple[Client, str, Fault], ...] = (
+        (cache, "cache-001", "stop"), (cache_again, "cache-001", "cut"),
+        (sql, "source", "stop"), (sql_again, "source", "cut"),
+    )  # fmt: skip
+    for client, identifier, fault in silences:
+        inflict(cloud.site, fault, identifier)
         try:
             time.sleep(0.1)
             started = time.monotonic()

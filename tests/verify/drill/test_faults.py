@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import time
 
 import psutil
@@ -45,6 +46,23 @@ def test_a_server_is_stopped_and_let_go_on(
     finally:
         assert main(["fault", "continue", "reader-2"]) == 0
     assert status(pid, psutil.STATUS_SLEEPING)
+
+
+def test_a_server_is_cut_off_and_let_go_on(
+    cloud: TestCloud, capsys: pytest.CaptureFixture[str]
+) -> None:
+    host = cloud.host("reader-2")
+    with cloud.login(host) as cursor:
+        assert main(["fault", "cut", "reader-2"]) == 0
+        assert " hears nothing any more at " in capsys.readouterr().out
+        # Silence is no refusal, neither for who comes nor for who is there.
+        with pytest.raises(TimeoutError):
+            socket.create_connection((host, 3306), timeout=0.3)
+        assert main(["fault", "continue", "reader-2"]) == 0
+        cursor.execute("SELECT 1")
+        assert cursor.fetchall() == [(1,)]
+    with socket.create_connection((host, 3306), timeout=5):
+        pass
 
 
 def test_a_killed_server_is_replaced(cloud: TestCloud) -> None:

@@ -1,0 +1,1 @@
+"""`python -m tests.scan`: what an established scanner says of a stack, against what we accept."""
