@@ -41,8 +41,9 @@ class ReadReplica(TokenLogins):
     Its source is an instance or another replica. Of role ``standalone`` it is promoted where it
     stands: an instance with its own history, and with the user and password of its source.
 
-    Creates: a security group and the instance; in another region than the source's also a subnet
-    group and a parameter group, which an in-region replica has from its source.
+    Creates: a security group, the instance, a policy for each entry of ``connect``; in another
+    region than the source's also a subnet group and a parameter group, which an in-region replica
+    has from its source.
     Costs: hours x the class's price, GB x the storage's price; between regions also the
     transferred GB.
     Fails: a replica whose replication has stopped for 30 days is ended by RDS; when the source

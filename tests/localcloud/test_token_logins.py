@@ -89,7 +89,7 @@ class Ground:
 
 @pytest.fixture(scope="module")
 def ground(site: Site) -> Iterator[Ground]:
-    daemon.ensure_running(site, 20)
+    daemon.ensure_running(site, 60)
     rds = client_of(site.endpoint_url, "rds")
 
     def instance(name: str, engine: str, version: str) -> dict[str, Any]:
@@ -266,7 +266,7 @@ def test_without_the_daemon_no_token_is_good_and_every_password_is(ground: Groun
             cursor.execute("SELECT 1")
             assert cursor.fetchall() == [(1,)]
     finally:
-        daemon.ensure_running(ground.site, 20)
+        daemon.ensure_running(ground.site, 60)
     for here, token in tokens.items():
         assert ground.enters(here, token)
 
