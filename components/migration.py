@@ -201,6 +201,8 @@ class Migration(pulumi.ComponentResource):
             f"{name}-task",
             region=self.region,
             replication_task_id=spec.identifier,
+            # Alarms name it before it is there.
+            resource_identifier=spec.task_identifier,
             replication_instance_arn=instance.replication_instance_arn,
             source_endpoint_arn=endpoints["source"].endpoint_arn,
             target_endpoint_arn=endpoints["target"].endpoint_arn,

@@ -1,11 +1,11 @@
-"""What an alarm is."""
+"""One alarm: which metric, beyond what, and why there."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Literal
 
-RDS, ELASTICACHE = "AWS/RDS", "AWS/ElastiCache"
+RDS, ELASTICACHE, DMS = "AWS/RDS", "AWS/ElastiCache", "AWS/DMS"
 MINUTE = 60
 """AWS's databases publish once a minute; a shorter period would be missing half of the time."""
 GB = 1_000_000_000

@@ -11,6 +11,8 @@ from specs.cache_alarms import of_cache, of_memcached, of_serverless_cache
 from specs.classes import memory_bytes, most_connections, serverless_connections
 from specs.global_database import GlobalDatabase, Secondary
 from specs.memcached import Memcached
+from specs.migration import Migration
+from specs.migration_alarms import migration_alarms
 from specs.multi_az import MultiAzCluster
 from specs.parts import Described
 from specs.rds_instance import RdsInstance
@@ -59,6 +61,8 @@ def _here(topology: Described, topologies: Mapping[str, Described]) -> Iterator[
             yield from of_serverless_cache(topology)
         case RdsProxy():
             yield from _proxy(topology.identifier)
+        case Migration():
+            yield from migration_alarms(topology)
 
 
 def _origin(topology: Described, topologies: Mapping[str, Described]) -> RdsInstance:

@@ -9,6 +9,10 @@ from typing import Protocol
 from specs.problems import Conflict
 
 _ROLES = ("writer", "primary")
+_TRADES = frozenset(
+    {"copywriter", "ghostwriter", "rewriter", "songwriter", "typewriter", "underwriter"}
+)
+"""Words that end like a role and are none."""
 _ENOUGH_ZONES = 3
 """Every region has as many; more than these make a cluster no safer."""
 
@@ -29,9 +33,10 @@ class Placed(Protocol):
 def member_conflicts(members: Sequence[Placed], *, shared_zones: bool) -> Iterator[Conflict]:
     """Names that a failover makes untrue, and zones whose loss takes more members than it must."""
     for member in members:
-        role = next((r for r in _ROLES if r in re.split("-", member.identifier)), None)
+        role = _role_in(member.identifier)
         if role is not None:
-            named = re.sub(rf"\b{role}\b", member.zone, member.identifier)
+            named = re.sub(role, f"-{member.zone}-", member.identifier)
+            named = re.sub("-+", "-", named).strip("-")
             yield (
                 f"{member.key}.identifier",
                 f"{member.identifier!r} is the {role}'s only until a failover makes another "
@@ -50,3 +55,14 @@ def member_conflicts(members: Sequence[Placed], *, shared_zones: bool) -> Iterat
                 f"{member.zone!r} is that of {other}, too, and its loss would take both; choose "
                 "another zone, or write shared_zones: true where there is none",
             )
+
+
+def _role_in(identifier: str) -> str | None:
+    """The role that a name claims: ``mywriter`` and ``primary2`` do, ``underwriters`` does not."""
+    for word in re.findall("[a-z]+", identifier):
+        if word.removesuffix("s") in _TRADES:
+            continue
+        for role in _ROLES:
+            if word.startswith(role) or word.endswith(role):
+                return role
+    return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Literal
@@ -98,6 +99,10 @@ def _table(text: str) -> str:
     return text
 
 
+_LONGEST_TASK = 31
+"""Of a resource identifier, with which an ARN ends."""
+
+
 class Selection(Part):
     """Tables of one schema that are migrated, or that are not. An exclusion wins."""
 
@@ -124,6 +129,17 @@ class Migration(Described):
     def follows_changes(self) -> bool:
         """Whether it reads the source's binary log."""
         return self.mode != "full-load"
+
+    @property
+    def task_identifier(self) -> str:
+        """How the ARN of its task ends, and what its metrics are about.
+
+        DMS would make one up that nobody knows before.
+        """
+        if len(self.identifier) <= _LONGEST_TASK:
+            return self.identifier
+        told_apart = hashlib.sha256(self.identifier.encode()).hexdigest()[:8]
+        return f"{self.identifier[: _LONGEST_TASK - 9].rstrip('-')}-{told_apart}"
 
     @property
     def claims(self) -> Iterator[Claim]:

@@ -1,4 +1,4 @@
-"""The union of all topologies, and the rules between them."""
+"""The union of all topologies, and a stack of them."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ from specs.monitoring import Auditing, Monitoring
 from specs.multi_az_mysql import MultiAzMysql
 from specs.multi_az_postgres import MultiAzPostgres
 from specs.network import Network
-from specs.parts import LONGEST_TOPOLOGY, Described, Part, RegionName, is_name
+from specs.parts import LONGEST_TOPOLOGY, Part, RegionName, is_name
 from specs.passwords import check_passwords, decided
-from specs.problems import ConfigError, Problem, did_you_mean, problems_of
+from specs.problems import ConfigError, Problem, problems_of
 from specs.rds_mariadb import RdsMariadb
 from specs.rds_mysql import RdsMysql
 from specs.rds_oracle import RdsOracle
 from specs.rds_postgres import RdsPostgres
 from specs.rds_proxy import RdsProxy
 from specs.rds_sqlserver import RdsSqlserver
-from specs.read_replica import LONGEST_CHAIN, MOST_REPLICAS, ReadReplica
+from specs.read_replica import ReadReplica
 from specs.redis import Redis, Valkey
 from specs.regions import (
     Standing,
@@ -45,6 +45,13 @@ from specs.regions import (
     check_zones,
     region_of,
     standings,
+)
+from specs.relations import (
+    check_account_wide,
+    check_chains,
+    check_neighbours,
+    check_references,
+    check_replicas,
 )
 from specs.reservation import Reservation
 from specs.restored_instance import RestoredInstance
@@ -156,11 +163,11 @@ def read(
         for name, raw in topologies.items():
             _read_topology(str(name), raw, found, problems)
         named = frozenset(map(str, topologies))
-        problems += _check_references(found, named)
-        problems += _check_replicas(found)
-        problems += _check_neighbours(found, str(region))
-        problems += _check_account_wide(found)
-        problems += _check_chains(found)
+        problems += check_references(found, named)
+        problems += check_replicas(found)
+        problems += check_neighbours(found, str(region))
+        problems += check_account_wide(found)
+        problems += check_chains(found)
         problems += check_copied_logins(found)
         problems += check_passwords(found)
         problems += check_secondaries(found, str(region))
@@ -218,97 +225,3 @@ def _read_topology(name: str, raw: object, found: dict[str, Any], problems: list
         problems += [Problem(f"{at}.{key}", text) for key, text in topology.all_conflicts]
     except ValidationError as error:
         problems += problems_of(error, at, KINDS)
-
-
-def _check_references(found: Mapping[str, Described], named: frozenset[str]) -> list[Problem]:
-    problems = []
-    for name, topology in found.items():
-        for key, wanted in topology.references.items():
-            at = f"topologies.{name}.{key}"
-            other = found.get(wanted)
-            if other is None and wanted not in named:
-                fit = [n for n, t in found.items() if n != name and not topology.objection(key, t)]
-                text = f"{wanted!r} is no database of this stack{did_you_mean(wanted, fit)}"
-                problems.append(Problem(at, text))
-            elif other is not None and (objection := topology.objection(key, other)):
-                problems.append(Problem(at, f"{wanted!r} {objection}"))
-            elif _leads_back(name, wanted, found):
-                problems.append(
-                    Problem(at, f"{wanted!r} is itself built on {name!r}; name another")
-                )
-    return problems
-
-
-def _leads_back(name: str, start: str, found: Mapping[str, Described]) -> bool:
-    seen, open_ = set(), [start]
-    while open_:
-        here = open_.pop()
-        if here == name:
-            return True
-        if here not in seen and here in found:
-            seen.add(here)
-            open_ += found[here].references.values()
-    return False
-
-
-def _check_replicas(found: Mapping[str, Described]) -> list[Problem]:
-    counts: dict[str, int] = {}
-    problems = []
-    for name, topology in found.items():
-        if isinstance(topology, ReadReplica) and topology.follows is not None:
-            counts[topology.source] = counts.get(topology.source, 0) + 1
-            if counts[topology.source] == MOST_REPLICAS + 1:
-                text = f"has more than {MOST_REPLICAS} replicas; leave this one out"
-                at = f"topologies.{name}.source"
-                problems.append(Problem(at, f"{topology.source!r} {text}"))
-    return problems
-
-
-def _check_neighbours(found: Mapping[str, Described], region: str) -> list[Problem]:
-    problems = []
-    for name, topology in found.items():
-        home = region_of(name, found, region)
-        for key in sorted(topology.neighbours):
-            other = topology.references[key]
-            if other in found and (away := region_of(other, found, region)) != home:
-                text = f"{other!r} stands in {away} and not in {home}; name one of that region"
-                problems.append(Problem(f"topologies.{name}.{key}", text))
-    return problems
-
-
-def _check_account_wide(found: Mapping[str, Described]) -> list[Problem]:
-    # What there is once is made once: a stack's migrations share it.
-    migrations = {name: t for name, t in found.items() if isinstance(t, Migration)}
-    return [
-        Problem(
-            f"topologies.{name}.{key}",
-            f"is {getattr(migration, key)} and that of {first!r} is not; write the same in both",
-        )
-        for first, other in list(migrations.items())[:1]
-        for name, migration in migrations.items()
-        for key in ("account_roles", "secrets_endpoint")
-        if getattr(migration, key) != getattr(other, key)
-    ]
-
-
-def _check_chains(found: Mapping[str, Described]) -> list[Problem]:
-    problems = []
-    for name in found:
-        length = _replicas_up_to(name, found)
-        if length == LONGEST_CHAIN + 1:
-            text = (
-                f"makes a chain of {length} replicas, of which RDS allows {LONGEST_CHAIN}; "
-                "let it copy an earlier one"
-            )
-            problems.append(Problem(f"topologies.{name}.source", text))
-    return problems
-
-
-def _replicas_up_to(name: str, found: Mapping[str, Described]) -> int:
-    """How many replicas there are from the first one of a chain to this one."""
-    seen: set[str] = set()
-    here = found.get(name)
-    while isinstance(here, ReadReplica) and here.follows is not None and here.source not in seen:
-        seen.add(here.source)
-        here = found.get(here.source)
-    return len(seen)

@@ -28,7 +28,6 @@ from verify.oracle import Oracle
 from verify.postgres import PostgreSQL
 from verify.proxy import Proxy
 from verify.redis import Redis
-from verify.security import Security
 from verify.serverless import Serverless
 from verify.serverless_cache import ServerlessCache
 from verify.sqlserver import SQLServer
@@ -98,7 +97,7 @@ EXERCISES: Mapping[str, Entry] = {
     "migration": Entry("migration", DataMigration),
     "restored": Entry("restored-instance", Apart),
     "backup": Entry("rds-mysql", Backup, restores=True),
-    "security": Entry("rds-mysql", Security, also=security.KINDS),
+    "security": Entry("rds-mysql", security.exercise_of, also=security.KINDS),
     "monitoring": Entry("rds-mysql", Monitoring, monitoring.PERIODS, once_of=monitoring.KINDS),
     LAG: Entry(
         "rds-mysql", Lag, LAG_PERIODS, also=(*copies.SQL_KINDS, *copies.CACHE_KINDS),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable
 
+from verify import cache_security
 from verify.aws import Credentials
 from verify.deadline import Deadline
 from verify.endpoints import main_endpoint
@@ -24,7 +25,7 @@ from verify.least_privilege import (
 from verify.relay import relayed
 from verify.session import Session
 
-KINDS = (
+KINDS: tuple[str, ...] = (
     "rds-mysql",
     "rds-mariadb",
     "rds-postgres",
@@ -34,6 +35,7 @@ KINDS = (
     "aurora-postgresql",
     "aurora-serverless",
     "global-database",
+    *cache_security.KINDS,
 )
 CONNECT = "connect with a verified certificate"
 USERS = "create an application user and a read-only user"
@@ -180,6 +182,13 @@ class Security(Exercise):
         for statement in self._grants.drop_users:
             sql.run(statement)
         return "; ".join([*said, "dropped its users"])
+
+
+def exercise_of(scene: Scene) -> Exercise:
+    """The exercise of a database, or of a cache."""
+    if scene.database.kind in cache_security.KINDS:
+        return cache_security.cache_security(scene)
+    return Security(scene)
 
 
 if __name__ == "__main__":

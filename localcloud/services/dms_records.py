@@ -12,6 +12,7 @@ from localcloud.records import Record
 from localcloud.services.context import Cloud, resource_id
 from localcloud.services.surroundings import arn, key_arn
 
+_LONGEST_ENDING = 31
 _IDENTIFIER = re.compile(r"[a-z](?:-?[a-z0-9])*\Z", re.IGNORECASE)
 
 Show = Callable[[Record], Record]
@@ -80,7 +81,10 @@ class Store:
                 f"consecutive hyphens; it has at most {k.longest} characters: {name}"
             )
         name = name.lower()
-        made_arn = arn("dms", call.region, k.arn_kind, resource_id(""))
+        ending = call.params.get("ResourceIdentifier")
+        if ending and (not _IDENTIFIER.match(ending) or len(ending) > _LONGEST_ENDING):
+            raise invalid(f"The parameter ResourceIdentifier is not valid: {ending}")
+        made_arn = arn("dms", call.region, k.arn_kind, ending or resource_id(""))
         made = {
             k.identifier: name,
             k.arn: made_arn,

@@ -117,6 +117,7 @@ def test_the_task_is_not_started_by_a_deployment(instance: Recording) -> None:
     assert task == {
         "region": "us-east-1",
         "replicationTaskId": "move",
+        "resourceIdentifier": "move",
         "replicationInstanceArn": "arn:aws:dms:us-east-1:123456789012:rep:move",
         "sourceEndpointArn": "arn:aws:dms:us-east-1:123456789012:endpoint:move-source",
         "targetEndpointArn": "arn:aws:dms:us-east-1:123456789012:endpoint:move-target",

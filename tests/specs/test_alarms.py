@@ -47,7 +47,15 @@ SOURCES: dict[str, dict[str, dict[str, set[str]]]] = {
         "sessions": {f"prod-sessions-000{s}-00{n}": REPLICATED for s in (1, 2) for n in (1, 2)},
         "edge": {"prod-edge": {"throttled", "memory"}},
         "orders-proxy": {"prod-orders-proxy": {"waiting"}},
-        "orders-to-catalog": {},
+        "orders-to-catalog": {
+            "prod-orders-to-catalog": {
+                "cpu",
+                "memory",
+                "storage",
+                "source-latency",
+                "target-latency",
+            },
+        },
     },
 }
 

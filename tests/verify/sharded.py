@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from tests.verify.cloud import TestCloud
-from tests.verify.databases import PASSWORD, REGION
+from tests.verify.databases import PASSWORD, REGION, Client
 
 NAME = "sessions"
 NODES = [f"{NAME}-{shard}-{node}" for shard in ("0001", "0002") for node in ("001", "002")]
@@ -17,7 +16,7 @@ RIGHTS = {
     "report": f"on ~session:* {READ} {TOPOLOGY}",
     "default": "off -@all",
 }
-USERS = [
+USERS: list[dict[str, Any]] = [
     {"name": "app", "may": "read-write", "keys": ["user:*", "session:*"]},
     {"name": "report", "may": "read-only", "keys": ["session:*"]},
 ]
@@ -28,9 +27,9 @@ def password_of(user: str) -> str:
     return f"{PASSWORD}-{user}"
 
 
-def create_sharded(cloud: TestCloud) -> dict[str, Any]:
-    """Two shards of two nodes; its entry in the output contract."""
-    client, secrets = cloud.client("elasticache"), cloud.client("secretsmanager")
+def create_sharded(client_of: Client, secret: str) -> dict[str, Any]:
+    """Two shards of two nodes, whose users have secrets of their own; its entry in the contract."""
+    client, secrets = client_of("elasticache"), client_of("secretsmanager")
     for name, rights in RIGHTS.items():
         client.create_user(
             UserId=f"{NAME}-{name}",
@@ -42,10 +41,10 @@ def create_sharded(cloud: TestCloud) -> dict[str, Any]:
     users = []
     for user in USERS:
         facts = {"username": user["name"], "password": password_of(str(user["name"]))}
-        secret = secrets.create_secret(
+        made_secret = secrets.create_secret(
             Name=f"{NAME}-{user['name']}", SecretString=json.dumps(facts)
         )
-        users.append({**user, "secret_arn": secret["ARN"]})
+        users.append({**user, "secret_arn": made_secret["ARN"]})
     client.create_user_group(
         UserGroupId=NAME, Engine="redis", UserIds=[f"{NAME}-{name}" for name in RIGHTS]
     )

@@ -87,6 +87,7 @@ def test_all_of_them_print_plain_lines_and_where_the_databases_are(
         ("backup", "mysql", "passed"),
         ("security", "aurora", "passed"),
         ("security", "mysql", "passed"),
+        ("security", "redis", "passed"),
         ("monitoring", "mysql", "passed"),
     ]
     performed = [step for e in facts["exercises"] for step in e["steps"]]

@@ -58,6 +58,7 @@ def test_all_that_apply_in_the_registry_s_order() -> None:
         ("redis", "cache"),
         ("backup", "mysql"),
         ("security", "aurora"),
+        ("security", "cache"),
         ("security", "mysql"),
         ("monitoring", "mysql"),
     ]
@@ -65,7 +66,11 @@ def test_all_that_apply_in_the_registry_s_order() -> None:
 
 def test_names_are_exercises_or_databases() -> None:
     assert names(plan(STACK, ["replica"])) == [("replica", "near"), ("replica", "far")]
-    assert names(plan(STACK, ["far", "cache"])) == [("replica", "far"), ("redis", "cache")]
+    assert names(plan(STACK, ["far", "cache"])) == [
+        ("replica", "far"),
+        ("redis", "cache"),
+        ("security", "cache"),
+    ]
 
 
 def test_an_exercise_wins_over_a_database_of_its_name() -> None:

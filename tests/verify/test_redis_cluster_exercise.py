@@ -23,7 +23,7 @@ DEFAULT = "the default user cannot log in"
 
 @pytest.fixture(scope="module")
 def sharded(cloud: TestCloud) -> dict[str, Any]:
-    return create_sharded(cloud)
+    return cloud.also(create_sharded, "redis")
 
 
 @pytest.fixture

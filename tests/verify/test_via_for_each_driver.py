@@ -60,7 +60,7 @@ def test_postgres_and_mariadb(run: Any, sessions: Sessions, engines: dict[str, A
 def test_every_node_of_a_cluster_mode_cache_has_a_session_of_its_own(
     cloud: TestCloud, run: Any, sessions: Sessions
 ) -> None:
-    facts = create_sharded(cloud)
+    facts = cloud.also(create_sharded, "redis")
     done = run({"sessions": facts})
     assert done.code == 0, done.out + done.err
     # The output names one address; MOVED and CLUSTER SLOTS name the nodes'.
