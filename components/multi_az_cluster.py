@@ -21,6 +21,7 @@ from components.postgres_parameters import postgres_parameters
 from components.rds_instance import lifetime
 from components.security_group import DatabaseSecurityGroup, DatabaseSecurityGroupArgs
 from components.tags import tags
+from components.token_logins import Server, TokenLogins, takes_tokens
 from specs.multi_az import MEMBERS
 from specs.multi_az import MultiAzCluster as Spec
 from specs.multi_az_mysql import MultiAzMysql
@@ -42,7 +43,7 @@ class MultiAzArgs(Generic[S]):
     monitoring_role: MonitoringRole | None = None
 
 
-class MultiAzCluster(pulumi.ComponentResource, Generic[S]):
+class MultiAzCluster(TokenLogins, Generic[S]):
     """A writer and two standbys that read, each in a zone of its own.
 
     RDS makes, names and places them: there is no resource for a member, and the cluster has what
@@ -56,6 +57,7 @@ class MultiAzCluster(pulumi.ComponentResource, Generic[S]):
     credentials: Credentials
     cluster_identifier: pulumi.Output[str]
     arn: pulumi.Output[str]
+    resource_id: pulumi.Output[str]
     endpoint: pulumi.Output[str]
     reader_endpoint: pulumi.Output[str]
     version: pulumi.Output[str]
@@ -65,7 +67,7 @@ class MultiAzCluster(pulumi.ComponentResource, Generic[S]):
     ) -> None:
         super().__init__(token, name, None, opts)
         spec, network, key = args.spec, args.network, args.key
-        self.spec, self.region = spec, network.region
+        self._name, self.spec, self.region = name, spec, network.region
         subnet_ids = _subnets(spec, network, args.at)
         child = pulumi.ResourceOptions(parent=self)
         self.security_group = DatabaseSecurityGroup(
@@ -130,6 +132,8 @@ class MultiAzCluster(pulumi.ComponentResource, Generic[S]):
             preferred_maintenance_window=spec.maintenance_window,
             copy_tags_to_snapshot=True,
             apply_immediately=spec.apply_changes == "immediately",
+            # CreateDBCluster takes it, and only CloudFormation does not (botocore, cfn-lint 1.58).
+            **takes_tokens(spec.iam_auth),
             **enhanced_monitoring(spec.enhanced_monitoring, args.monitoring_role),
             **performance_insights(spec.performance_insights, key),
             **lifetime(spec.identifier, disposable=disposable),
@@ -139,16 +143,20 @@ class MultiAzCluster(pulumi.ComponentResource, Generic[S]):
         )
         self.cluster_identifier = cluster.cluster_identifier
         self.arn = cluster.arn
+        self.resource_id = cluster.cluster_resource_id
         self.endpoint = cluster.endpoint
         self.reader_endpoint = cluster.reader_endpoint
         self.version = cluster.engine_version_actual
         self._instances = [_member(cluster, n) for n in range(MEMBERS)]
         self._addresses = [self._address(name) for name in self._instances]
+        if spec.iam_auth:
+            self._take_tokens([Server(self.arn, self.resource_id)], spec.connect)
         self.register_outputs(
             {
                 "region": self.region,
                 "clusterIdentifier": self.cluster_identifier,
                 "arn": self.arn,
+                "resourceId": self.resource_id,
                 "endpoint": self.endpoint,
                 "readerEndpoint": self.reader_endpoint,
                 "version": self.version,
@@ -197,6 +205,7 @@ class MultiAzCluster(pulumi.ComponentResource, Generic[S]):
                 "instances": members,
                 "cluster": self.cluster_identifier,
                 "security_group": self.security_group.id,
+                "iam_auth": self.spec.iam_auth,
             }
         )
 

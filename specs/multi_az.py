@@ -27,6 +27,7 @@ from specs.parts import (
 )
 from specs.problems import Conflict, refuse
 from specs.rds_engines import Engine
+from specs.token_logins import TokenLogins, login_conflicts
 
 MEMBERS = 3
 LONGEST_IDENTIFIER = 52
@@ -79,7 +80,7 @@ class MultiAzBackups(Part):
 _NO_MEMBERS = "is RDS's choice: it puts a member into each of three zones; write zones, or nothing"
 
 
-class MultiAzCluster(Described):
+class MultiAzCluster(TokenLogins, Described):
     """A writer and two standbys, which RDS makes, names and places. What decides the engine is
     derived.
     """
@@ -94,8 +95,6 @@ class MultiAzCluster(Described):
         "custom_endpoints": "are Aurora's; leave them out",
         "activity_stream": "is Aurora's; leave it out",
         "port": "is the engine's; leave it out",
-        "iam_auth": "is not offered for a Multi-AZ DB cluster here; leave it out",
-        "connect": "needs iam_auth, which is not offered here; leave it out",
         "migration": "is for kinds rds-mysql and aurora-mysql; leave it out",
         "audit_log": "needs an option group or an extension, and a Multi-AZ DB cluster has no "
         "option group; leave it out, or write kind rds-mysql",
@@ -167,6 +166,7 @@ class MultiAzCluster(Described):
 
     def conflicts(self) -> Iterator[Conflict]:
         yield from window_conflicts(self.backups.window, self.maintenance_window, least_minutes=30)
+        yield from login_conflicts(self, self.username)
         if len(self.identifier) > LONGEST_IDENTIFIER:
             yield (
                 "identifier",

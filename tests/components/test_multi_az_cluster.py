@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pulumi
@@ -229,6 +230,18 @@ def test_only_a_version_that_leaves_its_patch_to_rds_is_changed_by_it(
     assert (found["engineVersion"], found["autoMinorVersionUpgrade"]) == (version, moves)
 
 
+def test_a_role_may_log_in_by_a_token_where_the_config_says_so() -> None:
+    connect = [{"role": "booking-app", "user": "app_user"}]
+    recording = made("postgres", iam_auth=True, connect=connect)
+    assert inputs(recording, "db-cluster")["iamDatabaseAuthenticationEnabled"] is True
+    policy = inputs(recording, "db-connect-booking-app-app_user")
+    assert policy["role"] == "booking-app"
+    (statement,) = json.loads(policy["policy"])["Statement"]
+    assert statement["Action"] == "rds-db:connect"
+    assert [arn.rpartition("/")[2] for arn in statement["Resource"]] == ["app_user"]
+    assert recording.outputs["facts"]["iam_auth"] is True
+
+
 def test_without_monitoring_and_insights() -> None:
     found = inputs(made("mysql", enhanced_monitoring=None, performance_insights=None), "db-cluster")
     gone = {key for key in CLUSTERS["mysql"] if key.startswith(("monitoring", "performance"))}
@@ -292,6 +305,7 @@ def test_what_it_tells_the_world(engine: str, cluster: Recording) -> None:
         "region": "us-east-1",
         "clusterIdentifier": "myapp-multi-az",
         "arn": "arn:aws:rds:us-east-1:123456789012:cluster:myapp-multi-az",
+        "resourceId": "cluster-db-cluster",
         "endpoint": writer,
         "readerEndpoint": reader,
         "version": {"mysql": "8.4", "postgres": "17"}[engine],

@@ -41,6 +41,8 @@ SOURCES: dict[str, dict[str, dict[str, set[str]]]] = {
             "prod-store-west-a": MEMBER - {"lag"},
             "prod-store-west": {"global-lag"},
         },
+        "invoices": {f"prod-invoices-{zone}": MEMBER for zone in "abc"},
+        "bookings": {f"prod-bookings-instance-{n}": INSTANCE | {"lag"} for n in (1, 2, 3)},
         "ledger-west": {"prod-ledger-west": REPLICA},
         "sessions": {f"prod-sessions-000{s}-00{n}": REPLICATED for s in (1, 2) for n in (1, 2)},
         "edge": {"prod-edge": {"throttled", "memory"}},

@@ -43,6 +43,7 @@ RIGHT: list[dict[str, Any]] = [
     {"performance_insights": ..., "enhanced_monitoring": ..., "slow_query_log": ...},
     {"lifetime": "protected", "apply_changes": "maintenance-window"},
     {"region": "eu-west-1"},
+    {"iam_auth": True, "connect": [{"role": "app", "user": "app_user"}]},
 ]
 
 WRONG = [
@@ -97,7 +98,12 @@ WRONG = [
         "backups.copy_to",
         "RDS neither replicates its backups nor copies its snapshots; leave it out",
     ),
-    Wrong({"iam_auth": True}, "iam_auth", "is not offered for a Multi-AZ DB cluster here"),
+    Wrong({"connect": [{"role": "app", "user": "app_user"}]}, "connect", "add iam_auth: true"),
+    Wrong(
+        {"iam_auth": True, "connect": [{"role": "app", "user": "app"}]},
+        "connect.0.user",
+        "is the master user, who has a password",
+    ),
     Wrong({"backups/window": "03:00-03:20"}, "backups.window", "shorter than 30 minutes"),
     Wrong({"maintenance_window": "sun:03:30-sun:04:30"}, "maintenance_window", "overlaps"),
     Wrong(
