@@ -89,7 +89,14 @@ class Ground:
 
 @pytest.fixture(scope="module")
 def ground(site: Site) -> Iterator[Ground]:
-    daemon.ensure_running(site, 60)
+    try:
+        daemon.ensure_running(site, 60)
+        yield _made(site)
+    finally:
+        daemon.stop(site)
+
+
+def _made(site: Site) -> Ground:
     rds = client_of(site.endpoint_url, "rds")
 
     def instance(name: str, engine: str, version: str) -> dict[str, Any]:
@@ -152,8 +159,7 @@ def ground(site: Site) -> Iterator[Ground]:
     with postgres_at(site, found.postgres, user=CHIEF) as connection:
         connection.execute("CREATE USER app WITH LOGIN")
         connection.execute("GRANT rds_iam TO app")
-    yield found
-    daemon.stop(site)
+    return found
 
 
 def _address(instance: dict[str, Any]) -> Address:

@@ -102,7 +102,6 @@ def rds_mysql(draw: st.DrawFn, number: int) -> dict[str, Any]:
         **draw(
             _with(
                 region=REGIONS,
-                iam_auth=st.booleans(),
                 enhanced_monitoring=_monitoring(),
                 performance_insights=_insights(),
                 slow_query_log=_slow_queries(),
