@@ -59,6 +59,7 @@ class GlobalDatabase(AuroraCluster[Spec]):
                     world=self._world.global_cluster_identifier,
                     network=args.networks[spec.region],
                     key=args.keys[spec.region],
+                    monitoring_role=args.monitoring_role,
                     at=f"{args.at}.secondaries.{number}",
                     after=list(self.members.values()),
                 ),
