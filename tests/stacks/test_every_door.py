@@ -94,6 +94,7 @@ TLS_PARAMETER = {
     "mariadb11.4": ("require_secure_transport", "1"),
     "postgres17": ("rds.force_ssl", "1"),
     "aurora-postgresql16": ("rds.force_ssl", "1"),
+    "aurora-postgresql17": ("rds.force_ssl", "1"),
 }
 """What makes an engine refuse connections without TLS, by parameter group family."""
 
