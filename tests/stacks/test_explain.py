@@ -28,7 +28,7 @@ def test_in_a_pipe_it_is_plain(capsys: pytest.CaptureFixture[str]) -> None:
     assert "USD a month for what has a price;" in out
     (line,) = (n for n in out.splitlines() if n.startswith("mysql ") and "its standby" in n
                and "db.t3" in n)  # fmt: skip
-    assert line.split()[-5:] == ["0.017", "hour", "24.82", "2026-05-03", "[3]"]
+    assert line.split()[-5:] == ["0.017", "hour", "24.82", "2026-05-03", "[2]"]
     assert "no price known" in out
 
 
