@@ -176,6 +176,8 @@ def test_a_copy_of_backups_is_billed_where_it_lies() -> None:
     assert sorted(copied) == [
         ("catalog", clusters, "us-east-1", 0.021),
         ("catalog", clusters, "us-west-2", 0.021),
+        ("invoices", clusters, "us-east-1", 0.021),
+        ("invoices", clusters, "us-west-2", 0.021),
         ("ledger", instances, "us-west-2", 0.095),
         ("orders", instances, "us-west-2", 0.095),
         ("store", clusters, "us-east-1", 0.021),
