@@ -22,18 +22,7 @@ _RESUMES = 5
 def _foundation(space: Workspace, kills: int) -> list[Figure]:
     deployment.keep_only(space, deployment.COURSE_FOUNDATION)
     figures = deployment.deploy(space, "the course's foundation", deployment.FOUNDATION)
-    outcome = failover.kill_writers(space, kills)
-    spread = f"{kills} kills, worst {max(outcome.outages):.2f} s"
-    return [
-        *figures,
-        Figure(
-            "write outage after SIGKILL of the writer, median", outcome.median, 0.3, "s", spread
-        ),
-        Figure(
-            "acknowledged rows lost", outcome.lost, 0, "rows", f"of {outcome.acknowledged:,} acked"
-        ),
-        Figure("rows duplicated", outcome.duplicated, 0, "rows"),
-    ]
+    return [*figures, *failover.figures(space, kills)]
 
 
 def _dev(space: Workspace, _: int) -> list[Figure]:
@@ -95,7 +84,7 @@ _DEPLOYMENTS: tuple[Callable[[Workspace, int], list[Figure]], ...] = (_foundatio
 def main() -> int:
     """Measure, print, and exit 1 when a goal was missed."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("--kills", type=int, default=20, help="writer kills (default 20)")
+    parser.add_argument("--kills", type=int, default=20, help="kills of each writer (default 20)")
     parser.add_argument("--json", type=Path, help="also write the figures to this file")
     options = parser.parse_args()
     figures: list[Figure] = []

@@ -1,150 +1,137 @@
-"""SIGKILL of the Aurora writer under load: the write outage, and what was lost."""
+"""`verify`'s own drills with a fault done to the server that writes: outages, and what was lost."""
 
 from __future__ import annotations
 
-import bisect
-import contextlib
-import itertools
-import os
-import signal
 import statistics
-import threading
-import time
-from dataclasses import dataclass, field
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-import mysql.connector
-import psutil
-
-from bench.sql import client_of, database_of, login, name_of
+from bench.figure import Figure
+from bench.sql import name_of
 from bench.workspace import BenchFailed, Workspace
+from contract import Deployment, read_databases
+from localcloud.errors import LocalCloudError
+from localcloud.faults import Fault, inflict
+from localcloud.site import Site
+from verify.aws import Cloud
+from verify.drill.cache_targets import RedisGroup
+from verify.drill.measure import Measured
+from verify.drill.run import Drill, Plan, perform
+from verify.drill.sql_targets import Aurora
+from verify.drill.target import Target
+from verify.drill.verdict import Audit, audit
+from verify.errors import VerifyError
 
-_WRITES_AGAIN = 50
-"""Acknowledged writes after a kill that show that writing goes on."""
-
-
-@dataclass
-class _Load:
-    """One writer client: an id counts as acknowledged only after the commit returned."""
-
-    host: str
-    port: int
-    user: str
-    password: str
-    ca_file: str
-    acknowledged: list[tuple[float, int]] = field(default_factory=list)
-    stop: threading.Event = field(default_factory=threading.Event)
-
-    def connect(self) -> Any:
-        return mysql.connector.connect(
-            host=self.host, port=self.port, user=self.user, password=self.password,
-            ssl_ca=self.ca_file, ssl_verify_cert=True, ssl_verify_identity=True,
-            connection_timeout=2, autocommit=True,
-        )  # fmt: skip
-
-    def run(self) -> None:
-        number = 0
-        connection = None
-        while not self.stop.is_set():
-            try:
-                if connection is None:
-                    connection = self.connect()
-                cursor = connection.cursor()
-                # A number is never tried twice: after a lost answer its outcome is unknown.
-                number += 1
-                cursor.execute("INSERT INTO bench_failover.acks (id) VALUES (%s)", (number,))
-                self.acknowledged.append((time.monotonic(), number))
-                cursor.close()
-            except mysql.connector.Error:
-                _close(connection)
-                connection = None
-                time.sleep(0.005)
-        _close(connection)
+FROZEN = CUT = 5
+"""Runs of the faults that take seconds each to be noticed."""
+_WITHIN_S = 30.0
 
 
-def _close(connection: Any) -> None:
-    if connection is not None:
-        with contextlib.suppress(mysql.connector.Error, OSError):
-            connection.close()
+class _ByFault(Target):
+    """Fails over because a fault is done to its writer, not because somebody asks."""
+
+    fault: Fault
+    site: Site
+
+    def fail_over(self, to: str | None) -> str:
+        member = self.member()
+        return inflict(self.site, self.fault, member.identifier, member.region)
+
+
+class FaultyAurora(_ByFault, Aurora):
+    """An Aurora cluster and a fault."""
+
+
+class FaultyCache(_ByFault, RedisGroup):
+    """A cache and a fault."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """Outages in seconds, one a kill; rows acknowledged, lost and duplicated over all of them."""
+    """What several drills measured, and what the audit found over all of them."""
 
     outages: tuple[float, ...]
+    noticed: tuple[float, ...]
+    """From the fault until a writer met an error."""
     acknowledged: int
     lost: int
     duplicated: int
+
+    @classmethod
+    def of(cls, found: Sequence[tuple[Measured, Audit]]) -> Outcome:
+        """`BenchFailed` when a drill did not come to an end: there is no figure then."""
+        outages = [m.write_outage.seconds for m, _ in found if m.over and m.write_outage]
+        if len(outages) < len(found) or not found:
+            raise BenchFailed(f"only {len(outages)} of {len(found)} failovers came to an end")
+        return cls(
+            outages=tuple(outages),
+            noticed=tuple(m.detected_after_s for m, _ in found if m.detected_after_s is not None),
+            acknowledged=sum(a.rows.acknowledged for _, a in found),
+            lost=sum(len(a.rows.lost) for _, a in found),
+            duplicated=sum(len(a.rows.duplicated) for _, a in found),
+        )
 
     @property
     def median(self) -> float:
         return statistics.median(self.outages)
 
 
-def kill_writers(space: Workspace, kills: int, between_s: float = 1.5) -> Outcome:
-    """Kill the writer of the stack's Aurora cluster ``kills`` times under load."""
-    name = name_of(space, "aurora-mysql")
-    aurora, where = database_of(space, name), login(space, name)
-    rds = client_of(space, "rds", aurora["region"])
-    load = _Load(*(where[key] for key in ("host", "port", "user", "password", "ssl_ca")))
-    setup = load.connect()
-    cursor = setup.cursor()
-    cursor.execute("CREATE DATABASE IF NOT EXISTS bench_failover")
-    cursor.execute("CREATE OR REPLACE TABLE bench_failover.acks (row_id BIGINT AUTO_INCREMENT "
-                   "PRIMARY KEY, id BIGINT NOT NULL)")  # fmt: skip
-    setup.close()
-    thread = threading.Thread(target=load.run, daemon=True)
-    thread.start()
-    outages = []
-    try:
-        for _ in range(kills):
-            time.sleep(between_s)
-            os.kill(_writer_pid(rds, aurora["cluster"]), signal.SIGKILL)
-            outages.append(_outage(load, time.monotonic()))
-    finally:
-        load.stop.set()
-        thread.join(timeout=10)
-    check = load.connect()
-    cursor = check.cursor()
-    cursor.execute("SELECT id, COUNT(*) FROM bench_failover.acks GROUP BY id")
-    stored = {int(number): int(times) for number, times in cursor.fetchall()}
-    cursor.execute("DROP DATABASE bench_failover")
-    check.close()
-    acknowledged = [number for _, number in load.acknowledged]
-    return Outcome(
-        outages=tuple(outages),
-        acknowledged=len(acknowledged),
-        lost=sum(number not in stored for number in acknowledged),
-        duplicated=sum(times > 1 for times in stored.values()),
-    )
+def figures(space: Workspace, kills: int) -> list[Figure]:
+    """Aurora, and Redis whose writers WAIT for a replica: killed, frozen, cut off."""
+    found = []
+    for kind, name in (("aurora-mysql", "Aurora"), ("redis", "Redis with WAIT")):
+        killed = drill(space, kind, "kill", kills)
+        frozen = drill(space, kind, "stop", FROZEN)
+        spread = f"{kills} kills, worst {max(killed.outages):.2f} s"
+        frozen_spread = f"{FROZEN} times, median {frozen.median:.2f} s"
+        acked = f"of {killed.acknowledged + frozen.acknowledged:,} acked"
+        found += [
+            Figure(f"{name}: write outage after SIGKILL, median", killed.median, 0.2, "s", spread),
+            Figure(f"{name}: write outage after SIGKILL, worst", max(killed.outages), 2, "s"),
+            Figure(f"{name}: after SIGSTOP, worst", max(frozen.outages), 3.5, "s", frozen_spread),
+            Figure(f"{name}: acknowledged lost", killed.lost + frozen.lost, 0, "rows", acked),
+            Figure(f"{name}: duplicated", killed.duplicated + frozen.duplicated, 0, "rows"),
+        ]
+    cut = drill(space, "aurora-mysql", "cut", CUT)
+    if len(cut.noticed) < CUT:
+        raise BenchFailed(f"{CUT - len(cut.noticed)} of {CUT} cuts went unnoticed by the writers")
+    spread = f"{CUT} cuts, write outage at worst {max(cut.outages):.2f} s, {cut.lost} rows lost"
+    return [
+        *found,
+        Figure("a silent cut is noticed by a client, worst", max(cut.noticed), 1.5, "s", spread),
+    ]
 
 
-def _writer_pid(rds: Any, cluster: str) -> int:
-    members = rds.describe_db_clusters(DBClusterIdentifier=cluster)["DBClusters"][0]
-    writer = next(
-        m["DBInstanceIdentifier"] for m in members["DBClusterMembers"] if m["IsClusterWriter"]
-    )
-    host = rds.describe_db_instances(DBInstanceIdentifier=writer)["DBInstances"][0]["Endpoint"]
-    for process in psutil.process_iter():
-        try:
-            line = process.cmdline()
-        except (psutil.NoSuchProcess, psutil.AccessDenied):
-            continue
-        if "mariadbd" in " ".join(line[:1]) and f"--bind-address={host['Address']}" in line:
-            return process.pid
-    raise BenchFailed(f"no server process found for the writer {writer} on {host['Address']}")
+def drill(space: Workspace, kind: str, fault: Fault, runs: int) -> Outcome:
+    """Do ``fault`` to the writer of the stack's database of a ``kind``, ``runs`` times."""
+    target = _target(space, kind, fault)
+    found = []
+    with tempfile.TemporaryDirectory(prefix="bench-failover-") as folder:
+        for number in range(runs):
+            try:
+                done = perform(target, Plan(_WITHIN_S), Path(folder) / f"{number}.jsonl")
+            except (VerifyError, LocalCloudError) as error:
+                raise BenchFailed(f"{kind}, {fault}, run {number + 1}: {error}") from error
+            found.append((done.measured, _audited(target, done)))
+    return Outcome.of(found)
 
 
-def _outage(load: _Load, killed: float, deadline_s: float = 20.0) -> float:
-    """The longest pause between two acknowledged writes, of those that end after the kill.
+def _audited(target: Target, done: Drill) -> Audit:
+    return audit(done.history, target.writer, list(target.endpoints))
 
-    The first acknowledgement after the kill may have been on its way already.
-    """
-    last = max(0, bisect.bisect_right(load.acknowledged, killed, key=lambda row: row[0]) - 1)
-    while time.monotonic() < killed + deadline_s:
-        times = [at for at, _ in load.acknowledged[last:]]
-        if len(times) > _WRITES_AGAIN + 1:
-            return max(later - earlier for earlier, later in itertools.pairwise(times))
-        time.sleep(0.001)
-    raise BenchFailed(f"no write was acknowledged within {deadline_s:.0f} s of the kill")
+
+def _target(space: Workspace, kind: str, fault: Fault) -> Target:
+    deployment = Deployment.model_validate(space.record())
+    cloud = Cloud(deployment.access, 30)
+    name, ca = name_of(space, kind), deployment.access.ca_file
+    database = read_databases(deployment.outputs)[name]
+    found: Any
+    if kind == "redis":
+        found = FaultyCache(name, database, cloud, ca, confirmed=True)
+    else:
+        found = FaultyAurora(name, database, cloud, ca)
+    found.fault, found.site = fault, Site(space.state, space.prefix)
+    return found  # type: ignore[no-any-return]

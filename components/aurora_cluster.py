@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 import pulumi
@@ -20,6 +20,7 @@ from components.credentials import Credentials, CredentialsArgs
 from components.facts import Facts, facts
 from components.keys import RegionKey
 from components.managed_credentials import ManagedCredentials, ManagedCredentialsArgs, managed
+from components.monitoring_role import MonitoringRole
 from components.network import Network
 from components.security_group import DatabaseSecurityGroup
 from components.token_logins import Server, TokenLogins
@@ -31,12 +32,16 @@ S = TypeVar("S", bound=Spec)
 
 @dataclass(frozen=True)
 class AuroraArgs(Generic[S]):
-    """``at`` is the topology's path in the config, for errors that only the account can tell."""
+    """``at`` is the topology's path in the config, for errors that only the account can tell.
+
+    ``monitoring_role`` is needed when the spec asks for Enhanced Monitoring.
+    """
 
     spec: S
     network: Network
     key: RegionKey
     at: str
+    monitoring_role: MonitoringRole | None = field(default=None, kw_only=True)
 
 
 class AuroraCluster(TokenLogins, Generic[S]):
@@ -72,6 +77,7 @@ class AuroraCluster(TokenLogins, Generic[S]):
             args.network,
             args.key,
             args.at,
+            args.monitoring_role,
         )
         around = surroundings(name, place, spec, self._child)
         self.security_group = around.security_group

@@ -15,7 +15,8 @@ class AuroraMysql(AuroraProvisioned[Spec]):
     """A cluster of members of one class, and custom endpoints.
 
     Creates: a security group, a subnet group, a cluster parameter group, credentials, log groups,
-    the cluster, its writer, its readers, its custom endpoints, its activity stream.
+    the cluster, its writer, its readers, its custom endpoints, its activity stream, a policy for
+    each entry of ``connect``.
     Costs: hours x the class's price for every member, GB and month of the volume once, and
     requests to it by the million.
     Fails: a dead writer is replaced by the reader with the lowest promotion tier, which Aurora

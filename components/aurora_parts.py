@@ -12,6 +12,7 @@ import pulumi_aws as aws
 from components.aurora_parameters import cluster_parameters
 from components.keys import RegionKey
 from components.log_groups import LogGroups, LogGroupsArgs
+from components.monitoring_role import MonitoringRole, enhanced_monitoring
 from components.network import Network
 from components.performance_insights import performance_insights
 from components.rds_instance import lifetime
@@ -34,6 +35,7 @@ class Place:
     network: Network
     key: RegionKey
     at: str
+    monitoring_role: MonitoringRole | None = None
 
 
 @dataclass(frozen=True)
@@ -154,6 +156,7 @@ def members(
             # An LTS line stays one only without this.
             auto_minor_version_upgrade=False,
             **performance_insights(spec.performance_insights, place.key),
+            **enhanced_monitoring(spec.enhanced_monitoring, place.monitoring_role),
             apply_immediately=spec.apply_changes == "immediately",
             tags=tags(seat.identifier),
             opts=pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=after)),

@@ -18,7 +18,8 @@ class AuroraServerless(AuroraCluster[Spec]):
     """A cluster of serverless members whose capacity follows their load.
 
     Creates: a security group, a subnet group, a cluster parameter group, credentials, log groups,
-    the cluster with its range of capacity, its writer, its readers.
+    the cluster with its range of capacity, its writer, its readers, a policy for each entry of
+    ``connect``.
     Costs: hours x average ACU x 0.12 USD (us-east-1) for every member, nothing for a member while
     it is paused; GB and month of the volume once, and requests to it by the million.
     Fails: as a provisioned cluster. A reader with ``follows_writer`` is as large as the writer

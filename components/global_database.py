@@ -30,7 +30,8 @@ class GlobalDatabase(AuroraCluster[Spec]):
     """A global cluster, its primary, and a secondary for each other region of the config.
 
     Creates: the global cluster; what an Aurora cluster consists of, for the primary; a
-    `GlobalSecondary` for each other region.
+    `GlobalSecondary` for each other region; a policy for each entry of ``connect``, which is good
+    in all its regions.
     Costs: the primary as an Aurora cluster, each secondary by its own formula. A headless one
     costs its volume and the replicated writes only.
     Fails: within a region as an Aurora cluster. A switchover or failover to another region is
@@ -58,6 +59,7 @@ class GlobalDatabase(AuroraCluster[Spec]):
                     world=self._world.global_cluster_identifier,
                     network=args.networks[spec.region],
                     key=args.keys[spec.region],
+                    monitoring_role=args.monitoring_role,
                     at=f"{args.at}.secondaries.{number}",
                     after=list(self.members.values()),
                 ),

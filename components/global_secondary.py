@@ -11,6 +11,7 @@ import pulumi_aws as aws
 
 from components.aurora_parts import Place, cluster, instance_endpoints, members, surroundings
 from components.keys import RegionKey
+from components.monitoring_role import MonitoringRole
 from components.network import Network
 from components.security_group import DatabaseSecurityGroup
 from specs.global_database import GlobalDatabase, Secondary
@@ -38,6 +39,7 @@ class GlobalSecondaryArgs:
     key: RegionKey
     at: str
     after: Sequence[aws.rds.ClusterInstance]
+    monitoring_role: MonitoringRole | None = None
 
 
 class GlobalSecondary(pulumi.ComponentResource):
@@ -69,7 +71,13 @@ class GlobalSecondary(pulumi.ComponentResource):
         self.spec, self.region, self._port = spec, args.network.region, shared.port
         child = pulumi.ResourceOptions(parent=self)
         place = Place(
-            spec.identifier, spec.seats, spec.instance_class, args.network, args.key, args.at
+            spec.identifier,
+            spec.seats,
+            spec.instance_class,
+            args.network,
+            args.key,
+            args.at,
+            args.monitoring_role,
         )
         around = surroundings(name, place, shared, child)
         self.security_group = around.security_group

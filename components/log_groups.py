@@ -25,7 +25,8 @@ class LogGroupsArgs:
     logs: tuple[str, ...]
     retention_days: int = 30
     audit_days: int = 365
-    """Of the log that is called audit: auditors ask for a year."""
+    """Of the log that is called `audit`: auditors ask for a year."""
+    audit: str = "audit"
 
 
 class LogGroups(pulumi.ComponentResource):
@@ -51,7 +52,7 @@ class LogGroups(pulumi.ComponentResource):
                 region=args.region,
                 name=group,
                 kms_key_id=args.key.logs_arn,
-                retention_in_days=args.audit_days if log == "audit" else args.retention_days,
+                retention_in_days=args.audit_days if log == args.audit else args.retention_days,
                 tags=tags(group),
                 opts=pulumi.ResourceOptions(parent=self),
             ).name

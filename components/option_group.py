@@ -13,7 +13,7 @@ from specs.rds_instance import RdsInstance
 TDE = "TDE"
 """Transparent Data Encryption, in Oracle and in SQL Server."""
 AUDIT = "MARIADB_AUDIT_PLUGIN"
-"""In MariaDB and in MySQL; PostgreSQL's is an extension, which somebody must create by SQL."""
+"""In MariaDB and in MySQL; PostgreSQL's is a library, which its parameters load."""
 
 
 def option_group(

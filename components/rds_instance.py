@@ -24,6 +24,7 @@ from components.token_logins import Server, TokenLogins, takes_tokens
 from specs.passwords import ByRds
 from specs.rds_instance import Audited
 from specs.rds_instance import RdsInstance as Spec
+from specs.rds_postgres import RdsPostgres
 from specs.rds_storage import Gp3Storage, Provisioned, Storage
 from specs.token_logins import TokenLogins as LoginSpec
 
@@ -93,7 +94,7 @@ class RdsInstance(TokenLogins):
             opts=child,
         )
         login = self._login(name, child)
-        audited = spec.audit_log if isinstance(spec, Audited) else None
+        audited = spec.audit_log if isinstance(spec, Audited | RdsPostgres) else None
         logs = LogGroups(
             f"{name}-logs",
             LogGroupsArgs(
@@ -103,6 +104,8 @@ class RdsInstance(TokenLogins):
                 spec.identifier,
                 spec.log_exports,
                 audit_days=audited.keep_days if audited else 365,
+                # PostgreSQL has one log.
+                audit="postgresql" if audited and isinstance(spec, RdsPostgres) else "audit",
             ),
             child,
         )

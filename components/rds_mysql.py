@@ -23,7 +23,7 @@ class RdsMysql(RdsInstance):
     """A private MySQL instance: encrypted, TLS only, backed up, its slow queries logged.
 
     Creates: a security group, a subnet group over the network's zones, a parameter group,
-    credentials, log groups, the instance.
+    credentials, log groups, the instance, a policy for each entry of ``connect``.
     Costs: hours x the class's price, twice with Multi-AZ; GB x the storage's price, twice with
     Multi-AZ; backups beyond the size of the database; logs and Enhanced Monitoring by the GB.
     Fails: while a change waits for the maintenance window the plan shows it again; a destroy of

@@ -20,7 +20,7 @@ def instance_parameters(spec: RdsInstance) -> list[dict[str, str]]:
         case RdsMariadb():
             return mysql_parameters(spec.slow_query_log)
         case RdsPostgres():
-            return postgres_parameters(spec.slow_query_log)
+            return postgres_parameters(spec.slow_query_log, spec.audit_log)
         case RdsSqlserver():
             # Static with this engine, and so in force from the first start on.
             return [{"name": "rds.force_ssl", "value": "1", "apply_method": "pending-reboot"}]

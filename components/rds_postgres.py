@@ -20,7 +20,7 @@ class RdsPostgres(RdsInstance):
     """A private PostgreSQL instance: encrypted, TLS only, backed up, its slow statements logged.
 
     Creates: a security group, a subnet group over the network's zones, a parameter group,
-    credentials, log groups, the instance.
+    credentials, log groups, the instance, a policy for each entry of ``connect``.
     Costs: hours x the class's price and GB x the storage's, both twice with Multi-AZ; backups
     beyond the size of the database; logs and Enhanced Monitoring by the GB.
     Fails: while a change waits for the maintenance window the plan shows it again; a destroy of

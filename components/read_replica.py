@@ -11,8 +11,10 @@ import pulumi_aws as aws
 from components.facts import Facts, facts
 from components.instance_groups import instance_groups
 from components.keys import RegionKey
+from components.log_groups import LogGroups, LogGroupsArgs
 from components.monitoring_role import MonitoringRole, enhanced_monitoring
 from components.network import Network
+from components.performance_insights import performance_insights
 from components.rds_instance import RdsInstance, growth, lifetime
 from components.security_group import DatabaseSecurityGroup, DatabaseSecurityGroupArgs
 from components.tags import tags
@@ -41,8 +43,9 @@ class ReadReplica(TokenLogins):
     Its source is an instance or another replica. Of role ``standalone`` it is promoted where it
     stands: an instance with its own history, and with the user and password of its source.
 
-    Creates: a security group and the instance; in another region than the source's also a subnet
-    group and a parameter group, which an in-region replica has from its source.
+    Creates: a security group, log groups, the instance, a policy for each entry of ``connect``; in
+    another region than the source's also a subnet group and a parameter group, which an in-region
+    replica has from its source.
     Costs: hours x the class's price, GB x the storage's price; between regions also the
     transferred GB.
     Fails: a replica whose replication has stopped for 30 days is ended by RDS; when the source
@@ -82,6 +85,13 @@ class ReadReplica(TokenLogins):
         if not here:
             groups = instance_groups(name, spec.identifier, network, first, child)
             where = {"kms_key_id": args.key.arn, **groups}
+        # The audit plugin is its source's: an option group of a replica is no argument of RDS's.
+        exports = tuple(log for log in first.log_exports if log != "audit")
+        logs = LogGroups(
+            f"{name}-logs",
+            LogGroupsArgs(self.region, args.key, "instance", spec.identifier, exports),
+            child,
+        )
         if spec.follows is not None:
             where["replicate_source_db"] = source.identifier if here else source.arn
         if spec.backups is not None:
@@ -103,15 +113,18 @@ class ReadReplica(TokenLogins):
             vpc_security_group_ids=[self.security_group.id],
             publicly_accessible=False,
             auto_minor_version_upgrade=first.moves_by_itself,
+            enabled_cloudwatch_logs_exports=list(exports),
             copy_tags_to_snapshot=True,
             apply_immediately=spec.apply_changes == "immediately",
             # RDS would switch it off, and the users are the source's.
             **takes_tokens(self.origin.iam_auth),
             **self._end(),
             **enhanced_monitoring(spec.enhanced_monitoring, args.monitoring_role),
+            **performance_insights(spec.performance_insights, args.key),
             **where,
             tags=tags(spec.identifier),
-            opts=child,
+            # The groups must be there before RDS makes them.
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[logs]),
         )
         self.identifier = instance.identifier
         self.arn = instance.arn

@@ -11,6 +11,7 @@ import pulumi_aws as aws
 
 from components.service_key import ServiceKey, ServiceKeyArgs
 from components.tags import tags
+from components.trail_logs import TrailLogs, TrailLogsArgs
 
 _SERVICE = "cloudtrail.amazonaws.com"
 _COLDER_AFTER_DAYS = 90
@@ -29,8 +30,8 @@ class Trail(pulumi.ComponentResource):
     """A trail of every region's management events, whose files prove that nobody changed them.
 
     Creates: a key, a bucket that is private, encrypted, versioned and cleared after ``keep_days``,
-    its policy, the trail. Costs: the first trail of an account nothing, a further one 2 USD for
-    100,000 events; the key's 1 USD a month; 0.023 USD a GB and month of the bucket.
+    its policy, a log group, the trail. Costs: the first trail of an account nothing, a further one
+    2 USD for 100,000 events; the key's 1 USD a month; 0.023 USD a GB and month of the bucket.
     Fails: SQL is not in it, which only an activity stream or the server's own audit log has. A
     destroy is refused while the bucket has files: empty it by hand, if you may.
     """
@@ -73,6 +74,7 @@ class Trail(pulumi.ComponentResource):
             # S3 refuses two changes of a bucket at a time, and a policy before the block may pass.
             opts=pulumi.ResourceOptions(parent=self, depends_on=parts),
         )
+        logs = TrailLogs(f"{name}-logs", TrailLogsArgs(args.region, called), child)
         trail = aws.cloudtrail.Trail(
             f"{name}-trail",
             region=args.region,
@@ -82,6 +84,8 @@ class Trail(pulumi.ComponentResource):
             include_global_service_events=True,
             enable_log_file_validation=True,
             kms_key_id=key.arn,
+            cloud_watch_logs_group_arn=logs.group_arn,
+            cloud_watch_logs_role_arn=logs.role_arn,
             tags=tags(called),
             # CloudTrail tries to write when it is made.
             opts=pulumi.ResourceOptions(parent=self, depends_on=[policy]),

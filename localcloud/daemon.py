@@ -40,6 +40,8 @@ _PAGES = {HEALTH: "pid", SERVERS: "servers"}
 STOP_DEADLINE_S = 30.0
 EXPLAINED = 2
 """The exit code of a command that has said in one sentence why it failed."""
+READY_S = 60.0
+"""Longer than the slowest machine needs; one that has ended is not waited for."""
 _POLL_S = 0.02
 
 
@@ -184,7 +186,7 @@ def spawn_unless_running(site: Site) -> subprocess.Popen[bytes] | None:
 
 
 def ensure_running(
-    site: Site, deadline_s: float = 10.0, started: subprocess.Popen[bytes] | None = None
+    site: Site, deadline_s: float = READY_S, started: subprocess.Popen[bytes] | None = None
 ) -> int:
     """The pid of the site's daemon, started detached if there is none.
 

@@ -18,6 +18,7 @@ from specs.parts import (
     BackupWindow,
     Claim,
     DatabaseName,
+    EnhancedMonitoring,
     Lifetime,
     MaintenanceWindow,
     MigrationRole,
@@ -92,6 +93,7 @@ class AuroraCluster(TokenLogins, WithMaster):
     backups: ClusterBackups
     maintenance_window: MaintenanceWindow
     performance_insights: PerformanceInsights | None = None
+    enhanced_monitoring: EnhancedMonitoring | None = None
     slow_query_log: SlowQueryLog | None = None
     shared_zones: bool = False
     """Whether members may stand in one zone while fewer than three are used."""

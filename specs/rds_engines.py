@@ -23,6 +23,9 @@ class Gp3:
     throughput_mb: tuple[int, int] = (500, 4_000)
 
 
+_SMALL = re.compile(r"db\.t\w+\.(micro|small)\Z")
+
+
 @dataclass(frozen=True)
 class Engine:
     """The facts of one engine; ``title`` is what people call it, ``example`` a version of it."""
@@ -63,6 +66,10 @@ class Engine:
         if patch is not None and oldest and int(patch.removeprefix(".")) < oldest:
             raise refuse(f"{text!r} is withdrawn; write {major}, which takes the newest patch")
         return text
+
+    def too_small(self, instance_class: str) -> bool:
+        """Whether RDS has no Performance Insights on a class."""
+        return self.insights == "from medium" and _SMALL.match(instance_class) is not None
 
     def major(self, version: str) -> str:
         """The part of a version that RDS never changes by itself."""

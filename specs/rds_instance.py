@@ -36,7 +36,6 @@ _CLASS = re.compile(
     r"db\.(t[0-9]+[a-z]*\.(micro|small)|[a-z]+[0-9]+[a-z]*\.(medium|([0-9]*x)?large))\Z"
 )
 _OLD = ("db.m1.", "db.m2.", "db.t1.", "db.t2.", "db.m3.", "db.r3.")
-_SMALL = re.compile(r"db\.t\w+\.(micro|small)\Z")
 
 
 class InstanceBackups(Part):
@@ -133,8 +132,7 @@ class RdsInstance(WithMaster):
                 f"{name!r} has {len(name)} characters; {self.facts.title} allows "
                 f"{self.facts.longest_database}",
             )
-        small = self.facts.insights == "from medium" and _SMALL.match(self.instance_class)
-        if self.performance_insights is not None and small:
+        if self.performance_insights is not None and self.facts.too_small(self.instance_class):
             yield (
                 "performance_insights",
                 f"is refused on {self.instance_class}; leave it out, or take db.t3.medium or more",

@@ -17,6 +17,7 @@ from specs.parts import (
     EnhancedMonitoring,
     Lifetime,
     Part,
+    PerformanceInsights,
 )
 from specs.problems import Conflict
 from specs.rds_instance import OpenSourceInstance, known_class
@@ -54,6 +55,7 @@ class ReadReplica(Described):
     instance_class: Annotated[str, AfterValidator(_class)] = Field(alias="class")
     availability: Availability = "single-az"
     enhanced_monitoring: EnhancedMonitoring | None = None
+    performance_insights: PerformanceInsights | None = None
     connect: tuple[Connect, ...] = ()
     """Who logs in by a token, here alone. It takes tokens if its source does."""
     apply_changes: ApplyChanges = "maintenance-window"
@@ -106,6 +108,11 @@ class ReadReplica(Described):
             )
         if not isinstance(other, OpenSourceInstance):
             return "is no rds-mysql, rds-mariadb or rds-postgres topology; name one"
+        if self.performance_insights is not None and other.facts.too_small(self.instance_class):
+            return (
+                f"runs {other.facts.title}, whose performance_insights are refused on "
+                f"{self.instance_class}; leave them out here, or take db.t3.medium or more"
+            )
         if other.backups.retention_days == 0:
             return (
                 "has no backups, which a replica needs; set its backups.retention_days to 1 or more"

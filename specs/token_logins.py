@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Annotated
 
 from pydantic import AfterValidator
 
-from specs.parts import Described, Part
-from specs.problems import Conflict, Problem, refuse
+from specs.parts import Part
+from specs.problems import Conflict, refuse
 
 LONGEST_USER = 32
 """MySQL's limit."""
@@ -77,42 +77,9 @@ def login_conflicts(logins: TokenLogins, master: str) -> Iterator[Conflict]:
     yield from connect_conflicts(logins.connect)
     for n, each in enumerate(logins.connect):
         if each.user == master:
-            yield f"connect.{n}.user", _masters(master)
+            yield f"connect.{n}.user", masters_password(master)
 
 
-def check_copied_logins(found: Mapping[str, Described]) -> list[Problem]:
-    """A replica takes tokens if the instance does that is at the beginning of its chain."""
-    problems: list[Problem] = []
-    for name, topology in found.items():
-        connect: tuple[Connect, ...] = getattr(topology, "connect", ())
-        first = origin_of(topology, found)
-        if first is topology or not isinstance(first, TokenLogins):
-            continue
-        at = f"topologies.{name}.connect"
-        if connect and not first.iam_auth:
-            text = "needs tokens to be taken at its source; add iam_auth: true there"
-            problems.append(Problem(at, text))
-        masters = getattr(first, "username", None)
-        problems += [
-            Problem(f"{at}.{n}.user", _masters(each.user))
-            for n, each in enumerate(connect)
-            if each.user == masters
-        ]
-    return problems
-
-
-def origin_of(topology: Described, found: Mapping[str, Described]) -> Described | None:
-    """What is at the beginning of a chain of copies; itself if it copies nobody."""
-    seen: list[Described] = []
-    here: Described | None = topology
-    while here is not None and here not in seen:
-        seen.append(here)
-        source = here.references.get("source")
-        if source is None:
-            return here
-        here = found.get(source)
-    return None
-
-
-def _masters(user: str) -> str:
+def masters_password(user: str) -> str:
+    """What is wrong with the master user in a list of who has tokens."""
     return f"{user!r} is the master user, who has a password; name a user that your SQL makes"

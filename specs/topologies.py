@@ -19,6 +19,7 @@ from specs.beside import (
 )
 from specs.client_host import ClientHost
 from specs.global_database import GlobalDatabase
+from specs.login_rules import check_logins
 from specs.memcached import Memcached
 from specs.migration import Migration
 from specs.monitoring import Auditing, Monitoring
@@ -56,7 +57,6 @@ from specs.relations import (
 from specs.reservation import Reservation
 from specs.restored_instance import RestoredInstance
 from specs.serverless_cache import ServerlessCache
-from specs.token_logins import check_copied_logins
 
 AnyTopology = (
     RdsMysql
@@ -168,7 +168,7 @@ def read(
         problems += check_neighbours(found, str(region))
         problems += check_account_wide(found)
         problems += check_chains(found)
-        problems += check_copied_logins(found)
+        problems += check_logins(found, str(region))
         problems += check_passwords(found)
         problems += check_secondaries(found, str(region))
         problems += check_copies(found, str(region))

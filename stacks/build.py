@@ -161,39 +161,37 @@ def _check_zones(stack: Stack, networks: Mapping[str, Network]) -> None:
 def _one(
     name: str, spec: AnyTopology, region: str, shared: _Shared, built: Mapping[str, Topology]
 ) -> Topology:
-    network, key = shared.networks[region], shared.keys[region]
+    network, key, role = shared.networks[region], shared.keys[region], shared.monitoring_role
+    at = f"topologies.{name}"
     match spec:
         case rds_mysql.RdsMysql():
-            return RdsMysql(name, RdsMysqlArgs(spec, network, key, shared.monitoring_role))
+            return RdsMysql(name, RdsMysqlArgs(spec, network, key, role))
         case rds_mariadb.RdsMariadb():
-            return RdsMariadb(name, RdsMariadbArgs(spec, network, key, shared.monitoring_role))
+            return RdsMariadb(name, RdsMariadbArgs(spec, network, key, role))
         case rds_postgres.RdsPostgres():
-            return RdsPostgres(name, RdsPostgresArgs(spec, network, key, shared.monitoring_role))
+            return RdsPostgres(name, RdsPostgresArgs(spec, network, key, role))
         case rds_oracle.RdsOracle():
-            return RdsOracle(name, RdsOracleArgs(spec, network, key, shared.monitoring_role))
+            return RdsOracle(name, RdsOracleArgs(spec, network, key, role))
         case rds_sqlserver.RdsSqlserver():
-            return RdsSqlserver(name, RdsSqlserverArgs(spec, network, key, shared.monitoring_role))
+            return RdsSqlserver(name, RdsSqlserverArgs(spec, network, key, role))
         case read_replica.ReadReplica():
             source = built[spec.source]
             assert isinstance(source, RdsInstance | ReadReplica)
-            role = shared.monitoring_role
             return ReadReplica(name, ReadReplicaArgs(spec, source, spec.source, network, key, role))
         case restored_instance.RestoredInstance():
             origin = built[spec.source]
             assert isinstance(origin, RdsInstance)
-            role = shared.monitoring_role
             args = RestoredInstanceArgs(spec, origin, spec.source, network, role)
             return RestoredInstance(name, args)
         case aurora_mysql.AuroraMysql():
-            return AuroraMysql(name, AuroraMysqlArgs(spec, network, key, f"topologies.{name}"))
+            return AuroraMysql(name, AuroraMysqlArgs(spec, network, key, at, monitoring_role=role))
         case aurora_postgresql.AuroraPostgresql():
-            at = f"topologies.{name}"
-            return AuroraPostgresql(name, AuroraPostgresqlArgs(spec, network, key, at))
+            return AuroraPostgresql(
+                name, AuroraPostgresqlArgs(spec, network, key, at, monitoring_role=role)
+            )
         case multi_az_mysql.MultiAzMysql():
-            at, role = f"topologies.{name}", shared.monitoring_role
             return MultiAzMysql(name, MultiAzMysqlArgs(spec, network, key, at, role))
         case multi_az_postgres.MultiAzPostgres():
-            at, role = f"topologies.{name}", shared.monitoring_role
             return MultiAzPostgres(name, MultiAzPostgresArgs(spec, network, key, at, role))
         case rds_proxy.RdsProxy():
             target = built[spec.target]
@@ -202,19 +200,21 @@ def _one(
         case migration.Migration():
             return _migration(name, spec, network, key, shared, built)
         case aurora_serverless.AuroraServerless():
-            at = f"topologies.{name}"
-            return AuroraServerless(name, AuroraServerlessArgs(spec, network, key, at))
+            return AuroraServerless(
+                name, AuroraServerlessArgs(spec, network, key, at, monitoring_role=role)
+            )
         case global_database.GlobalDatabase():
             others = {each.region: shared.networks[each.region] for each in spec.secondaries}
             keys = {region: shared.keys[region] for region in others}
-            at = f"topologies.{name}"
-            return GlobalDatabase(name, GlobalDatabaseArgs(spec, network, key, at, others, keys))
+            return GlobalDatabase(
+                name,
+                GlobalDatabaseArgs(spec, network, key, at, others, keys, monitoring_role=role),
+            )
         case redis.Redis() | redis.Valkey():
             return Redis(name, RedisArgs(spec, network, key))
         case memcached.Memcached():
-            return Memcached(name, MemcachedArgs(spec, network, f"topologies.{name}"))
+            return Memcached(name, MemcachedArgs(spec, network, at))
         case serverless_cache.ServerlessCache():
-            at = f"topologies.{name}"
             return ServerlessCache(name, ServerlessCacheArgs(spec, network, key, at))
 
 

@@ -74,6 +74,9 @@ FORCED: Mapping[str, frozenset[str]] = {
     "aws:backup/vault:Vault": frozenset({"kmsKeyArn"}),
     "aws:backup/plan:Plan": frozenset({"rules"}),
     "aws:backup/selection:Selection": frozenset({"planId", "iamRoleArn", "resources"}),
+    "aws:cloudtrail/trail:Trail": frozenset(
+        {"s3BucketName", "kmsKeyId", "cloudWatchLogsGroupArn", "cloudWatchLogsRoleArn"}
+    ),
     LOG_GROUP: frozenset({"kmsKeyId"}),
     _ENCRYPTION: frozenset({"bucket", "rules"}),
     "aws:sns/topic:Topic": frozenset({"kmsMasterKeyId"}),

@@ -16,6 +16,9 @@ WHY: Mapping[str, str] = {
     "performance_insights": "small classes do not have it",
     "slow_query_log": "it is billed by the log lines it writes",
     "storage.provisioned": "what the type has anyway costs nothing more",
+    "password.made_by": "RDS rotates what it makes; it makes none that a replica, a migration or a "
+    "restored instance must know",
+    "password.rotation.days": "RDS's own",
     "role": "a replica that is promoted never comes back",
     "reader_endpoint": "it is one more interface to pay for",
     "region": "it stands where what it builds on does, else in aws:region",

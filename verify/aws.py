@@ -35,7 +35,6 @@ _UNREACHABLE = (
     ReadTimeoutError,
 )
 
-
 AWS_RESTORE_S = 3600.0
 """For a database of the course's size: an hour is four times what it takes."""
 
@@ -231,14 +230,9 @@ class Cloud:
                 )
 
     def metric(
-        self,
-        region: str,
-        name: str,
-        dimension: tuple[str, str],
-        since: datetime,
-        namespace: str = "AWS/RDS",
-        statistic: str = "Average",
-    ) -> list[tuple[datetime, float]]:
+        self, region: str, name: str, dimension: tuple[str, str], since: datetime,
+        namespace: str = "AWS/RDS", statistic: str = "Average",
+    ) -> list[tuple[datetime, float]]:  # fmt: skip
         """A metric's ``statistic`` of each metrics period, oldest first; at most a day's."""
         with self._translated("CloudWatch"):
             answer = self.client("cloudwatch", region).get_metric_statistics(

@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 from contract import ContractError, Database, Deployment, read_client_hosts
-from verify import reach
+from verify import course, reach
 from verify.aws import Cloud
 from verify.client_host import through_client_hosts
 from verify.console import Progress
@@ -27,8 +27,8 @@ from verify.trust import ca_file
 
 STACK = "dev"
 WAIT_S = 10.0
-RATE = 200.0
-"""Writes a second that a database of the smallest class takes without much ado."""
+RATE = course.WORKERS / course.PAUSE_S
+"""Writes a second: those of the course's load test, at most."""
 LEAST_PHASE_S = 5.0
 """A hundred heartbeats."""
 _MOST_RATE = 100_000

@@ -62,7 +62,7 @@ class Scene:
     """What its exercise measured over time, for the report."""
     phase_s: float = 5.0
     """How long a lag is measured at rest, and as long under load."""
-    rate: float = 200.0
+    rate: float = 50.0
     """Writes a second of that load."""
     lags: dict[str, CopyLag] = field(default_factory=dict)
     """What its exercise measured at the copies of the database, by their names."""

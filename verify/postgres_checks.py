@@ -64,7 +64,8 @@ def drop_own_database(sql: Session, database: str, own: Mapping[str, str]) -> st
     )
     sql_checks.leave_alone_foreign(sql, database, (str(row[0]) for row in tables), own)
     sql.run(f"{CHANGE}{FIRST_DATABASE}")
-    sql.run(f"DROP DATABASE {database}")
+    # A pooler may have connections left in it, and would keep them for minutes.
+    sql.run(f"DROP DATABASE {database} WITH (FORCE)")
     return f"dropped {database}"
 
 

@@ -54,12 +54,16 @@ class PostgresSql:
     """A connection in autocommit mode. Every wait ends within ``seconds``."""
 
     def __init__(
-        self, open_in: Callable[[str], psycopg.Connection[Row]], where: str, seconds: float
+        self,
+        open_in: Callable[[str], psycopg.Connection[Row]],
+        database: str,
+        where: str,
+        seconds: float,
     ) -> None:
         self._open_in = open_in
         self._where = where
         self._seconds = seconds
-        self._connection = open_in(FIRST_DATABASE)
+        self._connection = open_in(database)
 
     def run(self, statement: str, values: Sequence[object] = ()) -> list[Row]:
         """The rows of one statement; `Refused` when the server answers with an error."""
@@ -119,6 +123,7 @@ def open_connection(
     ca: str | None,
     tls: bool = True,
     pooled: bool = False,
+    database: str = FIRST_DATABASE,
     patience: float | None = None,
 ) -> PostgresSql:
     """As `connect`, for a connection that outlives a block.
@@ -172,7 +177,7 @@ def open_connection(
         denied = frozenset({ACCESS_DENIED})
         return log_in(credentials, denied, lambda login: attempt(login, database))
 
-    return PostgresSql(open_in, where, patience or seconds)
+    return PostgresSql(open_in, database, where, patience or seconds)
 
 
 class _Bounded(psycopg.Connection[Row]):

@@ -135,10 +135,10 @@ def open_connection(
         else {"ssl_disabled": True}
     )
 
-    def attempt(login: Credentials) -> Any:
+    def attempt(login: Credentials) -> Sql:
         try:
             # The C client repeats a timed-out read and cannot be interrupted.
-            return _Reached(
+            connection = _Reached(
                 host=endpoint.host,
                 port=endpoint.port,
                 user=login.user,
@@ -149,13 +149,15 @@ def open_connection(
                 write_timeout=seconds,
                 **trust,
             )
+            # It asks the server first, which may have gone since it let us in.
+            return Sql(connection, where, seconds)
         except driver.Error as error:
             raise _meaning(error, where, seconds, opening=True) from error
         except (OSError, IndexError, ValueError) as error:
             # The driver lets these through when the peer breaks off inside the handshake.
             raise Unreachable(f"{where} broke off the handshake: {error}") from error
 
-    return Sql(log_in(credentials, frozenset({ACCESS_DENIED}), attempt), where, seconds)
+    return log_in(credentials, frozenset({ACCESS_DENIED}), attempt)
 
 
 def _meaning(error: Any, where: str, seconds: float, *, opening: bool) -> VerifyError:

@@ -8,6 +8,7 @@ import ssl
 from contract import Endpoint
 from verify.deadline import Deadline
 from verify.errors import NotTrusted, StepFailed, Unreachable
+from verify.reach import address
 from verify.relay import relayed
 
 WEAK = ("SSLv2", "SSLv3", "TLSv1", "TLSv1.1")
@@ -22,9 +23,10 @@ def tls_in_use(endpoint: Endpoint, ca: str | None, deadline: Deadline) -> str:
     # The client would refuse them otherwise, and say nothing of the server.
     context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
     where = f"{endpoint.host}:{endpoint.port}"
+    near = address(endpoint.host, endpoint.port)
     try:
         with (
-            socket.create_connection((endpoint.host, endpoint.port), deadline.wait()) as plain,
+            socket.create_connection(near, deadline.wait()) as plain,
             context.wrap_socket(plain, server_hostname=endpoint.host) as secured,
         ):
             protocol, cipher = secured.version(), secured.cipher()

@@ -87,7 +87,7 @@ class Following(SelfHealing):
 
         The members follow the chosen one then, or nobody. `take_role` says what comes of it.
         """
-        members = {name: self.servers[name] for name in self._joined if self.servers[name].alive}
+        members = {n: self.servers[n] for n in self._joined if self.servers[n].answers()}
         if not members:
             raise ServerFailed(f"{self.ref} has no live member that could write")
         if old is not None:

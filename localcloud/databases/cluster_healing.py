@@ -99,7 +99,14 @@ class SelfHealing:
             tiers = {name: member.tier for name, member in self.plan.members.items()}
             # What is left of it must neither take a write nor send one to a reader.
             self.servers[writer].kill()
-            best = take_over(readers, tiers)
+            try:
+                best = take_over(readers, tiers)
+            except ServerFailed as error:
+                log.warning("%s: writer %s is started again: %s", self.ref, writer, error)
+                # Some may follow nobody by now.
+                self._joined.clear()
+                self._restart_writer()
+                return
             log.warning("%s: writer %s is dead, %s takes over", self.ref, writer, best)
             if best not in self._joined:
                 self._watch(best)

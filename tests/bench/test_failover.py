@@ -1,141 +1,92 @@
-"""What counts as acknowledged, and how long nothing was."""
+"""What many drills come to, in figures."""
 
 from __future__ import annotations
 
-import threading
-import time
-from typing import Any
-
-import mysql.connector
 import pytest
 
-from bench.failover import Outcome, _Load, _outage, _writer_pid
+from bench import failover
+from bench.failover import Outcome, figures
 from bench.workspace import BenchFailed
+from verify.audit import Add, History, Read, Record
+from verify.drill.measure import Measured, Outage
+from verify.drill.verdict import Audit, audit
 
 
-def load() -> _Load:
-    return _Load("127.0.0.1", 3306, "admin", "secret", "ca.pem")
+def measured(seconds: float, *, over: bool = True, noticed: float | None = 0.1) -> Measured:
+    return Measured(
+        triggered_at=1,
+        ended_at=9,
+        over=over,
+        detected_after_s=noticed,
+        write_outage=Outage(seconds=seconds, began_at=1, ended_at=1 + seconds),
+        endpoints=(),
+    )
 
 
-def acknowledged(*times: float) -> _Load:
-    """A load whose writes were acknowledged at these times."""
-    found = load()
-    found.acknowledged = [(at, number) for number, at in enumerate(times, 1)]
-    return found
-
-
-def steady(start: float, count: int, gap: float = 0.001) -> list[float]:
-    return [start + gap * n for n in range(count)]
-
-
-def test_the_outage_is_the_pause_around_the_kill() -> None:
-    killed = time.monotonic()
-    times = [*steady(killed - 0.5, 100), *steady(killed + 0.2, 100)]
-    assert _outage(acknowledged(*times), killed) == pytest.approx(0.2 + 0.5 - 0.099, abs=1e-6)
-
-
-def test_an_answer_on_its_way_does_not_end_it() -> None:
-    """Of a commit before the kill: the pause comes after it."""
-    killed = time.monotonic()
-    times = [*steady(killed - 0.1, 100), killed + 0.001, *steady(killed + 0.3, 100)]
-    assert _outage(acknowledged(*times), killed) == pytest.approx(0.299, abs=1e-6)
-
-
-def test_an_earlier_pause_is_not_counted() -> None:
-    killed = time.monotonic()
-    times = [
-        *steady(killed - 9, 30), *steady(killed - 0.02, 20), *steady(killed + 0.05, 100),
+def audited(acknowledged: int, stored: tuple[int, ...]) -> Audit:
+    """Of a history in which so many rows were acknowledged and ``stored`` were read at last."""
+    records = [
+        Record(
+            process="rows", endpoint="writer", invoked_at=n, completed_at=n, outcome="ok",
+            op=Add(element=n),
+        )
+        for n in range(acknowledged)
     ]  # fmt: skip
-    assert _outage(acknowledged(*times), killed) == pytest.approx(0.051, abs=1e-6)
+    last = Record(
+        process="last", endpoint="writer", invoked_at=99, completed_at=99, outcome="ok",
+        op=Read(elements=stored),
+    )  # fmt: skip
+    return audit(History.of([*records, last]), "writer", ["writer"])
 
 
-def test_a_stutter_after_the_first_answer_is_counted() -> None:
-    killed = time.monotonic()
-    times = [*steady(killed - 0.05, 50), *steady(killed + 0.01, 5), *steady(killed + 0.5, 60)]
-    assert _outage(acknowledged(*times), killed) == pytest.approx(0.486, abs=1e-6)
-
-
-def test_writes_that_never_come_back_are_no_figure() -> None:
-    killed = time.monotonic()
-    with pytest.raises(BenchFailed, match="no write was acknowledged within 0 s of the kill"):
-        _outage(acknowledged(*steady(killed - 0.1, 100)), killed, deadline_s=0.05)
-
-
-def test_the_median_is_of_the_outages() -> None:
-    assert Outcome((0.1, 0.9, 0.2), acknowledged=9, lost=0, duplicated=0).median == 0.2
-
-
-class _Server:
-    """Answers writes; the third's answer is lost, and then it refuses three connections."""
-
-    def __init__(self) -> None:
-        self.asked: list[int] = []
-        self.open = 0
-        self.refuse = 0
-        self.done = threading.Event()
-
-    def execute(self, statement: str, values: tuple[int]) -> None:
-        self.asked += values
-        if values == (3,):
-            self.refuse = 3
-            raise mysql.connector.OperationalError("lost")
-        if len(self.asked) >= 10:
-            self.done.set()
-
-    def close(self) -> None:
-        """As a cursor."""
-
-
-class _Connection:
-    def __init__(self, server: _Server) -> None:
-        if server.refuse:
-            server.refuse -= 1
-            raise mysql.connector.OperationalError("refused")
-        self._server = server
-        server.open += 1
-
-    def cursor(self) -> _Server:
-        return self._server
-
-    def close(self) -> None:
-        self._server.open -= 1
-
-
-def test_a_number_whose_answer_is_lost_is_neither_counted_nor_tried_again(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    server = _Server()
-
-    def connect(**settings: Any) -> _Connection:
-        assert settings["ssl_verify_identity"] is True
-        return _Connection(server)
-
-    monkeypatch.setattr(mysql.connector, "connect", connect)
-    writes = load()
-    thread = threading.Thread(target=writes.run)
-    thread.start()
-    assert server.done.wait(5)
-    writes.stop.set()
-    thread.join(5)
-    assert server.asked == list(range(1, len(server.asked) + 1))
-    assert [number for _, number in writes.acknowledged] == [n for n in server.asked if n != 3]
-    assert server.refuse == 0
-    assert server.open == 0, "every connection was closed"
-
-
-class _Api:
-    def describe_db_clusters(self, **_: str) -> dict[str, Any]:
-        members = [
-            {"DBInstanceIdentifier": "reader", "IsClusterWriter": False},
-            {"DBInstanceIdentifier": "writer", "IsClusterWriter": True},
+def test_rows_are_counted_over_all_runs_and_the_median_is_of_the_outages() -> None:
+    found = Outcome.of(
+        [
+            (measured(0.1), audited(4, (0, 1, 2, 3))),
+            (measured(0.9, noticed=0.4), audited(4, (0, 1, 3))),
+            (measured(0.2, noticed=None), audited(2, (0, 1, 1))),
         ]
-        return {"DBClusters": [{"DBClusterMembers": members}]}
+    )
+    assert found.median == 0.2
+    assert found.noticed == (0.1, 0.4)
+    assert (found.acknowledged, found.lost, found.duplicated) == (10, 1, 1)
 
-    def describe_db_instances(self, DBInstanceIdentifier: str) -> dict[str, Any]:  # noqa: N803
-        assert DBInstanceIdentifier == "writer"
-        return {"DBInstances": [{"Endpoint": {"Address": "127.83.250.250"}}]}
+
+@pytest.mark.parametrize("runs", [[], [(measured(0.1, over=False), audited(1, (0,)))]])
+def test_a_failover_that_does_not_end_is_no_figure(runs: list[tuple[Measured, Audit]]) -> None:
+    with pytest.raises(BenchFailed, match=f"only 0 of {len(runs)} failovers came to an end"):
+        Outcome.of(runs)
 
 
-def test_a_writer_without_a_process_is_named() -> None:
-    with pytest.raises(BenchFailed, match=r"no server process .* writer on 127\.83\.250\.250"):
-        _writer_pid(_Api(), "cluster")
+def test_the_figures_have_goals_that_can_be_missed(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    def drill(space: object, kind: str, fault: str, runs: int) -> Outcome:
+        asked.append((kind, fault, runs))
+        return Outcome((0.1, 3.0, 9.0), (1.0,) * runs, acknowledged=100, lost=1, duplicated=0)
+
+    monkeypatch.setattr(failover, "drill", drill)
+    found = {each.name: each for each in figures("space", 7)}  # type: ignore[arg-type]
+    assert asked == [
+        ("aurora-mysql", "kill", 7), ("aurora-mysql", "stop", 5),
+        ("redis", "kill", 7), ("redis", "stop", 5),
+        ("aurora-mysql", "cut", 5),
+    ]  # fmt: skip
+    missed = {name for name, figure in found.items() if not figure.met}
+    for name in ("Aurora", "Redis with WAIT"):
+        assert {
+            f"{name}: write outage after SIGKILL, median",
+            f"{name}: write outage after SIGKILL, worst",
+            f"{name}: after SIGSTOP, worst",
+            f"{name}: acknowledged lost",
+        } <= missed
+        assert found[f"{name}: acknowledged lost"].measured == 2
+        assert found[f"{name}: duplicated"].met
+    assert found["a silent cut is noticed by a client, worst"].met
+
+
+def test_a_cut_that_nobody_notices_is_no_figure(monkeypatch: pytest.MonkeyPatch) -> None:
+    outcome = Outcome((0.1,), (), acknowledged=1, lost=0, duplicated=0)
+    monkeypatch.setattr(failover, "drill", lambda *_: outcome)
+    with pytest.raises(BenchFailed, match="5 of 5 cuts went unnoticed by the writers"):
+        figures("space", 1)  # type: ignore[arg-type]

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
+
+from stacks.program import run
 from tests.components.ground import EAST_KEY
 from tests.components.test_aurora_mysql import made
 from tests.components.test_rds_mysql import made as made_instance
 from tests.components.test_redis import made as made_cache
+from tests.recorder import Recording, record
+from tests.specs.test_migration import POSTGRES
 
 
 def test_an_activity_stream_is_encrypted_with_our_key_and_waits_for_the_members() -> None:
@@ -70,3 +77,32 @@ def test_an_instance_of_mysql_has_the_audit_plugin_by_its_option_group() -> None
     assert instance["optionGroupName"] == "db-options-1a2b3c4"
     assert instance["enabledCloudwatchLogsExports"] == ["audit", "error", "slowquery"]
     assert recording.named("db-logs-audit").inputs["retentionInDays"] == 90
+
+
+def made_postgres(**audit_log: Any) -> Recording:
+    topologies = {"db": POSTGRES | {"audit_log": audit_log}}
+    return record(run, {"aws:region": "us-east-1", "aws-databases:topologies": topologies})
+
+
+@pytest.mark.parametrize(("queries", "logged"), [(False, "ddl,role"), (True, "all")])
+def test_postgresql_loads_pgaudit_and_keeps_its_one_log_as_long(queries: bool, logged: str) -> None:
+    recording = made_postgres(keep_days=90, queries=queries)
+    assert recording.named("db-parameters").inputs["parameters"] == [
+        {"name": "log_connections", "value": "1", "applyMethod": "immediate"},
+        {"name": "log_disconnections", "value": "1", "applyMethod": "immediate"},
+        {"name": "pgaudit.log", "value": logged, "applyMethod": "immediate"},
+        {"name": "rds.force_ssl", "value": "1", "applyMethod": "immediate"},
+        # RDS refuses a static parameter that is to apply at once.
+        {
+            "name": "shared_preload_libraries",
+            "value": "pg_stat_statements,pgaudit",
+            "applyMethod": "pending-reboot",
+        },
+    ]
+    instance = recording.named("db-instance")
+    assert instance.inputs["enabledCloudwatchLogsExports"] == ["postgresql", "upgrade"]
+    # It is no option of PostgreSQL's.
+    assert "optionGroupName" not in instance.inputs
+    assert "db-logs-postgresql" in instance.depends_on
+    assert recording.named("db-logs-postgresql").inputs["retentionInDays"] == 90
+    assert recording.named("db-logs-upgrade").inputs["retentionInDays"] == 30

@@ -74,6 +74,14 @@ def _common(name: str) -> dict[str, str]:
     }
 
 
+def _logs(name: str) -> dict[str, str]:
+    logs = ("postgresql", "upgrade")
+    return {
+        f"{name}-logs": "aws-databases:index:LogGroups",
+        **{f"{name}-logs-{log}": "aws:cloudwatch/logGroup:LogGroup" for log in logs},
+    }
+
+
 def _by_stack(name: str) -> dict[str, str]:
     return {
         f"{name}-credentials": "aws-databases:index:Credentials",
@@ -104,11 +112,15 @@ def _instance(name: str, logs: tuple[str, ...], password: dict[str, str]) -> dic
     [
         ("ledger", _instance("ledger", ("postgresql", "upgrade"), _by_stack("ledger"))),
         ("wiki", _instance("wiki", ("error",), _by_rds("wiki"))),
-        ("near", {**_common("near"), "near-instance": "aws:rds/instance:Instance"}),
+        (
+            "near",
+            {**_common("near"), **_logs("near"), "near-instance": "aws:rds/instance:Instance"},
+        ),
         (
             "west",
             {
                 **_common("west"),
+                **_logs("west"),
                 "west-subnets": "aws:rds/subnetGroup:SubnetGroup",
                 "west-parameters": "aws:rds/parameterGroup:ParameterGroup",
                 "west-instance": "aws:rds/instance:Instance",

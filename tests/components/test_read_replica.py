@@ -41,6 +41,11 @@ ACCESS = {
     "replica-access-group": "aws:ec2/securityGroup:SecurityGroup",
     "replica-access-from-clients": "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule",
 }
+LOGS = {
+    "replica-logs": "aws-databases:index:LogGroups",
+    "replica-logs-error": "aws:cloudwatch/logGroup:LogGroup",
+    "replica-logs-slowquery": "aws:cloudwatch/logGroup:LogGroup",
+}
 SAME_EVERYWHERE = {
     "identifier": "myapp-mysql-replica",
     "instanceClass": "db.t3.micro",
@@ -51,6 +56,7 @@ SAME_EVERYWHERE = {
     "vpcSecurityGroupIds": ["replica-access-group-id"],
     "publiclyAccessible": False,
     "autoMinorVersionUpgrade": True,
+    "enabledCloudwatchLogsExports": ["error", "slowquery"],
     "copyTagsToSnapshot": True,
     "applyImmediately": True,
     "deletionProtection": False,
@@ -92,13 +98,14 @@ def made(
 
 def test_in_its_sources_region() -> None:
     recording = made()
-    assert recording.below("replica") == ACCESS | {"replica-instance": "aws:rds/instance:Instance"}
+    instance = {"replica-instance": "aws:rds/instance:Instance"}
+    assert recording.below("replica") == ACCESS | LOGS | instance
     assert inputs(recording, "replica-instance") == HERE
 
 
 def test_in_another_region() -> None:
     recording = made("us-west-2")
-    assert recording.below("replica") == ACCESS | {
+    assert recording.below("replica") == ACCESS | LOGS | {
         "replica-subnets": "aws:rds/subnetGroup:SubnetGroup",
         "replica-parameters": "aws:rds/parameterGroup:ParameterGroup",
         "replica-instance": "aws:rds/instance:Instance",

@@ -12,6 +12,7 @@ from tests.recorder import Recording, record
 OWN = "arn:aws:cloudtrail:eu-west-1:123456789012:trail/aws-databases-dev"
 BUCKET = "aws-databases-dev-trail-123456789012-eu-west-1"
 KEY = "arn:aws:kms:eu-west-1:123456789012:key/trail-encryption-key"
+GROUP = "arn:aws:logs:eu-west-1:123456789012:log-group:/aws/cloudtrail/aws-databases-dev"
 WHERE = {"region": "eu-west-1", "bucket": BUCKET}
 
 
@@ -39,6 +40,12 @@ def test_the_exact_children(trail: Recording) -> None:
         "trail-versions": "aws:s3/bucketVersioning:BucketVersioning",
         "trail-lifecycle": "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration",
         "trail-policy": "aws:s3/bucketPolicy:BucketPolicy",
+        "trail-logs": "aws-databases:index:TrailLogs",
+        "trail-logs-encryption": "aws-databases:index:LogsKey",
+        "trail-logs-encryption-key": "aws:kms/key:Key",
+        "trail-logs-group": "aws:cloudwatch/logGroup:LogGroup",
+        "trail-logs-role": "aws:iam/role:Role",
+        "trail-logs-policy": "aws:iam/rolePolicy:RolePolicy",
         "trail-trail": "aws:cloudtrail/trail:Trail",
     }
 
@@ -52,6 +59,8 @@ def test_every_region_validated_and_encrypted(trail: Recording) -> None:
         "includeGlobalServiceEvents": True,
         "enableLogFileValidation": True,
         "kmsKeyId": KEY,
+        "cloudWatchLogsGroupArn": f"{GROUP}:*",
+        "cloudWatchLogsRoleArn": "arn:aws:iam::123456789012:role/trail-logs-role",
     }
 
 

@@ -158,7 +158,12 @@ class Load:
     def __enter__(self) -> Load:
         self._made.run("DELETE FROM t")
         self._thread.start()
-        self.goes_on()
+        try:
+            self.goes_on()
+        except AssertionError:
+            # Or it would write into the next tests.
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:

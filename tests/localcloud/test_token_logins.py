@@ -89,7 +89,14 @@ class Ground:
 
 @pytest.fixture(scope="module")
 def ground(site: Site) -> Iterator[Ground]:
-    daemon.ensure_running(site, 20)
+    try:
+        daemon.ensure_running(site, 60)
+        yield _made(site)
+    finally:
+        daemon.stop(site)
+
+
+def _made(site: Site) -> Ground:
     rds = client_of(site.endpoint_url, "rds")
 
     def instance(name: str, engine: str, version: str) -> dict[str, Any]:
@@ -152,8 +159,7 @@ def ground(site: Site) -> Iterator[Ground]:
     with postgres_at(site, found.postgres, user=CHIEF) as connection:
         connection.execute("CREATE USER app WITH LOGIN")
         connection.execute("GRANT rds_iam TO app")
-    yield found
-    daemon.stop(site)
+    return found
 
 
 def _address(instance: dict[str, Any]) -> Address:
@@ -266,7 +272,7 @@ def test_without_the_daemon_no_token_is_good_and_every_password_is(ground: Groun
             cursor.execute("SELECT 1")
             assert cursor.fetchall() == [(1,)]
     finally:
-        daemon.ensure_running(ground.site, 20)
+        daemon.ensure_running(ground.site, 60)
     for here, token in tokens.items():
         assert ground.enters(here, token)
 

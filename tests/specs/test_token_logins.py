@@ -142,6 +142,18 @@ def test_a_replica_takes_tokens_when_the_beginning_of_its_chain_does() -> None:
     assert_only(found, "topologies.far.connect", "add iam_auth: true there")
 
 
+def test_mariadb_takes_none_in_every_region() -> None:
+    for region in ("ap-south-2", "ap-southeast-4"):
+        there = {"wiki": MARIADB | {"region": region}}
+        assert problems(there) == []
+        found = problems({"wiki": there["wiki"] | ON})
+        assert_only(found, "topologies.wiki.iam_auth", f"takes no tokens in {region}; choose")
+        copy = REPLICA | {"source": "wiki", "region": region}
+        found = problems({"wiki": MARIADB | ON, "copy": copy})
+        assert_only(found, "topologies.copy.region", "choose another region")
+        assert problems({"mysql": SOURCE | {"region": region}}) == []
+
+
 def test_a_replica_s_master_user_is_its_source_s() -> None:
     far = REPLICAS["far"] | {"connect": [APP | {"user": "admin"}]}
     found = problems({"mysql": SOURCE, **REPLICAS, "far": far})

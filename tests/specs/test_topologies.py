@@ -52,7 +52,12 @@ def test_what_is_written_is_what_is_read(
 
     assert found.region == region
     assert dumped(found.network) == (network or {})
-    assert {name: dumped(spec) for name, spec in found.topologies.items()} == topologies
+    read = {name: dumped(spec) for name, spec in found.topologies.items()}
+    for name, written in topologies.items():
+        if "password" not in written:
+            # Who makes it is decided when the whole stack is known.
+            read[name].pop("password", None)
+    assert read == topologies
     assert list(found.topologies) == list(topologies)
     # By way of JSON, as Pulumi hands it over; and whole, defaults and all.
     assert stack(json.loads(json.dumps(topologies)), network, region) == found

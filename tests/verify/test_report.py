@@ -176,6 +176,7 @@ def test_only_what_is_no_secret_is_kept_and_little_of_it() -> None:
     assert len(exchanges) == EXCHANGES
 
 
+@pytest.mark.timeout(300)
 def test_a_run_writes_it_and_compares(verify: Verify, tmp_path: Path) -> None:
     folder = tmp_path / "new" / "report"
     done = verify("mysql", "copy", "redis", "--seconds", "1", "--report", str(folder))

@@ -99,13 +99,18 @@ class SqlClient:
 
     @classmethod
     def open(
-        cls, database: Database, endpoint: Endpoint, credentials: Credentials, ca: str | None
+        cls,
+        database: Database,
+        endpoint: Endpoint,
+        credentials: Credentials,
+        ca: str | None,
+        *,
+        pooled: bool = False,
     ) -> SqlClient:
-        """A connection in the drill's own database."""
+        """A connection in the drill's own database; ``pooled`` through a proxy."""
         dialect = dialect_of(database)
-        session = open_session(dialect, endpoint, credentials, ca)
+        session = open_session(dialect, endpoint, credentials, ca, pooled=pooled)
         try:
-            session.run(f"{dialect.use}{DATABASE}")
             return cls(session, _server_of(session, dialect))
         except BaseException:
             session.close()
@@ -153,14 +158,27 @@ class SqlClient:
 
 
 def open_session(
-    dialect: Dialect, endpoint: Endpoint, credentials: Credentials, ca: str | None
+    dialect: Dialect,
+    endpoint: Endpoint,
+    credentials: Credentials,
+    ca: str | None,
+    *,
+    pooled: bool = False,
 ) -> Session:
-    """A session whose waits are short."""
+    """A session in the drill's own database whose waits are short."""
     if dialect is POSTGRES:
+        # At once: a connection of PostgreSQL stays where it is, and two would take twice as long.
         return postgres_sql.open_connection(
-            endpoint, credentials, Deadline(PATIENCE_S), ca=ca, patience=PATIENCE_S
-        )
-    return dialect.open(endpoint, credentials, Deadline(PATIENCE_S), ca=ca)
+            endpoint, credentials, Deadline(PATIENCE_S),
+            ca=ca, pooled=pooled, database=DATABASE, patience=PATIENCE_S,
+        )  # fmt: skip
+    session = dialect.open(endpoint, credentials, Deadline(PATIENCE_S), ca=ca)
+    try:
+        session.run(f"{dialect.use}{DATABASE}")
+    except BaseException:
+        session.close()
+        raise
+    return session
 
 
 def _server_of(session: Session, dialect: Dialect) -> str:
@@ -186,10 +204,11 @@ def create(session: Session, dialect: Dialect) -> None:
     # No unique key on id: a row that is there twice shall be seen, not refused.
     session.run(f"CREATE TABLE acks (row_id {number} PRIMARY KEY, id BIGINT NOT NULL, part BIGINT)")
     session.run("CREATE INDEX acks_part ON acks (part)")
-    session.run("CREATE TABLE accounts (name CHAR(1) PRIMARY KEY, balance BIGINT NOT NULL)")
-    # In one statement: a replica must never have one account without the other.
+    # Under its name when it is complete: a replica that is behind must not show it empty.
+    session.run("CREATE TABLE opening (name CHAR(1) PRIMARY KEY, balance BIGINT NOT NULL)")
     opening = [fact for name in ACCOUNTS for fact in (name, TOTAL // len(ACCOUNTS))]
-    session.run("INSERT INTO accounts VALUES (%s, %s), (%s, %s)", opening)
+    session.run("INSERT INTO opening VALUES (%s, %s), (%s, %s)", opening)
+    session.run("ALTER TABLE opening RENAME TO accounts")
     session.run("CREATE TABLE counter (id INT PRIMARY KEY, value BIGINT NOT NULL)")
     session.run("INSERT INTO counter VALUES (1, 0)")
 
@@ -197,7 +216,9 @@ def create(session: Session, dialect: Dialect) -> None:
 def drop(session: Session, dialect: Dialect) -> str:
     """Take back what `create` made; what it did not make is left alone."""
     return dialect.drop_own_database(
-        session, DATABASE, {"acks": "TRUE", "accounts": "TRUE", "counter": "TRUE"}
+        session,
+        DATABASE,
+        {"acks": "TRUE", "opening": "TRUE", "accounts": "TRUE", "counter": "TRUE"},
     )
 
 

@@ -68,6 +68,8 @@ class Worker(Generic[C]):
         self._thread = threading.Thread(target=self._work, name=process, daemon=True)
         self.answered = threading.Event()
         """Set once a call came back well."""
+        self.defect: Exception | None = None
+        """What ended it that is no error of the database's."""
 
     def start(self) -> None:
         self._thread.start()
@@ -78,6 +80,13 @@ class Worker(Generic[C]):
         self._thread.join(deadline.left)
 
     def _work(self) -> None:
+        try:
+            self._call_after_call()
+        except Exception as error:
+            # Told by whoever stops it: a writer that is gone would look like an outage.
+            self.defect = error
+
+    def _call_after_call(self) -> None:
         client: C | None = None
         due = time.monotonic()
         while not self._stop.is_set():

@@ -131,7 +131,8 @@ def is_over(
     before = writers_server(sightings, endpoint, triggered_at)
     after = writers_server(sightings, endpoint, now)
     met = [t.at for t in troubles if t.endpoint == endpoint and t.at > triggered_at]
-    if (moves and after == before) or (not moves and not met):
+    # A proxy may hold its clients until there is somebody again: then none of them met anything.
+    if after == before and (moves or not met):
         return False
     quiet_since = max([triggered_at, *met])
     since = sum(at > quiet_since for at in _acknowledged(records))

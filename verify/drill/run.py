@@ -147,6 +147,9 @@ def _working(crew: list[Worker[Any]], target: Target) -> Iterator[Callable[[], N
         deadline = Deadline(_STOP_S)
         for worker in crew:
             worker.stop(deadline)
+        defects = [worker.defect for worker in crew if worker.defect is not None]
+        if defects:
+            raise defects[0]
 
     for worker in crew:
         worker.start()

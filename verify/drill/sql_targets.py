@@ -41,8 +41,13 @@ class SqlTarget(Target):
                     found[f"{role} {each.name}" if each.name else role] = each
         return found
 
+    pooled = False
+    """Whether a client's connection is another one to the server for each transaction."""
+
     def open(self, endpoint: Endpoint) -> SqlClient:
-        return SqlClient.open(self.database, endpoint, self._credentials, self.ca)
+        return SqlClient.open(
+            self.database, endpoint, self._credentials, self.ca, pooled=self.pooled
+        )
 
     def prepare(self) -> None:
         session = self._session()
@@ -150,6 +155,8 @@ class MultiAz(SqlTarget):
 
 class Proxied(SqlTarget):
     """An RDS Proxy, while the database behind it fails over."""
+
+    pooled = True
 
     def __init__(self, name: str, database: Database, behind: Target) -> None:
         super().__init__(name, database, behind.cloud, behind.ca)

@@ -12,7 +12,8 @@ from verify.errors import StepFailed
 
 SQL_KINDS = (
     "rds-mysql", "rds-mariadb", "rds-postgres", "read-replica", "restored-instance",
-    "aurora-mysql", "aurora-serverless", "global-database",
+    "aurora-mysql", "aurora-postgresql", "aurora-serverless", "global-database",
+    "multi-az-mysql", "multi-az-postgres",
 )  # fmt: skip
 CACHE_KINDS = ("redis", "valkey")
 SECONDS, MILLISECONDS = "s", "ms"
@@ -96,7 +97,13 @@ def _readers(database: Database, cloud: Cloud) -> Iterator[Copy]:
     for member in members:
         if not member["IsClusterWriter"]:
             name = member["DBInstanceIdentifier"]
-            metric = Metric("AuroraReplicaLag", ("DBInstanceIdentifier", name), MILLISECONDS)
+            dimension = ("DBInstanceIdentifier", name)
+            # The standbys of a Multi-AZ DB cluster follow as replicas do, and not a volume.
+            metric = (
+                Metric("AuroraReplicaLag", dimension, MILLISECONDS)
+                if database.engine.startswith("aurora")
+                else Metric("ReplicaLag", dimension, SECONDS)
+            )
             yield Copy(name, database.region, database.endpoint("instance", name), metric)
 
 

@@ -166,7 +166,6 @@ class Lag(Exercise):
         cloud = self.scene.cloud
         period = timedelta(seconds=cloud.metrics_period_s)
         deadline = self.scene.limit.within(PERIODS * period.total_seconds() + self.scene.wait_s)
-        # A reading has the time at which its period begins.
         while not (found := self._newest(copy, period)):
             if deadline.expired:
                 raise DeadlineExceeded(
@@ -183,8 +182,9 @@ class Lag(Exercise):
         )
         values = [value for _, value in found]
         said = f"{copy.metric.name} {min(values):g} to {max(values):g} {copy.metric.unit}"
-        if min(values) < 0:
-            raise StepFailed(f"{said}: below nought it replicates nothing")
+        if values[-1] < 0:
+            # An earlier one may be of before: the heartbeats have arrived.
+            raise StepFailed(f"{said}, the last {values[-1]:g}: below nought it replicates nothing")
         said = f"{said} in {len(values)} readings"
         if self.scene.database.engine == "postgres":
             # Which is why an alarm on it may go off at night.
@@ -192,9 +192,10 @@ class Lag(Exercise):
         return said
 
     def _newest(self, copy: Copy, period: timedelta) -> list[tuple[datetime, float]]:
-        """Its readings, once there is one of the last phase."""
+        """Its readings, once there is one that began with the last phase or later."""
+        # A reading has the time at which its period begins, which may be before ours.
         found = readings(self.scene.cloud, copy, self._since - period)
-        return found if found and found[-1][0] >= self._loaded_since - period else []
+        return found if found and found[-1][0] >= self._loaded_since else []
 
 
 def _entering(copy: Copy) -> str:

@@ -80,7 +80,8 @@ def test_the_timeline() -> None:
         pytest.param(3.5, True, TROUBLES, False, id="quiet-not-long-enough"),
         pytest.param(4.0, True, TROUBLES, True, id="quiet-and-moved"),
         pytest.param(1.9, True, [], False, id="not-moved-yet"),
-        pytest.param(4.0, False, [], False, id="nobody-noticed"),
+        pytest.param(1.9, False, [], False, id="nothing-happened"),
+        pytest.param(4.0, False, [], True, id="a-proxy-held-them-meanwhile"),
         pytest.param(4.0, False, TROUBLES, True, id="stays-and-was-noticed"),
     ],
 )

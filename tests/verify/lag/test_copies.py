@@ -53,7 +53,8 @@ STACK = {
     "far": database("read-replica", "far", source="near", region="us-west-2"),
     "promoted": database("read-replica", "promoted", origin="orders"),
     "proxy": database("rds-proxy", source="orders"),
-    "cluster": database("aurora-mysql", "a", "b", cluster="cluster"),
+    "cluster": database("aurora-mysql", "a", "b", cluster="cluster", engine="aurora-mysql"),
+    "standbys": database("multi-az-postgres", "z1", "z2", "z3", cluster="standbys"),
     "single": database("aurora-serverless", "s", cluster="single"),
     "store": database("global-database", "e", cluster="store-east", worldwide=worldwide("w")),
     "headless": database("global-database", "h", cluster="headless", worldwide=worldwide()),
@@ -70,8 +71,8 @@ STACK = {
     ("name", "whether"),
     [
         ("alone", False), ("orders", True), ("near", False), ("far", False), ("promoted", False),
-        ("cluster", True), ("single", False), ("store", True), ("headless", False),
-        ("cache", True), ("node", False), ("shards", False),
+        ("cluster", True), ("standbys", True), ("single", False), ("store", True),
+        ("headless", False), ("cache", True), ("node", False), ("shards", False),
     ],
 )  # fmt: skip
 def test_whose_lag_there_is(name: str, whether: bool) -> None:
@@ -82,7 +83,7 @@ def test_it_is_planned_where_it_is_named_and_once_a_source() -> None:
     assert not [p for p in plan(STACK) if p.exercise == "lag"]
     # By a database's name one means what always runs on it.
     assert not [p for p in plan(STACK, ["orders"]) if p.exercise == "lag"]
-    named = ["orders", "cluster", "store", "cache"]
+    named = ["orders", "cluster", "standbys", "store", "cache"]
     assert [p.database for p in plan(STACK, ["lag"])] == named
     assert [p.database for p in plan(STACK, [], ["lag"])] == named
     assert [p.database for p in plan(STACK, ["cache"], ["lag"])] == ["cache"]

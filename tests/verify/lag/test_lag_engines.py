@@ -24,7 +24,7 @@ def test_one_that_has_paused_fails(cloud: TestCloud, verify: Verify) -> None:
     host = verify.endpoint("ledger-copy", "reader")["host"]
     as_administrator(cloud, host, "SELECT pg_wal_replay_pause()")
     try:
-        done = verify("--seconds", "1", "--timeout", "1", exercises=("lag",))
+        done = verify("--seconds", "1", "--timeout", "3", exercises=("lag",))
     finally:
         as_administrator(cloud, host, "SELECT pg_wal_replay_resume()")
     assert done.code == 1

@@ -15,6 +15,7 @@ import pytest
 from tests.verify.cloud import TestCloud
 from tests.verify.command import Finished, Verify
 from verify.lag.exercise import ALARMS, CONNECT
+from verify.lag.sql_source import SqlSource
 from verify.lag.watch import observe
 
 COPIES = {
@@ -135,17 +136,17 @@ def test_a_replica_that_does_not_replicate_fails_alone(cloud: TestCloud, verify:
     reader = next(e["host"] for e in endpoints if e.get("name") == "reader-1")
     cloud.as_administrator(reader, "STOP SLAVE SQL_THREAD")
     try:
-        done = lag(verify, "aurora", *SHORT, "--timeout", "1")
+        done = lag(verify, "aurora", *SHORT, "--timeout", "3")
     finally:
         cloud.as_administrator(reader, "START SLAVE SQL_THREAD")
     assert done.code == 1
     assert done.failed["reader-1 at rest"] == (
-        "a heartbeat did not reach reader-1 within 1 s: it does not replicate, or lags behind"
+        "a heartbeat did not reach reader-1 within 3 s: it does not replicate, or lags behind"
     )
     assert done.step("reader-1 under load") == ("skipped", "it was given up before")
     assert done.step("reader-2 at rest")[0] == done.step("reader-2 under load")[0] == "passed"
     assert done.step("clean up")[0] == "passed"
-    assert done.seconds < 30
+    assert done.seconds < 60
 
 
 @pytest.mark.parametrize("how", [signal.SIGSTOP, signal.SIGKILL])
@@ -153,14 +154,14 @@ def test_a_replica_that_ends_half_way_fails_in_the_phase_that_it_ends_in(
     cloud: TestCloud, verify: Verify, monkeypatch: pytest.MonkeyPatch, how: signal.Signals
 ) -> None:
     with half_way(cloud, monkeypatch, "cache-002", how):
-        done = lag(verify, "redis", *SHORT, "--timeout", "1")
+        done = lag(verify, "redis", *SHORT, "--timeout", "3")
     assert done.code == 1, done.out
     assert done.step("cache-002 at rest")[0] == "passed"
     assert "cache-002 under load" in done.failed
     assert "cache-003 under load" not in done.failed
     (found,) = (c for c in done.exercises[0]["lags"] if c["copy_name"] == "cache-002")
     assert found["phases"][0]["name"] == "at rest"
-    assert done.seconds < 30
+    assert done.seconds < 60
 
 
 @pytest.mark.parametrize(("server", "database"), [("source", "mysql"), ("writer", "aurora")])
@@ -172,11 +173,11 @@ def test_a_source_that_falls_silent_half_way_is_a_failed_step(
     database: str,
 ) -> None:
     with half_way(cloud, monkeypatch, server, signal.SIGSTOP):
-        done = lag(verify, database, *SHORT, "--timeout", "1")
+        done = lag(verify, database, *SHORT, "--timeout", "3")
     assert done.code == 1, done.out
-    assert "within 1 s" in done.failed["heartbeats under load"]
+    assert "within 3 s" in done.failed["heartbeats under load"]
     assert "Traceback" not in done.out + done.err
-    assert done.seconds < 30
+    assert done.seconds < 60
     assert lag(verify, database, *SHORT).code == 0
 
 
@@ -205,11 +206,30 @@ def half_way(
     monkeypatch.setattr("verify.lag.exercise.observe", observe)
 
 
+def test_an_interrupt_cleans_up(
+    cloud: TestCloud, verify: Verify, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = SqlSource.write
+
+    def interrupted(source: SqlSource, beat: int) -> None:
+        if beat == 5:
+            raise KeyboardInterrupt
+        write(source, beat)
+
+    monkeypatch.setattr(SqlSource, "write", interrupted)
+    done = lag(verify, "mysql", *SHORT)
+    assert (done.code, done.err) == (130, "verify: interrupted\n")
+    assert "clean up" in done.out
+    with cloud.login(verify.endpoint("mysql", "writer")["host"]) as cursor:
+        cursor.execute("SHOW DATABASES LIKE 'lagtest'")
+        assert cursor.fetchall() == []
+
+
 def test_a_copy_that_nobody_serves_fails_and_the_others_are_measured(
     cloud: TestCloud, verify: Verify
 ) -> None:
     with cloud.silent("cache-003"):
-        done = lag(verify, "redis", *SHORT, "--timeout", "1")
+        done = lag(verify, "redis", *SHORT, "--timeout", "3")
     assert done.code == 1
     assert "connect to cache-003" in done.failed
     assert done.step("cache-003 at rest")[0] == "skipped"
