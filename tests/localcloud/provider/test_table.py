@@ -39,7 +39,9 @@ NEW_RESOURCE: dict[str, set[str]] = {
     "aws:rds/cluster:Cluster": {
         "availabilityZones", "clusterIdentifier", "clusterScalabilityType", "databaseName",
         "dbSubnetGroupName", "dbSystemId", "engine", "engineMode", "kmsKeyId", "masterUsername",
-        "sourceRegion", "storageEncrypted",
+        "sourceRegion", "storageEncrypted", "publiclyAccessible",
+        # Aurora's changes in place.
+        "storageType",
     },
     "aws:rds/clusterEndpoint:ClusterEndpoint": {"clusterEndpointIdentifier", "clusterIdentifier"},
     "aws:rds/clusterInstance:ClusterInstance": {
@@ -70,7 +72,7 @@ FIXED: dict[str, set[str]] = {
     "aws:iam/role:Role": {"permissionsBoundary"},
     "aws:kms/key:Key": {"bypassPolicyLockoutSafetyCheck"},
     "aws:rds/cluster:Cluster": {
-        "globalClusterIdentifier", "publiclyAccessible", "replicationSourceIdentifier",
+        "globalClusterIdentifier", "replicationSourceIdentifier",
     },
     "aws:secretsmanager/secret:Secret": {"forceOverwriteReplicaSecret"},
 }  # fmt: skip
