@@ -16,7 +16,11 @@ class Trail(Kind):
 
     token, service = "aws:cloudtrail/trail:Trail", "cloudtrail"
     creates, modifies = "CreateTrail", "UpdateTrail"
-    names = {"enableLogFileValidation": "EnableLogFileValidation", "tags": "TagsList"}
+    names = {
+        "enableLogFileValidation": "EnableLogFileValidation",
+        "cloudWatchLogsGroupArn": "CloudWatchLogsLogGroupArn",
+        "tags": "TagsList",
+    }
     ours = frozenset({"enableLogging"})
     also_changes = frozenset({"tags", "enableLogging"})
     defaults = {"enableLogging": True, "includeGlobalServiceEvents": True}

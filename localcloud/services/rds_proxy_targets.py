@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from moto.core.exceptions import ServiceException
 from moto.secretsmanager import secretsmanager_backends
+from moto.secretsmanager.exceptions import SecretsManagerClientError
 
 from localcloud.api import Answer, ApiError, Call, Operations, now, page
 from localcloud.fleet import Credentials, Ref
@@ -210,7 +210,7 @@ class ProxyTargets:
             backend = secretsmanager_backends[ACCOUNT_ID][region_of(secret, proxy["_region"])]
             facts = json.loads(backend.get_secret_value(secret, "", "")["SecretString"])
             credentials = Credentials(facts["username"], facts["password"])
-        except (ServiceException, ValueError, KeyError, TypeError):
+        except (SecretsManagerClientError, ValueError, KeyError, TypeError):
             return _unhealthy("The secret has no user and password, or cannot be read.")
         host = self._host(proxy, "READ_WRITE")
         ref = Ref(proxy["_region"], proxy["DBProxyName"])

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from moto.core.exceptions import ServiceException
 from moto.secretsmanager import secretsmanager_backends
+from moto.secretsmanager.exceptions import SecretsManagerClientError
 
 from localcloud.services.surroundings import region_of
 from localcloud.site import ACCOUNT_ID
@@ -45,7 +45,7 @@ class Secrets:
             backend = secretsmanager_backends[ACCOUNT_ID][region_of(arn, "")]
             try:
                 text = backend.get_secret_value(arn, "", stage)["SecretString"]
-            except (ServiceException, KeyError):
+            except SecretsManagerClientError:
                 return None
         found: dict[str, str] = json.loads(text)
         return found

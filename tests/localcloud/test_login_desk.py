@@ -35,7 +35,7 @@ def bind(name: str, secret: str, number: bytes = b"\x01") -> bytes:
 @pytest.fixture
 def address() -> Iterator[Address]:
     """Of a desk that lets in whoever says the server's name."""
-    where = Address(f"{prefix(85)}.0.1", 4567)
+    where = Address(f"{prefix(86)}.0.1", 4567)
     desk = Desk(where, lambda server, user, secret: None if secret == server else f"{user} is not")
     desk.open()
     yield where

@@ -115,6 +115,19 @@ def test_another_schedule(
     assert secrets.describe_secret(SecretId=arn)["RotationEnabled"] is False
 
 
+def test_a_start_with_a_managed_password_and_no_rotation_under_way_ended_the_daemon(
+    site: Site,
+) -> None:
+    fleet = RecordingFleet()
+    with served(site, fleet) as first:
+        first.client("rds").create_db_instance(**managed())
+        arn = secret_of(first)
+        before = password_in(first, arn)
+    with served(site, fleet) as second:
+        assert password_in(second, arn) == before
+    assert fleet.named("set_password") == []
+
+
 def test_a_rotation_that_a_kill_cut_short_is_finished_at_the_next_start(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:

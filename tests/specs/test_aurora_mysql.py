@@ -199,7 +199,11 @@ WRONG = [
     # What Aurora owns elsewhere, or does not have.
     Wrong({"storage": {"type": "gp3"}}, "storage", "is not a key here"),
     Wrong({"availability": "multi-az"}, "availability", "is not a key here"),
-    Wrong({"enhanced_monitoring": {"interval_seconds": 60}}, "enhanced_monitoring", "not a key"),
+    Wrong(
+        {"enhanced_monitoring": {"interval_seconds": 20}},
+        "enhanced_monitoring.interval_seconds",
+        "1, 5, 10, 15, 30 or 60",
+    ),
     Wrong({"kind": "aurora"}, "kind", "'aurora' is not known; did you mean 'aurora-"),
 ]
 

@@ -11,10 +11,11 @@ import pytest
 from botocore.loaders import create_loader
 
 from tests.verify.cloud import TestCloud, running_cloud
+from tests.verify.clusters import clusters
 from tests.verify.command import Verify
 from tests.verify.engines import engines
 
-__all__ = ["engines"]
+__all__ = ["clusters", "engines"]
 
 
 @pytest.fixture(autouse=True)

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from tests.verify.cloud import TestCloud
-from tests.verify.clusters import MEMBERS, all_silent, clusters, lead, perform, verify
+from tests.verify.clusters import MEMBERS, all_silent, lead, perform, verify
 from tests.verify.command import Verify
 from tests.verify.databases import PASSWORD
 from tests.verify.engines import USER, as_administrator
@@ -17,7 +17,7 @@ from verify.aurora import COUNT, CREATE
 from verify.aurora_postgres import AuroraPostgres
 from verify.cluster import CONNECT, SETTINGS, WRITER
 
-__all__ = ["clusters", "verify"]
+__all__ = ["verify"]
 CUSTOM = "custom endpoint reports reaches only its members"
 READERS = "the reader endpoint reaches every reader"
 REFUSED = "a write through the reader endpoint is refused"

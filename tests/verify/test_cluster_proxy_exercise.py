@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from tests.verify.cloud import TestCloud
-from tests.verify.clusters import clusters, lead, verify
+from tests.verify.clusters import lead, verify
 from tests.verify.command import Verify
 from tests.verify.databases import REGION, ROLE
 from tests.verify.engines import USER
 
-__all__ = ["clusters", "verify"]
+__all__ = ["verify"]
 READER = "its reader endpoint leads to a reader"
 ENGINES = {"shop": "postgres", "bookings": "postgres", "stock": "mysql"}
 CODES = {"shop": "25006", "bookings": "25006", "stock": "1290"}

@@ -7,14 +7,14 @@ import json
 import pytest
 
 from tests.verify.cloud import TestCloud
-from tests.verify.clusters import STANDBYS, all_silent, clusters, lead, perform, verify
+from tests.verify.clusters import STANDBYS, all_silent, lead, perform, verify
 from tests.verify.command import Verify
 from tests.verify.engines import USER, as_administrator
 from tests.verify.test_never_hangs import soon
 from verify.cluster import SETTINGS, WRITER
 from verify.multi_az import COUNT, CREATE, EVERYWHERE, MEMBERS, MultiAz
 
-__all__ = ["clusters", "verify"]
+__all__ = ["verify"]
 BOTH = "the reader endpoint reaches both standbys"
 REFUSED = "a write through the reader endpoint is refused"
 PLAIN = "a connection without TLS is refused"
