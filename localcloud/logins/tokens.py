@@ -78,7 +78,9 @@ class Token:
         if self.region != wanted.region:
             raise BadToken(f"is for {self.region}, and this is {wanted.region}")
         self._check_time(said, now)
-        if not hmac.compare_digest(said.get("X-Amz-Signature", ""), self._signature(secret)):
+        # As bytes: of texts it takes ASCII only, and anybody can send another one.
+        given = said.get("X-Amz-Signature", "").encode(errors="surrogateescape")
+        if not hmac.compare_digest(given, self._signature(secret).encode()):
             raise BadToken("has a wrong signature")
 
     def _check_time(self, said: dict[str, str], now: datetime) -> None:

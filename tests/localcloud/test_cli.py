@@ -94,7 +94,7 @@ def test_a_life_from_up_to_wipe(
 @pytest.fixture
 def running(state: Path) -> Path:
     """A local cloud without databases."""
-    daemon.ensure_running(Site(state, PREFIX), 20)
+    daemon.ensure_running(Site(state, PREFIX))
     return state
 
 

@@ -110,7 +110,7 @@ def kill_daemon(site: Site) -> None:
 
 @pytest.fixture(scope="module")
 def running(site: Site) -> Iterator[Site]:
-    daemon.ensure_running(site, 20)
+    daemon.ensure_running(site)
     ec2, rds = client_of(site.endpoint_url, "ec2"), client_of(site.endpoint_url, "rds")
     zones = {s["AvailabilityZone"]: s["SubnetId"] for s in ec2.describe_subnets()["Subnets"]}
     rds.create_db_subnet_group(

@@ -21,7 +21,7 @@ __all__ = ["site"]
 
 @pytest.fixture
 def running(site: Site) -> Iterator[Site]:
-    daemon.ensure_running(site, 20)
+    daemon.ensure_running(site)
     yield site
     daemon.stop(site)
 

@@ -27,7 +27,7 @@ SCALING = {"MinCapacity": 0, "MaxCapacity": 16, "SecondsUntilAutoPause": 1}
 @pytest.fixture(scope="module")
 def endpoint(site: Site) -> Iterator[Address]:
     """The writer endpoint of a serverless cluster, made by plain boto3."""
-    daemon.ensure_running(site, 20)
+    daemon.ensure_running(site)
     rds = client_of(site.endpoint_url, "rds")
     made = rds.create_db_cluster(
         DBClusterIdentifier=NAME,
@@ -102,7 +102,7 @@ def test_a_paused_cluster_is_available_and_costs_no_process(site: Site, endpoint
 def test_it_stays_paused_over_a_sigkill_of_the_daemon(site: Site, endpoint: Address) -> None:
     eventually(lambda: is_paused(site), "the pause")
     kill_daemon(site)
-    daemon.ensure_running(site, 20)
+    daemon.ensure_running(site)
     eventually(lambda: capacity(site) is not None, "a reading of the new daemon")
     assert is_paused(site)
     assert rows(site, endpoint, "SELECT id FROM app.t") == [(1,), (2,), (3,)]
@@ -116,7 +116,7 @@ def test_who_connects_while_the_daemon_is_dead_is_served_by_the_next(
     kill_daemon(site)
     with ThreadPoolExecutor(5) as pool:
         clients = [pool.submit(rows, site, endpoint, "SELECT id FROM app.t") for _ in range(5)]
-        daemon.ensure_running(site, 20)
+        daemon.ensure_running(site)
         assert all(client.result() == [(1,), (2,), (3,)] for client in clients)
 
 
@@ -128,6 +128,6 @@ def test_rows_written_before_the_pause_are_there_after_everything_died(
     kill_daemon(site)
     for entry in site.run_dir.glob("*.process"):
         os.kill(json.loads(entry.read_text())["pid"], signal.SIGKILL)
-    daemon.ensure_running(site, 20)
+    daemon.ensure_running(site)
     assert server(site)["paused"]
     assert rows(site, endpoint, "SELECT COUNT(*) FROM app.t") == [(4,)]

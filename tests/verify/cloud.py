@@ -192,7 +192,7 @@ def running_cloud() -> Iterator[TestCloud]:
     # What exercises say of a silent server is looked at for longer than one may stay silent.
     site = Site(folder / "state", PREFIX, replaces_silent=False)
     try:
-        daemon.ensure_running(site, 20)
+        daemon.ensure_running(site)
         cloud = TestCloud(site)
         cloud.deploy()
         yield cloud

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from tests.verify.clusters import clusters, verify
+from tests.verify.clusters import verify
 from tests.verify.command import Verify
 
-__all__ = ["clusters", "verify"]
+__all__ = ["verify"]
 
 
 @pytest.mark.parametrize(
