@@ -14,8 +14,9 @@ from tests.verify.cloud import TestCloud, running_cloud
 from tests.verify.clusters import clusters
 from tests.verify.command import Verify
 from tests.verify.engines import engines
+from tests.verify.pooling import pool
 
-__all__ = ["clusters", "engines"]
+__all__ = ["clusters", "engines", "pool"]
 
 
 @pytest.fixture(autouse=True)

@@ -11,9 +11,9 @@ from tests.verify.cloud import TestCloud
 from tests.verify.command import Verify
 from tests.verify.drill.test_command import Failover
 from tests.verify.engines import verify
-from tests.verify.test_pooling_proxy_exercise import pool, proxied
+from tests.verify.test_pooling_proxy_exercise import proxied
 
-__all__ = ["pool", "proxied", "verify"]
+__all__ = ["proxied", "verify"]
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def test_a_pooler_of_postgresql(cloud: TestCloud, failover: Failover) -> None:
     rds.modify_db_instance(DBInstanceIdentifier="ledger", MultiAZ=True, ApplyImmediately=True)
     failover.record.record["access"]["faults"] = command(cloud.site)
     for arguments in ((), ("--by", "kill")):
-        code, (drill,) = failover("pool", *arguments)
+        code, (drill,) = failover(*arguments)
         assert code == 0, failover.out + failover.err
         _kept_its_promises(drill)
 
