@@ -11,16 +11,17 @@ import pulumi
 import pulumi_aws as aws
 
 from components.facts import Facts
+from components.interface_endpoints import HTTPS
 from components.keys import RegionKey
 from components.network import Network
 from components.security_group import DatabaseSecurityGroup
 from components.ssm_endpoints import SsmEndpoints, SsmEndpointsArgs
 from components.tags import tags
+from components.trust_policy import trust
 from contract import ClientHost as HostFacts
 from specs.client_host import ClientHost as Spec
 from specs.client_host import PublicHost
 
-_HTTPS = 443
 _ROOT_GB = 8
 """The size of the image; nothing is kept on it."""
 _IMAGE = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-{}"
@@ -92,7 +93,7 @@ class ClientHost(pulumi.ComponentResource):
         role = aws.iam.Role(
             f"{name}-role",
             description="Sessions of Systems Manager on the client host",
-            assume_role_policy=json.dumps(_TRUST),
+            assume_role_policy=trust("ec2.amazonaws.com"),
             tags=tags(name),
             opts=child,
         )
@@ -134,7 +135,7 @@ class ClientHost(pulumi.ComponentResource):
         spec = self._args.spec
         if isinstance(spec, PublicHost) or spec.ssm_endpoints == "adopt":
             everywhere = {"cidr_ipv4": "0.0.0.0/0"}
-            self._egress("services", group, (_HTTPS, _HTTPS), "Systems Manager", **everywhere)
+            self._egress("services", group, (HTTPS, HTTPS), "Systems Manager", **everywhere)
         else:
             endpoints = SsmEndpoints(
                 f"{name}-endpoints", SsmEndpointsArgs(self._args.network, self._subnet), child
@@ -142,7 +143,7 @@ class ClientHost(pulumi.ComponentResource):
             self._egress(
                 "services",
                 group,
-                (_HTTPS, _HTTPS),
+                (HTTPS, HTTPS),
                 "Systems Manager",
                 referenced_security_group_id=endpoints.security_group,
             )
@@ -211,15 +212,3 @@ class ClientHost(pulumi.ComponentResource):
             tags=tags(name),
             opts=self._child,
         )
-
-
-_TRUST = {
-    "Version": "2012-10-17",
-    "Statement": [
-        {
-            "Effect": "Allow",
-            "Principal": {"Service": "ec2.amazonaws.com"},
-            "Action": "sts:AssumeRole",
-        }
-    ],
-}

@@ -8,12 +8,11 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
+from components.interface_endpoints import HTTPS, https_from_vpc, interface_endpoint
 from components.network import Network
 from components.security_group import DatabaseSecurityGroup
 from components.tags import tags
 from specs.migration import AccountWide
-
-_HTTPS = 443
 
 
 class SecretsEndpoint(pulumi.ComponentResource):
@@ -39,41 +38,15 @@ class SecretsEndpoint(pulumi.ComponentResource):
         self.register_outputs({})
 
     def _create(self, name: str, network: Network) -> None:
-        child = pulumi.ResourceOptions(parent=self)
-        vpc = aws.ec2.get_vpc(
-            id=network.vpc_id, region=network.region, opts=pulumi.InvokeOptions(parent=self)
-        )
-        group = aws.ec2.SecurityGroup(
-            f"{name}-group",
-            region=network.region,
-            vpc_id=network.vpc_id,
-            description="Secrets Manager for replication instances",
-            tags=tags(name),
-            opts=child,
-        )
-        aws.vpc.SecurityGroupIngressRule(
-            f"{name}-from-vpc",
-            region=network.region,
-            security_group_id=group.id,
-            cidr_ipv4=vpc.cidr_block,
-            ip_protocol="tcp",
-            from_port=_HTTPS,
-            to_port=_HTTPS,
-            description="HTTPS from the VPC",
-            tags=tags(f"{name}-from-vpc"),
-            opts=child,
-        )
-        aws.ec2.VpcEndpoint(
+        description = "Secrets Manager for replication instances"
+        interface_endpoint(
             f"{name}-endpoint",
-            region=network.region,
-            vpc_id=network.vpc_id,
-            service_name=f"com.amazonaws.{network.region}.secretsmanager",
-            vpc_endpoint_type="Interface",
-            private_dns_enabled=True,
-            subnet_ids=list(network.subnets.values()),
-            security_group_ids=[group.id],
-            tags=tags(name),
-            opts=child,
+            network,
+            "secretsmanager",
+            list(network.subnets.values()),
+            https_from_vpc(name, network, description, self),
+            pulumi.ResourceOptions(parent=self),
+            tagged=name,
         )
 
 
@@ -140,8 +113,8 @@ class MigrationAccess(pulumi.ComponentResource):
             security_group_id=group.id,
             cidr_ipv4="0.0.0.0/0",
             ip_protocol="tcp",
-            from_port=_HTTPS,
-            to_port=_HTTPS,
+            from_port=HTTPS,
+            to_port=HTTPS,
             description="Secrets Manager and CloudWatch Logs",
             tags=tags(f"{name}-to-services"),
             opts=child,

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import pulumi
 import pulumi_aws as aws
 
 from components.tags import tags
+from components.trust_policy import trust
 from specs.parts import EnhancedMonitoring
 
 _PRINCIPAL = "monitoring.rds.amazonaws.com"
@@ -28,20 +28,10 @@ class MonitoringRole(pulumi.ComponentResource):
     def __init__(self, name: str, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("aws-databases:index:MonitoringRole", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
-        trust = {
-            "Version": "2012-10-17",
-            "Statement": [
-                {
-                    "Effect": "Allow",
-                    "Principal": {"Service": _PRINCIPAL},
-                    "Action": "sts:AssumeRole",
-                }
-            ],
-        }
         role = aws.iam.Role(
             f"{name}-role",
             description="RDS Enhanced Monitoring",
-            assume_role_policy=json.dumps(trust),
+            assume_role_policy=trust(_PRINCIPAL),
             tags=tags(name),
             opts=child,
         )

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 
 import pulumi
 import pulumi_aws as aws
 
 from components.tags import tags
+from components.trust_policy import trust
 
 
 @dataclass(frozen=True)
@@ -34,20 +34,10 @@ class ProxyRole(pulumi.ComponentResource):
     ) -> None:
         super().__init__("aws-databases:index:ProxyRole", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
-        trust = {
-            "Version": "2012-10-17",
-            "Statement": [
-                {
-                    "Effect": "Allow",
-                    "Principal": {"Service": "rds.amazonaws.com"},
-                    "Action": "sts:AssumeRole",
-                }
-            ],
-        }
         role = aws.iam.Role(
             f"{name}-role",
             description="RDS Proxy reads one secret",
-            assume_role_policy=json.dumps(trust),
+            assume_role_policy=trust("rds.amazonaws.com"),
             tags=tags(name),
             opts=child,
         )

@@ -5,12 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import pulumi
-import pulumi_aws as aws
 
+from components.interface_endpoints import https_from_vpc, interface_endpoint
 from components.network import Network
-from components.tags import tags
 
-_HTTPS = 443
 SERVICES = ("ssm", "ssmmessages")
 """Agents since 3.3 do without ec2messages."""
 
@@ -39,41 +37,11 @@ class SsmEndpoints(pulumi.ComponentResource):
     ) -> None:
         super().__init__("aws-databases:index:SsmEndpoints", name, None, opts)
         network, child = args.network, pulumi.ResourceOptions(parent=self)
-        vpc = aws.ec2.get_vpc(
-            id=network.vpc_id, region=network.region, opts=pulumi.InvokeOptions(parent=self)
-        )
-        group = aws.ec2.SecurityGroup(
-            f"{name}-group",
-            region=network.region,
-            vpc_id=network.vpc_id,
-            description="Systems Manager for the VPC",
-            tags=tags(name),
-            opts=child,
-        )
-        aws.vpc.SecurityGroupIngressRule(
-            f"{name}-from-vpc",
-            region=network.region,
-            security_group_id=group.id,
-            cidr_ipv4=vpc.cidr_block,
-            ip_protocol="tcp",
-            from_port=_HTTPS,
-            to_port=_HTTPS,
-            description="HTTPS from the VPC",
-            tags=tags(f"{name}-from-vpc"),
-            opts=child,
-        )
+        group = https_from_vpc(name, network, "Systems Manager for the VPC", self)
         for service in SERVICES:
-            aws.ec2.VpcEndpoint(
-                f"{name}-{service}",
-                region=network.region,
-                vpc_id=network.vpc_id,
-                service_name=f"com.amazonaws.{network.region}.{service}",
-                vpc_endpoint_type="Interface",
-                private_dns_enabled=True,
-                subnet_ids=[args.subnet],
-                security_group_ids=[group.id],
-                tags=tags(f"{name}-{service}"),
-                opts=child,
+            endpoint = f"{name}-{service}"
+            interface_endpoint(
+                endpoint, network, service, [args.subnet], group, child, tagged=endpoint
             )
         self.security_group = group.id
         self.register_outputs({"securityGroup": self.security_group})

@@ -88,9 +88,7 @@ class AuroraPostgresql(ProvisionedCluster):
     @field_validator("username", "database")
     @classmethod
     def _free(cls, text: str | None) -> str | None:
-        if text is not None and text.lower() in POSTGRES.reserved_words:
-            raise refuse(f"{text!r} is reserved by {POSTGRES.title}; write another, such as app")
-        return text
+        return POSTGRES.check_name(text)
 
     @property
     def family(self) -> str:
@@ -102,10 +100,4 @@ class AuroraPostgresql(ProvisionedCluster):
 
     def conflicts(self) -> Iterator[Conflict]:
         yield from super().conflicts()
-        name = self.database or ""
-        if len(name) > POSTGRES.longest_database:
-            yield (
-                "database",
-                f"{name!r} has {len(name)} characters; {POSTGRES.title} allows "
-                f"{POSTGRES.longest_database}",
-            )
+        yield from POSTGRES.database_conflicts(self.database)

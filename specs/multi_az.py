@@ -123,10 +123,8 @@ class MultiAzCluster(TokenLogins, Described):
 
     @field_validator("username", "database")
     @classmethod
-    def _free(cls, text: str) -> str:
-        if text.lower() in cls.facts.reserved_words:
-            raise refuse(f"{text!r} is reserved by {cls.facts.title}; write another, such as app")
-        return text
+    def _free(cls, text: str | None) -> str | None:
+        return cls.facts.check_name(text)
 
     @property
     def engine(self) -> str:
@@ -173,9 +171,4 @@ class MultiAzCluster(TokenLogins, Described):
                 f"has {len(self.identifier)} characters; a Multi-AZ DB cluster's has at most "
                 f"{LONGEST_IDENTIFIER}",
             )
-        if len(self.database) > self.facts.longest_database:
-            yield (
-                "database",
-                f"{self.database!r} has {len(self.database)} characters; {self.facts.title} "
-                f"allows {self.facts.longest_database}",
-            )
+        yield from self.facts.database_conflicts(self.database)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from specs.problems import refuse
+from specs.problems import Conflict, refuse
 
 
 @dataclass(frozen=True)
@@ -66,6 +66,20 @@ class Engine:
         if patch is not None and oldest and int(patch.removeprefix(".")) < oldest:
             raise refuse(f"{text!r} is withdrawn; write {major}, which takes the newest patch")
         return text
+
+    def check_name(self, text: str | None) -> str | None:
+        """``text`` if a user or a database may have it as a name."""
+        if text is not None and text.lower() in self.reserved_words:
+            raise refuse(f"{text!r} is reserved by {self.title}; write another, such as app")
+        return text
+
+    def database_conflicts(self, name: str | None) -> Iterator[Conflict]:
+        """What is wrong with the name of the first database, if it has one."""
+        if name is not None and len(name) > self.longest_database:
+            yield (
+                "database",
+                f"{name!r} has {len(name)} characters; {self.title} allows {self.longest_database}",
+            )
 
     def too_small(self, instance_class: str) -> bool:
         """Whether RDS has no Performance Insights on a class."""

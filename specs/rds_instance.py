@@ -90,9 +90,7 @@ class RdsInstance(WithMaster):
     @field_validator("username", "database", check_fields=False)
     @classmethod
     def _free(cls, text: str | None) -> str | None:
-        if text is not None and text.lower() in cls.facts.reserved_words:
-            raise refuse(f"{text!r} is reserved by {cls.facts.title}; write another, such as app")
-        return text
+        return cls.facts.check_name(text)
 
     @property
     def engine(self) -> str:
@@ -125,13 +123,7 @@ class RdsInstance(WithMaster):
     def conflicts(self) -> Iterator[Conflict]:
         yield from window_conflicts(self.backups.window, self.maintenance_window, least_minutes=30)
         yield from storage_conflicts(self.storage, self.facts)
-        name = self.database_name or ""
-        if len(name) > self.facts.longest_database:
-            yield (
-                "database",
-                f"{name!r} has {len(name)} characters; {self.facts.title} allows "
-                f"{self.facts.longest_database}",
-            )
+        yield from self.facts.database_conflicts(self.database_name)
         if self.performance_insights is not None and self.facts.too_small(self.instance_class):
             yield (
                 "performance_insights",

@@ -28,9 +28,8 @@ class InstanceProfile(Kind):
     def create(self, resource: Resource) -> tuple[str, Outputs]:
         p = resource.inputs
         path = {"Path": p["path"]} if p.get("path") else {}
-        tags = [{"Key": k, "Value": v} for k, v in (p.get("tags") or {}).items()]
         made = self.client(resource).create_instance_profile(
-            InstanceProfileName=p["name"], Tags=tags, **path
+            InstanceProfileName=p["name"], Tags=_tags(p), **path
         )
         return p["name"], _profile(made["InstanceProfile"])
 

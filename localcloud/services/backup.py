@@ -42,7 +42,7 @@ class Backup:
             "DeleteBackupVault": self._delete_vault,
             "ListRecoveryPointsByBackupVault": self._recovery_points,
             "CreateBackupPlan": self._create_plan,
-            "GetBackupPlan": lambda call: _plan(self._need_plan(call)),
+            "GetBackupPlan": lambda call: _dated(self._need_plan(call)),
             "ListBackupPlans": self._list_plans,
             "UpdateBackupPlan": self._update_plan,
             "DeleteBackupPlan": self._delete_plan,
@@ -64,12 +64,13 @@ class Backup:
             if self._records.get(VAULT, region, name):
                 text = f"Backup vault with the same name already exists: {name}"
                 raise ApiError("AlreadyExistsException", text)
+            vault_arn = arn("backup", region, "backup-vault", name)
             record = {
                 "BackupVaultName": name,
-                "BackupVaultArn": arn("backup", region, "backup-vault", name),
+                "BackupVaultArn": vault_arn,
                 **self._key(call),
                 "CreationDate": now(),
-                "_arn": arn("backup", region, "backup-vault", name),
+                "_arn": vault_arn,
                 "_tags": call.params.get("BackupVaultTags") or {},
             }
             self._records.put(VAULT, region, name, record)
@@ -119,7 +120,7 @@ class Backup:
                     text = f"Backup plan with the same plan document already exists: {identifier}"
                     raise ApiError("AlreadyExistsException", text)
             self._records.put(PLAN, region, identifier, record)
-        return _plan(record)
+        return _dated(record)
 
     def _check_rules(self, region: str, plan: dict[str, Any]) -> None:
         for rule in plan["Rules"]:
@@ -156,7 +157,7 @@ class Backup:
         self._check_rules(call.region, content)
         changes = {"BackupPlan": content, "VersionId": str(uuid.uuid4())}
         self._records.update(PLAN, call.region, found["BackupPlanId"], **changes)
-        return _plan(found | changes)
+        return _dated(found | changes)
 
     def _delete_plan(self, call: Call) -> Answer:
         found = self._need_plan(call)
@@ -164,7 +165,7 @@ class Backup:
             text = "Related backup plan selections must be deleted prior to backup plan deletion"
             raise ApiError("InvalidRequestException", text)
         self._records.drop(PLAN, call.region, found["BackupPlanId"])
-        return _plan(found) | {"DeletionDate": moment(now())}
+        return _dated(found) | {"DeletionDate": moment(now())}
 
     def _create_selection(self, call: Call) -> Answer:
         plan, identifier = self._need_plan(call), str(uuid.uuid4())
@@ -230,10 +231,6 @@ class Backup:
 
 def _vault(record: Record) -> Answer:
     return _dated(record) | {"NumberOfRecoveryPoints": 0, "Locked": False}
-
-
-def _plan(record: Record) -> Answer:
-    return _dated(record)
 
 
 def _dated(record: Record) -> Record:

@@ -68,21 +68,21 @@ class MasterPasswords:
             raise rules.combination(
                 f"{_MANAGE} isn't supported for DB clusters in a global database."
             )
-        facts = {"username": str(p.get("MasterUsername")), "password": new_password()}
-        key = key_arn(call.region, p.get(_KEY), "secretsmanager")
-        arn = self._make(kind, call.region, facts, key)
-        given = replace(call, params=p | {_PASSWORD: facts["password"]})
+        return self._managed(kind, call, str(p.get("MasterUsername")), then)
+
+    def _managed(self, kind: Kind, call: Call, username: str, then: Handler) -> Answer:
+        """What ``then`` answers when it is given a password from a new secret."""
+        password, params = new_password(), call.params
+        key = key_arn(call.region, params.get(_KEY), "secretsmanager")
+        facts = {"username": username, "password": password}
+        arn = self._secrets.make("rds", call.region, f"rds!{kind.secret}-{uuid4()}", facts, key)
+        self._secrets.schedule(arn, _EVERY)
         try:
-            answer = then(given)
+            answer = then(replace(call, params=params | {_PASSWORD: password}))
         except BaseException:
             self._secrets.remove(arn)
             raise
         return self._with_secret(kind, call, answer, arn, key)
-
-    def _make(self, kind: Kind, region: str, facts: dict[str, str], key: str) -> str:
-        arn = self._secrets.make("rds", region, f"rds!{kind.secret}-{uuid4()}", facts, key)
-        self._secrets.schedule(arn, _EVERY)
-        return arn
 
     def _with_secret(
         self, kind: Kind, call: Call, answer: Answer, arn: str | None, key: str
@@ -126,16 +126,7 @@ class MasterPasswords:
             raise rules.combination(
                 f"{_MANAGE} isn't supported for DB clusters in a global database."
             )
-        facts = {"username": record["MasterUsername"], "password": new_password()}
-        key = key_arn(call.region, call.params.get(_KEY), "secretsmanager")
-        arn = self._make(kind, call.region, facts, key)
-        given = replace(call, params=call.params | {_PASSWORD: facts["password"]})
-        try:
-            answer = then(given)
-        except BaseException:
-            self._secrets.remove(arn)
-            raise
-        answer = self._with_secret(kind, call, answer, arn, key)
+        answer = self._managed(kind, call, record["MasterUsername"], then)
         self._rotation.tell_proxies(kind, record)
         return answer
 

@@ -11,7 +11,7 @@ from localcloud.records import Record
 from localcloud.services import rds_multi_az, rds_scaling
 from localcloud.services import rds_rules as rules
 from localcloud.services.context import Cloud, changed
-from localcloud.services.engine_versions import AURORA_MYSQL, engine_of, resolve
+from localcloud.services.engine_versions import engine_of, resolve
 from localcloud.services.rds_clusters import Clusters
 from localcloud.services.rds_engines import Engine
 from localcloud.services.rds_parameters import CLUSTER, group_for, values_for
@@ -89,10 +89,7 @@ class ClusterChanges:
             kept = [t for t in record["EnabledCloudwatchLogsExports"] if t not in disable]
             values["EnabledCloudwatchLogsExports"] = kept + [t for t in enable if t not in kept]
         if p.get(rds_scaling.MEMBER):
-            if engine is not AURORA_MYSQL:
-                raise rules.combination(
-                    f"{rds_scaling.MEMBER}: the local cloud has no serverless {engine.name}."
-                )
+            rds_scaling.check_engine(engine)
             version = str(values.get("EngineVersion") or record["EngineVersion"])
             values[rds_scaling.MEMBER] = rds_scaling.configuration(
                 p[rds_scaling.MEMBER], version, record.get(rds_scaling.MEMBER)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,7 @@ from localcloud.records import Record
 from localcloud.services import rds_rules as rules
 from localcloud.services import rds_scaling
 from localcloud.services.context import Cloud, resource_id
-from localcloud.services.engine_versions import AURORA_MYSQL, resolve
+from localcloud.services.engine_versions import resolve
 from localcloud.services.rds_engines import Engine
 from localcloud.services.rds_instances import HOSTED_ZONE
 from localcloud.services.rds_parameters import CLUSTER, group_for
@@ -23,7 +23,7 @@ _AS_GIVEN = (
     "MonitoringRoleArn", "StorageType",
 )  # fmt: skip
 _AURORAS_OWN = ("BacktrackWindow",)
-_MULTI_AZ_ONLY = ("DBClusterInstanceClass", "AllocatedStorage", "Iops")
+MULTI_AZ_ONLY = ("DBClusterInstanceClass", "AllocatedStorage", "Iops")
 
 
 @dataclass(frozen=True)
@@ -41,9 +41,7 @@ def aurora(
 ) -> Record:
     """The record of a new Aurora cluster; `ApiError` when RDS would refuse it."""
     p, region = call.params, call.region
-    for member in _MULTI_AZ_ONLY:
-        if p.get(member):
-            raise rules.combination(f"{member} isn't supported for DB engine {engine.name}.")
+    refuse_members(p, MULTI_AZ_ONLY, engine)
     if p.get("EngineMode") not in (None, "provisioned"):
         raise rules.refuse(f"EngineMode {p['EngineMode']} is no longer offered.")
     if p.get("StorageType") not in (None, "", "aurora", "aurora-iopt1"):
@@ -61,16 +59,20 @@ def aurora(
     record["MultiAZ"] = len(groups.zones(vpc)) > 1
     record["AvailabilityZones"] = p.get("AvailabilityZones") or groups.zones(vpc)[:3]
     if p.get(rds_scaling.MEMBER):
-        if engine is not AURORA_MYSQL:
-            raise rules.combination(
-                f"{rds_scaling.MEMBER}: the local cloud has no serverless {engine.name}."
-            )
+        rds_scaling.check_engine(engine)
         wanted = p[rds_scaling.MEMBER]
         record[rds_scaling.MEMBER] = rds_scaling.configuration(wanted, version, None)
     if p.get("EnableGlobalWriteForwarding"):
         record["_forwards"] = True
     inherited = given(primary or {}, ("DatabaseName",))
     return record | inherited | given(p, (*_AS_GIVEN, *_AURORAS_OWN))
+
+
+def refuse_members(p: Mapping[str, Any], members: Iterable[str], engine: Engine) -> None:
+    """`ApiError` when a call has one that clusters of this engine do not take."""
+    for member in members:
+        if p.get(member):
+            raise rules.combination(f"{member} isn't supported for DB engine {engine.name}.")
 
 
 def master_user(p: Mapping[str, Any], engine: Engine) -> str:

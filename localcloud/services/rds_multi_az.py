@@ -57,9 +57,7 @@ def new_record(cloud: Cloud, groups: SubnetGroups, call: Call, engine: Engine) -
         raise rules.refuse(
             f"The identifier of a Multi-AZ DB cluster has at most {_LONGEST_IDENTIFIER} characters."
         )
-    for member in _AURORAS_OWN:
-        if p.get(member):
-            raise rules.combination(f"{member} isn't supported for DB engine {engine.name}.")
+    records.refuse_members(p, _AURORAS_OWN, engine)
     for member in (_CLASS, "AllocatedStorage"):
         if not p.get(member):
             raise ApiError("MissingParameter", f"The request must contain the parameter {member}.")
@@ -87,9 +85,7 @@ def changes(record: Record, p: Mapping[str, Any], engine: Engine) -> tuple[Recor
     """What a modify call changes at once, and what waits for the maintenance window."""
     wanted = {m: p[m] for m in (_CLASS, *_WAITING) if p.get(m) not in (None, record.get(m))}
     if not is_multi_az(record):
-        for member in (_CLASS, "AllocatedStorage", "Iops"):
-            if p.get(member):
-                raise rules.combination(f"{member} isn't supported for DB engine {engine.name}.")
+        records.refuse_members(p, records.MULTI_AZ_ONLY, engine)
         return {}, {}
     _check_logs(
         (p.get("CloudwatchLogsExportConfiguration") or {}).get("EnableLogTypes") or [], engine

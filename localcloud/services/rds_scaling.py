@@ -9,6 +9,8 @@ from typing import Any
 from localcloud.fleet import Scaling
 from localcloud.records import Record
 from localcloud.services import rds_rules as rules
+from localcloud.services.engine_versions import AURORA_MYSQL
+from localcloud.services.rds_engines import Engine
 
 CLASS = "db.serverless"
 MEMBER = "ServerlessV2ScalingConfiguration"
@@ -17,6 +19,12 @@ _MOST = 256
 _MOST_BEFORE_3_08 = 128
 _PAUSE_S = 300
 _LONGEST_PAUSE_S = 86400
+
+
+def check_engine(engine: Engine) -> None:
+    """The local cloud has serverless members of one engine only."""
+    if engine is not AURORA_MYSQL:
+        raise rules.combination(f"{MEMBER}: the local cloud has no serverless {engine.name}.")
 
 
 def configuration(wanted: Mapping[str, Any], version: str, before: Record | None) -> Record:

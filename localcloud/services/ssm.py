@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 import secrets
 import threading
-from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
@@ -17,6 +16,7 @@ from moto.ec2 import ec2_backends
 from moto.utilities.utils import load_resource
 
 from localcloud.api import Answer, ApiError, Call, Operations, now
+from localcloud.services.context import moment
 from localcloud.site import ACCOUNT_ID, Site
 
 FORWARDING = "AWS-StartPortForwardingSessionToRemoteHost"
@@ -110,12 +110,8 @@ class Sessions:
             return {"Sessions": []}
         with self._lock:
             found = [each for (region, _), each in self._open.items() if region == call.region]
-        shown = [{**each, "StartDate": _moment(each["StartDate"])} for each in found]
+        shown = [{**each, "StartDate": moment(each["StartDate"])} for each in found]
         return {"Sessions": shown}
-
-
-def _moment(text: str) -> datetime:
-    return datetime.fromisoformat(text.replace("Z", "+00:00")).astimezone(UTC)
 
 
 def _check_document(document: str, parameters: dict[str, list[str]]) -> None:
