@@ -149,10 +149,7 @@ def _claim_port(site: Site) -> None:
                     f"{site.endpoint_host}:{site.endpoint_port} cannot be used: {error.strerror}; "
                     "is the loopback interface up?"
                 ) from error
-            raise PortBusy(
-                f"{site.endpoint_host}:{site.endpoint_port} is in use by another program; stop it "
-                "or set LOCALCLOUD_PREFIX=127.N to use other addresses"
-            ) from error
+            raise PortBusy(f"{site.endpoint_host}:{site.endpoint_port}") from error
 
 
 def _ready() -> dict[str, Any]:

@@ -35,6 +35,12 @@ class MissingPackage(LocalCloudError):
 class PortBusy(LocalCloudError):
     """Somebody else listens on an address we need."""
 
+    def __init__(self, address: object) -> None:
+        super().__init__(
+            f"{address} is in use by another program; stop it or set LOCALCLOUD_PREFIX=127.N to "
+            "use other addresses"
+        )
+
 
 class ServerFailed(LocalCloudError):
     """A database server did not start, answer or stop in time."""

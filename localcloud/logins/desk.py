@@ -49,10 +49,7 @@ class Desk:
         except OSError as error:
             if error.errno != errno.EADDRINUSE:
                 raise
-            raise PortBusy(
-                f"{self._address} is in use by another program; stop it or set "
-                "LOCALCLOUD_PREFIX=127.N to use other addresses"
-            ) from error
+            raise PortBusy(self._address) from error
         serve = self._server.serve_forever
         self._thread = threading.Thread(target=serve, args=(_POLL_S,), name="logins", daemon=True)
         self._thread.start()

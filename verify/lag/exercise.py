@@ -13,7 +13,7 @@ from verify.errors import DeadlineExceeded, NotApplicable, StepFailed
 from verify.exercise import CLEAN, Check, Exercise, Scene
 from verify.lag.cache_source import CacheSource
 from verify.lag.copies import CACHE_KINDS, Copy, copies_of
-from verify.lag.measured import CopyLag, Phase
+from verify.lag.measured import CopyLag, Phase, in_words
 from verify.lag.reported import Threshold, readings, thresholds
 from verify.lag.source import CLIENTS, Source
 from verify.lag.sql_source import SqlSource
@@ -81,7 +81,7 @@ class Lag(Exercise):
         if not self._alarms:
             raise NotApplicable("none watches one; the config's monitoring makes them")
         without = [copy.name for copy in self._copies if copy.name not in self._alarms]
-        said = [f"{name} beyond {_ms(alarm.ms)}" for name, alarm in self._alarms.items()]
+        said = [f"{name} beyond {in_words(alarm.ms)}" for name, alarm in self._alarms.items()]
         return ", ".join([*said, *(f"{name} without one" for name in without)])
 
     def _create(self) -> str:
@@ -134,7 +134,7 @@ class Lag(Exercise):
             raise StepFailed(str(found.failures[copy.name]))
         (*_, facts) = self.scene.lags[copy.name].phases
         if alarm is not None and facts.max_ms > alarm.ms:
-            raise StepFailed(f"{facts}: beyond {_ms(alarm.ms)}, where {alarm.alarm} goes off")
+            raise StepFailed(f"{facts}: beyond {in_words(alarm.ms)}, where {alarm.alarm} goes off")
         return str(facts)
 
     def _keep(
@@ -204,7 +204,3 @@ def _entering(copy: Copy) -> str:
 
 def _beating(phase: str) -> str:
     return f"heartbeats {phase}"
-
-
-def _ms(ms: float) -> str:
-    return f"{ms / 1000:g} s" if ms >= 1000 else f"{ms:g} ms"

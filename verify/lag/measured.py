@@ -60,3 +60,8 @@ class CopyLag(_Frozen):
     alarm: str | None = None
     """The alarm that goes off first, ``None`` where nothing watches the lag."""
     threshold_ms: float | None = None
+
+
+def in_words(ms: float) -> str:
+    """Milliseconds, or seconds where there are as many."""
+    return f"{ms / 1000:g} s" if ms >= 1000 else f"{ms:g} ms"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from verify.lag.measured import CopyLag
+from verify.lag.measured import CopyLag, in_words
 from verify.report.charts import Chart, Table
 from verify.report.plots import Axis, Band, Level, Line, plot
 from verify.report.svg import number
@@ -71,8 +71,3 @@ def _rows(copy: CopyLag) -> Iterator[tuple[str, ...]]:
             f"{copy.metric} {said}",
             threshold,
         )
-
-
-def in_words(ms: float) -> str:
-    """Milliseconds, or seconds where there are as many."""
-    return f"{ms / 1000:g} s" if ms >= 1000 else f"{ms:g} ms"
