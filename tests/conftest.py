@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 
 import pytest
+
+# Whoever starts the tests in the background may have it ignored, which every process would
+# inherit: there would be no Ctrl-C to test.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # A worker holds the SDK, moto and whole recorded stacks, nearly none of it garbage: walking all
 # that again and again was a third of the tests' CPU time.

@@ -9,15 +9,22 @@ from verify import sql_checks
 from verify.aws import Credentials
 from verify.deadline import Deadline
 from verify.errors import Refused, StepFailed
-from verify.postgres_sql import CHANGE, FIRST_DATABASE, NO_DATABASE, NO_RULE, connect
+from verify.postgres_sql import (
+    CHANGE,
+    FIRST_DATABASE,
+    HALF_DROPPED,
+    NO_DATABASE,
+    NO_RULE,
+    connect,
+)
 from verify.session import Session
 from verify.sql_checks import Connect
 
 READ_ONLY = "25006"
 """read_only_sql_transaction: a server in recovery takes no writes."""
-NOT_THERE_YET = frozenset({NO_DATABASE, "42P01", "57P04"})
-"""Unknown database, unknown table, an earlier database that is dropped under our connection:
-replication has not come that far."""
+NOT_THERE_YET = frozenset({NO_DATABASE, HALF_DROPPED, "42P01", "57P04"})
+"""Unknown database, an earlier one that is being dropped, unknown table, an earlier database that
+is dropped under our connection: replication has not come that far."""
 
 
 def refused_without_tls(
@@ -56,6 +63,8 @@ def drop_own_database(sql: Session, database: str, own: Mapping[str, str]) -> st
     except Refused as error:
         if error.errno == NO_DATABASE:
             return f"no {database}"
+        if error.errno == HALF_DROPPED:
+            return _drop(sql, database)
         raise
     tables = sql.run(
         "SELECT relname FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace "
@@ -64,6 +73,10 @@ def drop_own_database(sql: Session, database: str, own: Mapping[str, str]) -> st
     )
     sql_checks.leave_alone_foreign(sql, database, (str(row[0]) for row in tables), own)
     sql.run(f"{CHANGE}{FIRST_DATABASE}")
+    return _drop(sql, database)
+
+
+def _drop(sql: Session, database: str) -> str:
     # A pooler may have connections left in it, and would keep them for minutes.
     sql.run(f"DROP DATABASE {database} WITH (FORCE)")
     return f"dropped {database}"

@@ -30,6 +30,9 @@ ACCESS_DENIED = "28P01"
 NO_RULE = "28000"
 """What a server answers that has no rule for such a connection."""
 NO_DATABASE = "3D000"
+HALF_DROPPED = "55000"
+"""Of a database that can only be dropped: DROP DATABASE was cut short, or a replica is between the
+two records that it writes."""
 FIRST_DATABASE = "postgres"
 CHANGE = "\\c "
 """psql's command: a connection of PostgreSQL stays in its database, so this opens another."""
@@ -45,6 +48,7 @@ _TOLD_APART_BY = {
     "requires TLS": NO_RULE,
     "SSL required": NO_RULE,
     "does not exist": NO_DATABASE,
+    "invalid database": HALF_DROPPED,
 }
 T = TypeVar("T")
 Row = tuple[Any, ...]

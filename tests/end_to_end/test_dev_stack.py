@@ -32,6 +32,7 @@ SKIPPED = {
 }
 
 
+@pytest.mark.timeout(300)
 def test_every_exercise_passes_twice_in_a_row(deployed: Workspace, tmp_path: Path) -> None:
     for run in ("first", "second"):
         report = tmp_path / f"{run}.json"

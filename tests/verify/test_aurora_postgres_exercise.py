@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import psycopg
 import pytest
 
+from tests.localcloud.fleet_site import eventually
 from tests.verify.cloud import TestCloud
 from tests.verify.clusters import MEMBERS, all_silent, lead, perform, verify
 from tests.verify.command import Verify
@@ -90,16 +93,40 @@ def test_a_reader_that_is_never_reached_is_named(verify: Verify) -> None:
     assert done.seconds < 12
 
 
+@contextmanager
+def replaying_nothing(cloud: TestCloud, host: str) -> Iterator[None]:
+    as_administrator(cloud, host, "SELECT pg_wal_replay_pause()")
+    try:
+        yield
+    finally:
+        as_administrator(cloud, host, "SELECT pg_wal_replay_resume()")
+
+
 def test_rows_that_do_not_arrive_fail_within_the_deadline(cloud: TestCloud, verify: Verify) -> None:
     lead(verify, "shop", "reader", "shop-b")
     host = host_of(verify, "reader")
-    as_administrator(cloud, host, "SELECT pg_wal_replay_pause()")
-    try:
+    # Those of an earlier run would be counted.
+    eventually(lambda: "auroratest" not in databases(cloud, host), "the reader has dropped it", 30)
+    with replaying_nothing(cloud, host):
         done = verify("aurora_postgres", "--timeout", "1")
-    finally:
-        as_administrator(cloud, host, "SELECT pg_wal_replay_resume()")
     assert done.failed[COUNT] == "it still counts 0 rows, not 3, at shop-b after 1 s"
     assert done.seconds < 12
+
+
+def test_a_reader_half_way_through_a_drop_is_waited_for(cloud: TestCloud, verify: Verify) -> None:
+    """ "cannot connect to invalid database": the exercise took it for the server's last word."""
+    lead(verify, "shop", "reader", "shop-b")
+    writer, reader = writer_host(verify), host_of(verify, "reader")
+    eventually(lambda: "auroratest" not in databases(cloud, writer), "it is dropped", 30)
+    as_administrator(cloud, writer, f"CREATE DATABASE auroratest OWNER {USER}")
+    half = "UPDATE pg_database SET datconnlimit = -2 WHERE datname = 'auroratest'"
+    as_administrator(cloud, writer, half)
+    at_reader = "SELECT 1 FROM pg_database WHERE datname = 'auroratest' AND datconnlimit = -2"
+    eventually(lambda: as_administrator(cloud, reader, at_reader) == [(1,)], "it arrives", 30)
+    with replaying_nothing(cloud, reader):
+        done = verify("aurora_postgres", "--timeout", "1")
+    assert done.failed[COUNT] == "it still counts 0 rows, not 3, at shop-b after 1 s"
+    assert done.step(LEFTOVERS) == ("passed", "dropped auroratest")
 
 
 def test_a_custom_endpoint_that_reaches_others_fails(verify: Verify) -> None:

@@ -27,7 +27,7 @@ def test_a_pooler_of_postgresql(cloud: TestCloud, failover: Failover) -> None:
     rds.modify_db_instance(DBInstanceIdentifier="ledger", MultiAZ=True, ApplyImmediately=True)
     failover.record.record["access"]["faults"] = command(cloud.site)
     for arguments in ((), ("--by", "kill")):
-        code, (drill,) = failover(*arguments)
+        code, (drill,) = failover("pool", *arguments)
         assert code == 0, failover.out + failover.err
         _kept_its_promises(drill)
 
