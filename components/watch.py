@@ -13,30 +13,39 @@ import pulumi_aws as aws
 from components.service_key import ServiceKey, ServiceKeyArgs
 from components.tags import tags
 
-_ALARMS, _EVENTS = "cloudwatch.amazonaws.com", "events.rds.amazonaws.com"
-EVENTS: Mapping[str, tuple[str, ...]] = {
+_ALARMS = "cloudwatch.amazonaws.com"
+_RDS, _DMS = "events.rds.amazonaws.com", "dms.amazonaws.com"
+RDS_EVENTS: Mapping[str, tuple[str, ...]] = {
     # By source: what no alarm sees. The rest is news of our own deployments and of backups.
     "db-instance": ("failover", "failure", "low storage", "read replica"),
     "db-cluster": ("failover", "failure", "global-failover"),
+}
+DMS_EVENTS: Mapping[str, tuple[str, ...]] = {
+    "replication-instance": ("failover", "failure", "low storage"),
+    # A task that somebody stopped has no metric that an alarm could miss.
+    "replication-task": ("failure", "state change"),
 }
 
 
 @dataclass(frozen=True)
 class WatchArgs:
-    """``email`` is subscribed; ``rds`` says whether RDS has something to tell in this region."""
+    """``email`` is subscribed; ``rds`` and ``dms`` have something to tell in this region."""
 
     region: str
     email: str | None
     rds: bool
+    dms: bool
 
 
 class Watch(pulumi.ComponentResource):
-    """The topic of one region, and RDS's events that are published to it.
+    """The topic of one region, and the events of RDS and DMS that are published to it.
 
     Creates: a key, the topic with its policy, the subscription of an address, event subscriptions
-    for instances and clusters. Costs: the key's 1 USD a month; e-mails beyond 1000 a month 2 USD
-    for 100,000.
-    Fails: an address that was not confirmed hears nothing. ElastiCache is not here: it publishes
+    for instances and clusters, and for DMS's instances and tasks. Costs: the key's 1 USD a month;
+    e-mails beyond 1000 a month 2 USD for 100,000.
+    Fails: an address that was not confirmed hears nothing. DMS refuses to subscribe a topic that
+    it may not publish to, or whose key it may not use; of DMS serverless it has no events for a
+    topic. ElastiCache is not here: it publishes
     to no encrypted topic (its documentation says it turns such a topic inactive), so a cache's
     failover is seen by the alarm on its replicas' link.
     """
@@ -49,7 +58,8 @@ class Watch(pulumi.ComponentResource):
     ) -> None:
         super().__init__("aws-databases:index:Watch", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
-        services = (_ALARMS, _EVENTS) if args.rds else (_ALARMS,)
+        told = {_RDS: args.rds, _DMS: args.dms}
+        services = (_ALARMS, *(service for service, tells in told.items() if tells))
         key = ServiceKey(
             f"{name}-encryption", ServiceKeyArgs(args.region, "Alarms", services), child
         )
@@ -78,12 +88,23 @@ class Watch(pulumi.ComponentResource):
                 endpoint=args.email,
                 opts=child,
             )
-        for source, categories in EVENTS.items() if args.rds else ():
+        for source, categories in RDS_EVENTS.items() if args.rds else ():
             aws.rds.EventSubscription(
                 f"{name}-{source}",
                 region=args.region,
                 name=f"{pulumi.get_project()}-{pulumi.get_stack()}-{source}",
                 sns_topic=self.topic,
+                source_type=source,
+                event_categories=list(categories),
+                tags=tags(f"{name}-{source}"),
+                opts=child,
+            )
+        for source, categories in DMS_EVENTS.items() if args.dms else ():
+            aws.dms.EventSubscription(
+                f"{name}-{source}",
+                region=args.region,
+                name=f"{pulumi.get_project()}-{pulumi.get_stack()}-{source}",
+                sns_topic_arn=self.topic,
                 source_type=source,
                 event_categories=list(categories),
                 tags=tags(f"{name}-{source}"),

@@ -36,7 +36,7 @@ def build(site: Site, fleet: Fleet, pages: dict[str, Page]) -> Front:
     alarms = Alarms(state, fleet.metrics)
     rds.register(operations, cloud, alarms, Secrets(state))
     elasticache.register(operations, cloud)
-    dms.register(operations, cloud)
+    dms.register(operations, cloud, alarms)
     Backup(cloud).register(operations)
     iam.register(operations)
     ssm.register(operations, site)

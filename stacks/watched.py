@@ -10,7 +10,7 @@ from components.alarms import Alarms, AlarmsArgs
 from components.dashboard import Dashboard, DashboardArgs
 from components.trail import Trail, TrailArgs
 from components.watch import Watch, WatchArgs
-from specs.alarm import RDS
+from specs.alarm import DMS, RDS
 from specs.alarms import alarms_of
 from specs.monitoring import Page
 from specs.topologies import Stack
@@ -33,8 +33,8 @@ def watch(stack: Stack, built: Mapping[str, pulumi.ComponentResource]) -> dict[s
     if isinstance(stack.monitoring, Page):
         every = [pair for own in found.values() for pair in own]
         for region in dict.fromkeys(region for region, _ in every):
-            rds = any(where == region and alarm.namespace == RDS for where, alarm in every)
-            args = WatchArgs(region, stack.monitoring.email, rds)
+            own = {alarm.namespace for where, alarm in every if where == region}
+            args = WatchArgs(region, stack.monitoring.email, rds=RDS in own, dms=DMS in own)
             topics[region] = Watch(f"watch-{region}", args).topic
     alarms = {
         name: Alarms(

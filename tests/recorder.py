@@ -158,6 +158,7 @@ _OUTPUTS: Mapping[str, Callable[[str, str, Mapping[str, Any]], dict[str, Any]]] 
     "aws:sns/topicPolicy:TopicPolicy": _nothing,
     "aws:sns/topicSubscription:TopicSubscription": _nothing,
     "aws:rds/eventSubscription:EventSubscription": _nothing,
+    "aws:dms/eventSubscription:EventSubscription": _nothing,
     "aws:ec2/securityGroup:SecurityGroup": _named,
     "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": _nothing,
     "aws:elasticache/subnetGroup:SubnetGroup": _named,

@@ -1,4 +1,4 @@
-"""Evaluates the alarms that moto keeps, tells topics of their changes and of RDS's events."""
+"""Evaluates the alarms that moto keeps, tells topics of their changes and of events."""
 
 from __future__ import annotations
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from localcloud.api import Answer, ApiError, Call, Operations
 from localcloud.records import Record
-from localcloud.services.context import Cloud
+from localcloud.services.alarms import Alarms
+from localcloud.services.context import Cloud, describe_events
 from localcloud.services.dms_conversion import Trio
 from localcloud.services.dms_endpoints import Endpoints
 from localcloud.services.dms_instances import Instances
@@ -13,9 +14,10 @@ from localcloud.services.dms_records import Store
 from localcloud.services.dms_runs import Runs
 from localcloud.services.dms_serverless import Serverless
 from localcloud.services.dms_tasks import Tasks
+from localcloud.services.event_subscriptions import DMS, EventSubscriptions
 
 
-def register(operations: Operations, cloud: Cloud) -> None:
+def register(operations: Operations, cloud: Cloud, alarms: Alarms) -> None:
     """Add DMS to ``operations``. moto's records of it would report tasks that move nothing."""
     operations.closed.add("dms")
     endpoints = Endpoints(cloud)
@@ -26,9 +28,11 @@ def register(operations: Operations, cloud: Cloud) -> None:
         Tasks(cloud, endpoints, runs),
         Serverless(cloud, runs),
         Trio(cloud),
+        EventSubscriptions(cloud, alarms, DMS),
         _Tags(cloud),
     ):
         part.register(operations)
+    operations.handle("dms", "DescribeEvents", lambda call: describe_events(cloud, call))
     operations.check_before("ec2", "DeleteSecurityGroup", lambda call: _not_in_use(cloud, call))
 
 

@@ -65,8 +65,12 @@ MIGRATION_PROJECT = Kind(
     "MigrationProjectName", "MigrationProjectArn",
     {"migration-project-identifier": "MigrationProjectArn"},
 )  # fmt: skip
+EVENT_SUBSCRIPTION = Kind(
+    "dms-event-subscription", "Event Subscription", "es",
+    "CustSubscriptionId", "EventSubscriptionArn",
+)  # fmt: skip
 
 TAGGED = (
     SUBNET_GROUP, INSTANCE, CERTIFICATE, ENDPOINT, TASK, CONFIG, DATA_PROVIDER, INSTANCE_PROFILE,
-    MIGRATION_PROJECT,
+    MIGRATION_PROJECT, EVENT_SUBSCRIPTION,
 )  # fmt: skip

@@ -53,6 +53,7 @@ class Tasks:
         self._runs.check(call, record)
         made = self._tasks.create(call, record)
         self._cloud.fleet.migrations.create(self._runs.ref(made))
+        self._tell(made, "creation", "created")
         return {"ReplicationTask": self._shown(made)}
 
     def _shown(self, record: Record) -> Record:
@@ -94,6 +95,7 @@ class Tasks:
         shown = self._shown(record)
         self._cloud.fleet.migrations.delete(self._runs.ref(record))
         self._tasks.drop(record)
+        self._tell(record, "deletion", "deleted")
         return {"ReplicationTask": {**shown, "Status": "deleting"}}
 
     def _start(self, call: Call) -> Answer:
@@ -106,12 +108,19 @@ class Tasks:
                     f"for starting the replication task: {record[member]}"
                 )
         started = self._runs.start(call, record, call.params["StartReplicationTaskType"])
+        self._tell(record, "state change", "started")
         return {"ReplicationTask": self._shown(self._tasks.update(record, **started))}
 
     def _stop(self, call: Call) -> Answer:
         record = self._need(call)
         self._runs.stop(record)
+        self._tell(record, "state change", "stopped")
         return {"ReplicationTask": {**self._shown(record), "Status": "stopping"}}
+
+    def _tell(self, record: Record, category: str, done: str) -> None:
+        source = ("replication-task", record["ReplicationTaskIdentifier"], record["_arn"])
+        said = f"The replication task has been {done}."
+        self._cloud.event("dms", record["_region"], source, said, (category,))
 
     def _statistics(self, call: Call) -> Answer:
         record = self._need(call)

@@ -6,6 +6,8 @@ from localcloud.api import ApiError, Call, Operations
 from localcloud.services import engine_versions
 from localcloud.services.alarms import Alarms
 from localcloud.services.context import Cloud, Tags, describe_events
+from localcloud.services.event_subscriptions import RDS as EVENTS
+from localcloud.services.event_subscriptions import EventSubscriptions
 from localcloud.services.master_passwords import MasterPasswords
 from localcloud.services.rds_activity import ActivityStreams
 from localcloud.services.rds_backup_copies import BackupCopies
@@ -13,7 +15,6 @@ from localcloud.services.rds_cluster_changes import ClusterChanges
 from localcloud.services.rds_cluster_endpoints import ClusterEndpoints
 from localcloud.services.rds_cluster_power import ClusterPower
 from localcloud.services.rds_clusters import Clusters
-from localcloud.services.rds_events import EventSubscriptions
 from localcloud.services.rds_global_clusters import GlobalClusters
 from localcloud.services.rds_global_members import GlobalMembers
 from localcloud.services.rds_instances import Instances
@@ -74,7 +75,7 @@ def register(operations: Operations, cloud: Cloud, alarms: Alarms, secrets: Secr
         targets,
         Proxies(cloud, targets),
         Reservations(cloud, RESERVED),
-        EventSubscriptions(cloud, alarms),
+        EventSubscriptions(cloud, alarms, EVENTS),
     ):
         part.register(operations)
     # Last: it asks those above for what it does not answer itself.

@@ -11,11 +11,12 @@ from tests.recorder import Recording, record
 TOPIC = "arn:aws:sns:us-west-2:123456789012:aws-databases-dev-alarms"
 OURS = {"StringEquals": {"aws:SourceAccount": "123456789012"}}
 ALARMS, EVENTS = "cloudwatch.amazonaws.com", "events.rds.amazonaws.com"
+DMS = "dms.amazonaws.com"
 
 
-def made(email: str | None = None, *, rds: bool = True) -> Recording:
+def made(email: str | None = None, *, rds: bool = True, dms: bool = False) -> Recording:
     def program() -> None:
-        Watch("watch", WatchArgs("us-west-2", email, rds))
+        Watch("watch", WatchArgs("us-west-2", email, rds, dms))
 
     return record(program)
 
@@ -43,6 +44,39 @@ def test_a_region_of_caches_has_no_events_of_rds() -> None:
     }  # fmt: skip
     assert policy(recording, "watch-policy")[0]["Principal"] == {"Service": [ALARMS]}
     assert policy(recording, "watch-encryption-key")[1]["Principal"] == {"Service": [ALARMS]}
+
+
+def test_a_region_with_a_migration_hears_of_it_too() -> None:
+    recording = made(dms=True)
+    assert set(recording.below("watch")) == {
+        "watch-encryption", "watch-encryption-key", "watch-topic", "watch-policy",
+        "watch-db-instance", "watch-db-cluster", "watch-replication-instance",
+        "watch-replication-task",
+    }  # fmt: skip
+    told = {"Service": [ALARMS, EVENTS, DMS]}
+    assert policy(recording, "watch-policy")[0]["Principal"] == told
+    assert policy(recording, "watch-encryption-key")[1]["Principal"] == told
+    assert inputs(recording, "watch-replication-instance") == {
+        "region": "us-west-2",
+        "name": "aws-databases-dev-replication-instance",
+        "snsTopicArn": TOPIC,
+        "sourceType": "replication-instance",
+        "eventCategories": ["failover", "failure", "low storage"],
+    }
+    assert inputs(recording, "watch-replication-task") == {
+        "region": "us-west-2",
+        "name": "aws-databases-dev-replication-task",
+        "snsTopicArn": TOPIC,
+        "sourceType": "replication-task",
+        "eventCategories": ["failure", "state change"],
+    }
+
+
+def test_dms_subscribes_only_when_it_may_publish() -> None:
+    # It asks the topic and its key when the subscription is made, and refuses otherwise.
+    task = made(dms=True).named("watch-replication-task")
+    needed = {urn.rpartition("::")[2] for urn in task.needs_of["snsTopicArn"]}
+    assert {"watch-topic", "watch-policy"} <= needed
 
 
 def test_the_topic_is_encrypted_with_a_key_of_its_own() -> None:

@@ -16,7 +16,7 @@ from localcloud.metrics import Metric
 from localcloud.records import Records
 from localcloud.services.alarms import Alarms
 from localcloud.services.context import Cloud
-from localcloud.services.rds_events import EventSubscriptions
+from localcloud.services.event_subscriptions import RDS, EventSubscriptions
 from localcloud.site import ACCOUNT_ID
 from localcloud.state import MotoState
 from tests.localcloud.front_fixtures import endpoint, site
@@ -152,7 +152,7 @@ def test_the_topic_hears_of_events_of_its_kind(tmp_path: Path) -> None:
             told.append((topic, json.loads(message)["Event Message"]))
 
     cloud = Cloud(Records(tmp_path / "records.json"), cast(Fleet, None))
-    subscriptions = EventSubscriptions(cloud, cast(Alarms, Post()))
+    subscriptions = EventSubscriptions(cloud, cast(Alarms, Post()), RDS)
     assert subscriptions
     row = {"SnsTopicArn": topic, "SourceType": "db-instance", "SourceIdsList": [], "Enabled": True}
     cloud.records.put("event-subscription", "us-east-1", "a", row | {"EventCategoriesList": []})

@@ -55,6 +55,7 @@ KEEPS_NOTHING = {
     "aws:sns/topicPolicy:TopicPolicy",
     "aws:sns/topicSubscription:TopicSubscription",
     "aws:dms/certificate:Certificate",
+    "aws:dms/eventSubscription:EventSubscription",
     "aws:dms/replicationSubnetGroup:ReplicationSubnetGroup",
     "aws:dms/replicationTask:ReplicationTask",
     "aws:ec2/vpcEndpoint:VpcEndpoint",

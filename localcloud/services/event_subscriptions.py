@@ -1,31 +1,60 @@
-"""RDS's event subscriptions: who is told of which events, by a topic."""
+"""Event subscriptions of RDS and of DMS: who is told of which events, by a topic."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from dataclasses import dataclass
 
 from localcloud.api import Answer, ApiError, Call, Operations, now, page
 from localcloud.records import Record
 from localcloud.services.alarms import Alarms
 from localcloud.services.context import Cloud
 from localcloud.services.surroundings import arn
+from localcloud.services.topics import may_publish, of_region
 from localcloud.site import ACCOUNT_ID
 
-_KIND = "event-subscription"
-_SOURCES = frozenset(
-    {
-        "db-instance", "db-cluster", "db-parameter-group", "db-security-group", "db-snapshot",
-        "db-cluster-snapshot", "db-proxy", "custom-engine-version", "blue-green-deployment",
-    }
+
+@dataclass(frozen=True)
+class Flavor:
+    """What differs between the two services. ``check`` refuses a topic."""
+
+    service: str
+    kind: str
+    sources: frozenset[str]
+    no_source: ApiError
+    missing_code: str
+    taken_code: str
+    subject: str
+    check: Callable[[str, str], None]
+
+
+RDS = Flavor(
+    "rds", "event-subscription",
+    frozenset(
+        {
+            "db-instance", "db-cluster", "db-parameter-group", "db-security-group", "db-snapshot",
+            "db-cluster-snapshot", "db-proxy", "custom-engine-version", "blue-green-deployment",
+        }
+    ),
+    ApiError("SourceNotFound", "The source type is not valid.", 404),
+    "SubscriptionNotFound", "SubscriptionAlreadyExist", "RDS Notification Message", of_region,
+)  # fmt: skip
+DMS = Flavor(
+    "dms", "dms-event-subscription", frozenset({"replication-instance", "replication-task"}),
+    ApiError("InvalidParameterValueException", "The source type is not valid."),
+    "ResourceNotFoundFault", "ResourceAlreadyExistsFault", "DMS Notification Message",
+    may_publish("dms.amazonaws.com"),
 )  # fmt: skip
 
 
 class EventSubscriptions:
     """Create, describe, modify, delete; and the delivery."""
 
-    def __init__(self, cloud: Cloud, alarms: Alarms) -> None:
+    def __init__(self, cloud: Cloud, alarms: Alarms, flavor: Flavor) -> None:
         self._cloud = cloud
         self._alarms = alarms
+        self._flavor = flavor
         cloud.listeners.append(self._deliver)
 
     def register(self, operations: Operations) -> None:
@@ -37,17 +66,18 @@ class EventSubscriptions:
             ("Delete", self._delete),
         ):
             plural = "s" if verb == "Describe" else ""
-            operations.handle("rds", f"{verb}EventSubscription{plural}", handler)
+            operations.handle(self._flavor.service, f"{verb}EventSubscription{plural}", handler)
 
     def _need(self, call: Call) -> Record:
         name = call.params["SubscriptionName"].lower()
-        missing = ApiError("SubscriptionNotFound", f"Subscription {name} does not exist.", 404)
-        return self._cloud.need(_KIND, call.region, name, missing)
+        said = f"Subscription {name} does not exist."
+        missing = ApiError(self._flavor.missing_code, said, 404)
+        return self._cloud.need(self._flavor.kind, call.region, name, missing)
 
     def _create(self, call: Call) -> Answer:
-        p, name = call.params, call.params["SubscriptionName"].lower()
-        _check(call)
-        own = arn("rds", call.region, "es", name)
+        f, p, name = self._flavor, call.params, call.params["SubscriptionName"].lower()
+        self._check(call)
+        own = arn(f.service, call.region, "es", name)
         record: Record = {
             "CustomerAwsId": ACCOUNT_ID,
             "CustSubscriptionId": name,
@@ -60,23 +90,24 @@ class EventSubscriptions:
             "Enabled": p.get("Enabled") is not False,
             "EventSubscriptionArn": own,
             "_arn": own,
-            "TagList": p.get("Tags", []),
+            "_region": call.region,
+            "TagList": p.get("Tags") or [],
         }
         with self._cloud.records.change():
-            if self._cloud.records.get(_KIND, call.region, name):
-                raise ApiError("SubscriptionAlreadyExist", f"Subscription {name} already exists.")
-            self._cloud.records.put(_KIND, call.region, name, record)
+            if self._cloud.records.get(f.kind, call.region, name):
+                raise ApiError(f.taken_code, f"Subscription {name} already exists.")
+            self._cloud.records.put(f.kind, call.region, name, record)
         return {"EventSubscription": record}
 
     def _describe(self, call: Call) -> Answer:
         if call.params.get("SubscriptionName"):
             return page(call, "EventSubscriptionsList", [self._need(call)])
-        found = self._cloud.records.all(_KIND, call.region)
+        found = self._cloud.records.all(self._flavor.kind, call.region)
         return page(call, "EventSubscriptionsList", found)
 
     def _modify(self, call: Call) -> Answer:
         p = call.params
-        _check(call)
+        self._check(call)
         with self._cloud.records.change():
             record = self._need(call)
             given = {
@@ -86,19 +117,20 @@ class EventSubscriptions:
                 "Enabled": p.get("Enabled"),
             }
             record |= {name: value for name, value in given.items() if value is not None}
-            self._cloud.records.put(_KIND, call.region, record["CustSubscriptionId"], record)
+            name = record["CustSubscriptionId"]
+            self._cloud.records.put(self._flavor.kind, call.region, name, record)
         return {"EventSubscription": record}
 
     def _delete(self, call: Call) -> Answer:
         with self._cloud.records.change():
             record = self._need(call)
-            self._cloud.records.drop(_KIND, call.region, record["CustSubscriptionId"])
+            self._cloud.records.drop(self._flavor.kind, call.region, record["CustSubscriptionId"])
         return {"EventSubscription": record}
 
     def _deliver(self, service: str, region: str, event: Record) -> None:
-        if service != "rds":
+        if service != self._flavor.service:
             return
-        for subscription in self._cloud.records.all(_KIND, region):
+        for subscription in self._cloud.records.all(self._flavor.kind, region):
             if _wants(subscription, event):
                 message = {
                     "Event Source": event["SourceType"],
@@ -108,16 +140,14 @@ class EventSubscriptions:
                     "Event Message": event["Message"],
                 }
                 text = json.dumps(message)
-                self._alarms.tell(subscription["SnsTopicArn"], "RDS Notification Message", text)
+                self._alarms.tell(subscription["SnsTopicArn"], self._flavor.subject, text)
 
-
-def _check(call: Call) -> None:
-    source, topic = call.params.get("SourceType"), call.params.get("SnsTopicArn")
-    if source is not None and source not in _SOURCES:
-        raise ApiError("SourceNotFound", f"Source type {source} is not valid.", 404)
-    # RDS looks for a topic in its own region only.
-    if topic is not None and topic.split(":")[2:4] != ["sns", call.region]:
-        raise ApiError("SNSTopicArnNotFound", f"SNS topic {topic} does not exist.", 404)
+    def _check(self, call: Call) -> None:
+        source, topic = call.params.get("SourceType"), call.params.get("SnsTopicArn")
+        if source is not None and source not in self._flavor.sources:
+            raise self._flavor.no_source
+        if topic is not None:
+            self._flavor.check(call.region, topic)
 
 
 def _wants(subscription: Record, event: Record) -> bool:
