@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from localcloud.errors import ServerFailed
-from localcloud.processes import Process, command_lines, wait_for_end
+from localcloud.processes import Process, command_lines, descends_from, wait_for_end
 from localcloud.records import write_atomically
 from localcloud.site import Site
 
@@ -168,7 +168,8 @@ class Supervisor:
         orphans = []
         for pid, argv in command_lines().items():
             ours = _is_server(argv) and any(m in a for a in argv for m in marks)
-            if ours and pid not in known:
+            # A server's own child shows its arguments until it has given itself a title.
+            if ours and pid not in known and not descends_from(pid, known):
                 process = Process.of(pid)
                 if process is not None:
                     log.warning("process %d (%s) is in no registry: killed", pid, argv[0])
