@@ -21,9 +21,10 @@ import pytest
 
 from localcloud import supervisor as module
 from localcloud.errors import ServerFailed
+from localcloud.launch import Launch, tail
 from localcloud.processes import Process, boot_id, command_lines, wait_for_end
 from localcloud.site import Site
-from localcloud.supervisor import Launch, Supervisor, tail
+from localcloud.supervisor import Supervisor
 from tests.addresses import prefix
 from tests.localcloud.fleet_site import eventually
 
@@ -94,7 +95,8 @@ _OWNER = """
 import os, sys
 from pathlib import Path
 from localcloud.site import Site
-from localcloud.supervisor import Launch, Supervisor
+from localcloud.launch import Launch
+from localcloud.supervisor import Supervisor
 folder, *argv = sys.argv[1:]
 supervisor = Supervisor(Site(Path(folder), "127.83"))
 process = supervisor.start(Launch("redis", tuple(argv), Path(folder) / "redis.log"))
