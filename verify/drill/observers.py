@@ -17,10 +17,11 @@ from verify.cache_login import login_for
 from verify.deadline import Deadline
 from verify.deployment import PROJECT
 from verify.dialects import dialect_of
+from verify.drill import wrapper
 from verify.drill.clients import KEY, open_session, server_of
 from verify.drill.comparison import Answer, Compared, Failure, Observed, compare
 from verify.drill.observer import LINE
-from verify.drill.reading import CACHES, MYSQL, POSTGRES, ClientName, Order, how
+from verify.drill.reading import CACHES, MYSQL, POSTGRES, Order, clients_of, how
 from verify.drill.recorder import Clock
 from verify.drill.target import Target
 from verify.errors import NotApplicable
@@ -123,7 +124,7 @@ class _Observer:
         with self._lock:
             return Observed(
                 client=order.client,
-                how=how(order.client, order.database.engine),
+                how=how(order),
                 absent=self._why_absent(),
                 answers=tuple(Answer(a.at - offset, a.server, a.writable) for a in self._answers),
                 failures=tuple(Failure(f.at - offset, f.error, f.said) for f in self._failures),
@@ -160,6 +161,10 @@ def observing(
         absent: list[Compared] = []
         try:
             for order in _orders(target, within_s) if wanted else ():
+                why_not = wrapper.why_not() if order.client == "wrapper" else None
+                if why_not is not None:
+                    absent.append(Compared(client=order.client, how="", absent=why_not))
+                    continue
                 found.append(_Observer(order))
                 stack.callback(found[-1].end)
         except NotApplicable as error:
@@ -181,7 +186,6 @@ def _orders(target: Target, within_s: float) -> list[Order]:
             statement = f"SELECT {server_of(session, dialect)}"
         finally:
             session.close()
-    names: tuple[ClientName, ...] = ("verify", "plain")
     return [
         Order(
             client=name,
@@ -195,7 +199,7 @@ def _orders(target: Target, within_s: float) -> list[Order]:
             statement=statement,
             life_s=within_s + _BESIDE_S,
         )
-        for name in names
+        for name in clients_of(database)
     ]
 
 

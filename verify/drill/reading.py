@@ -17,10 +17,11 @@ from contract import Database, Endpoint
 from verify.audit.history import Frozen
 from verify.aws import Credentials
 from verify.dialects import dialect_of
+from verify.drill import wrapper
 from verify.drill.clients import NotTheWriter, RedisClient, open_session
 from verify.postgres_sql import FIRST_DATABASE
 
-ClientName = Literal["verify", "plain"]
+ClientName = Literal["verify", "plain", "wrapper"]
 MYSQL = frozenset({"mysql", "mariadb", "aurora-mysql"})
 POSTGRES = frozenset({"postgres", "aurora-postgresql"})
 CACHES = frozenset({"redis", "valkey"})
@@ -145,10 +146,15 @@ def _plain_mysql(order: Order) -> Reader:
 
 
 def _plain_postgres(order: Order) -> Reader:
-    return Plain(psycopg.connect(**postgres_arguments(order)), order.statement)
+    return Plain(psycopg.connect(**_postgres_arguments(order)), order.statement)
 
 
-def postgres_arguments(order: Order) -> dict[str, Any]:
+def _wrapped_postgres(order: Order) -> Reader:
+    plugins = wrapper.plugins_for(order.database, order.endpoint)
+    return Plain(wrapper.wrapped(_postgres_arguments(order), plugins), order.statement)
+
+
+def _postgres_arguments(order: Order) -> dict[str, Any]:
     """What a client of PostgreSQL must be told, and nothing about waiting."""
     return {
         "host": order.endpoint.host,
@@ -168,16 +174,25 @@ def opener_of(order: Order) -> Callable[[Order], Reader]:
     engine = order.database.engine
     if order.client == "verify":
         return OwnCache if engine in CACHES else Own
+    if order.client == "wrapper":
+        return _wrapped_postgres
     if engine in CACHES:
         return PlainCache
     return _plain_mysql if engine in MYSQL else _plain_postgres
 
 
-def how(client: ClientName, engine: str) -> str:
+def clients_of(database: Database) -> tuple[ClientName, ...]:
+    """The clients that know how to read from a database, ours first."""
+    return ("verify", "plain", "wrapper") if database.engine in POSTGRES else ("verify", "plain")
+
+
+def how(order: Order) -> str:
     """The driver and how it waits, in words."""
-    if client == "verify":
+    if order.client == "wrapper":
+        return wrapper.how(wrapper.plugins_for(order.database, order.endpoint))
+    if order.client == "verify":
         return "verify's own client: an answer within 1 s or a new connection, to the writer only"
-    return f"{_DRIVERS[engine]}, with its defaults"
+    return f"{_DRIVERS[order.database.engine]}, with its defaults"
 
 
 _DRIVERS: Mapping[str, str] = {

@@ -12,7 +12,7 @@ from typing import Any
 import psutil
 import pytest
 
-from contract import Database
+from contract import Database, Endpoint
 from localcloud.faults import command, inflict
 from tests.verify.cloud import TestCloud
 from tests.verify.command import Verify
@@ -20,6 +20,7 @@ from tests.verify.databases import PASSWORD, USER
 from tests.verify.drill.test_command import NOTICED_S, Failover, failover
 from verify.aws import Credentials
 from verify.deployment import PROJECT
+from verify.drill import wrapper
 from verify.drill.observer import LINE
 from verify.drill.reading import Order
 
@@ -78,6 +79,56 @@ def test_a_kill_lets_both_come_back(cloud: TestCloud, able: Failover, name: str)
     if name == "aurora":
         # Back to where the other tests expect it.
         assert able(name, "--to", "writer")[0] == 0, able.out + able.err
+
+
+def test_postgresql_is_compared_with_the_wrapper_too(
+    cloud: TestCloud, engines: dict[str, Any], able: Failover, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rds = cloud.client("rds")
+    rds.modify_db_instance(DBInstanceIdentifier="ledger", MultiAZ=True, ApplyImmediately=True)
+    able.record.add(engines)
+    code, (drill,) = able("ledger", "--by", "kill", "--compare")
+    assert code == 0, able.out + able.err
+    found = compared(drill)
+    assert list(found) == ["verify", "plain", "wrapper"]
+    for each in found.values():
+        assert each["absent"] is None
+        assert not each["still_silent"]
+    # The servers of these tests have addresses for names.
+    assert "around psycopg, with host_monitoring_v2, told" in found["wrapper"]["how"]
+    code, (drill,) = able("ledger", "--by", "cut", "--compare", "--within", "6")
+    assert code == 1, able.out + able.err
+    found = compared(drill)
+    assert found["verify"]["noticed_by"] == "DeadlineExceeded"
+    assert found["verify"]["noticed_after_s"] < NOTICED_S
+    assert (found["plain"]["still_silent"], found["plain"]["noticed_by"]) == (True, None)
+    assert found["wrapper"]["noticed_by"] == "OperationalError"
+    assert found["verify"]["noticed_after_s"] < found["wrapper"]["noticed_after_s"] < 6
+    monkeypatch.setattr("verify.drill.wrapper._MODULE", "not_installed")
+    code, (drill,) = able("ledger", "--compare")
+    assert code == 0, able.out + able.err
+    assert compared(drill)["wrapper"]["absent"].startswith("it is not installed; `pip install ")
+    assert observers() == []
+
+
+@pytest.mark.parametrize(
+    ("host", "cluster", "plugins"),
+    [
+        ("shop.cluster-x.us-east-1.rds.amazonaws.com", "shop", wrapper.WITH_FAILOVER),
+        ("ledger.x.us-east-1.rds.amazonaws.com", None, wrapper.PLUGINS),
+        ("127.77.1.6", "shop", wrapper.PLUGINS),
+    ],
+)
+def test_the_wrapper_fails_over_where_it_can_know_the_names(
+    host: str, cluster: str | None, plugins: str
+) -> None:
+    endpoint = Endpoint(role="writer", host=host, port=5432)
+    database = Database(
+        kind="aurora-postgres", engine="aurora-postgresql", version="17", region="us-east-1",
+        endpoints=(endpoint,), cluster=cluster,
+    )  # fmt: skip
+    assert wrapper.plugins_for(database, endpoint) == plugins
+    assert wrapper.how(plugins).endswith(", told to look after 1 s")
 
 
 def test_one_that_cannot_log_in_is_named_and_the_drill_goes_on(
