@@ -80,7 +80,8 @@ class Compared(Frozen):
     def ended(self) -> str:
         """Whom it ended on, in words."""
         server = self.ended_on or "nobody"
-        return f"{server}, which only reads" if self.ended_on_reader else server
+        said = f"{server}, which only reads" if self.ended_on_reader else server
+        return f"nobody; the last was {said}" if self.still_silent else said
 
 
 def compare(found: Observed, triggered_at: float, ended_at: float) -> Compared:

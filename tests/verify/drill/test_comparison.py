@@ -49,8 +49,7 @@ def test_one_that_hangs_is_still_silent_and_noticed_nothing() -> None:
     assert (found.noticed_by, found.noticed_after_s) == (None, None)
     assert found.silent == "7.950 s, and still is"
     assert found.noticed == "nothing at all for 8.0 s"
-    # Whoever answered last is no one that it ended on any more, but the last that is known.
-    assert found.ended == "a"
+    assert found.ended == "nobody; the last was a"
 
 
 def test_one_that_fell_silent_again_after_a_longer_silence() -> None:
