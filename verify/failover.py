@@ -70,6 +70,10 @@ def _parser() -> argparse.ArgumentParser:
         "--afterwards", metavar="COMMAND",
         help="run this command, with the same environment, when a failover is measured",
     )  # fmt: skip
+    parser.add_argument(
+        "--compare", action="store_true",
+        help="let other clients read beside verify's own, and say what each noticed and when",
+    )  # fmt: skip
     parser.add_argument(FLAG, action="store_true", help="also where AWS reports protection")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write everything as JSON")
     parser.add_argument(
@@ -101,8 +105,9 @@ def _run(arguments: argparse.Namespace) -> int:
         )
     targets = _chosen(arguments.names, databases, cloud, ca)
     plan = Plan(
-        arguments.within, arguments.to, arguments.by, arguments.trigger, arguments.afterwards
-    )
+        arguments.within, arguments.to, arguments.by, arguments.trigger, arguments.afterwards,
+        arguments.compare,
+    )  # fmt: skip
     done = []
     try:
         with tempfile.TemporaryDirectory(prefix="verify-failover-") as folder:
@@ -176,6 +181,7 @@ def _judged(target: Target, drill: Drill, *, keep: bool) -> Run:
         audit=found,
         broken=said,
         history=drill.history if keep or said else None,
+        compared=drill.compared,
     )
 
 

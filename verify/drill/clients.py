@@ -111,7 +111,7 @@ class SqlClient:
         dialect = dialect_of(database)
         session = open_session(dialect, endpoint, credentials, ca, pooled=pooled)
         try:
-            return cls(session, _server_of(session, dialect))
+            return cls(session, server_of(session, dialect))
         except BaseException:
             session.close()
             raise
@@ -181,7 +181,7 @@ def open_session(
     return session
 
 
-def _server_of(session: Session, dialect: Dialect) -> str:
+def server_of(session: Session, dialect: Dialect) -> str:
     """The columns that tell a server's name, and whether it takes no writes."""
     if dialect is POSTGRES:
         return "CONCAT(inet_server_addr(), ' ', pg_postmaster_start_time()), pg_is_in_recovery()"

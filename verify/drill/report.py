@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from verify.audit import History
 from verify.audit.history import Frozen
+from verify.drill.comparison import Compared, comparison_lines
 from verify.drill.crew import PROBE_S
 from verify.drill.measure import Led, Measured, Outage
 from verify.drill.run import Drill
@@ -35,6 +36,8 @@ class Run(Frozen):
     audit: Audit
     broken: tuple[str, ...]
     history: History | None
+    compared: tuple[Compared, ...] = ()
+    """What other clients noticed, where they were asked for."""
 
 
 class Drilled(Frozen):
@@ -80,6 +83,7 @@ class Lines:
         for at, source, message in drill.events:
             lines.append(f"  event {at - measured.triggered_at:+8.1f} s  {source}: {message}")
         lines += [f"  {line}" for line in audit_lines(found, target.writer, target.may_lose)]
+        lines += [f"  {line}" for line in comparison_lines(drill.compared)]
         lines += [f"  BROKEN: {each}" for each in broken]
         return lines
 
