@@ -129,6 +129,8 @@ def _chosen(
     for name in names or databases:
         try:
             targets = targets_of(name, databases, cloud, ca)
+            for target in targets:
+                target.check()
         except CannotRun as error:
             if name in names:
                 raise
@@ -167,7 +169,7 @@ def _drill(target: Target, plan: Plan, runs: int, logs: Path) -> Drilled:
 def _judged(target: Target, drill: Drill, *, keep: bool) -> Run:
     """The run with its verdict; its history only when there is one run, or it broke a promise."""
     found = audit(drill.history, target.writer, list(target.endpoints))
-    said = broken(drill.measured, found, target.promise, target.writer, target.may_lose)
+    said = broken(drill.measured, found, target)
     return Run(
         asked=drill.asked,
         measured=drill.measured,

@@ -50,10 +50,15 @@ class RedisGroup(Target):
             self.database, endpoint, self._login, self.ca, key=self._key, confirmed=self._confirmed
         )
 
+    def check(self) -> None:
+        reported = self._group()["AutomaticFailover"]
+        if reported != "enabled":
+            raise CannotRun(
+                f"{self.name} fails over to nobody: ElastiCache reports AutomaticFailover "
+                f"{reported}"
+            )
+
     def prepare(self) -> None:
-        group = self._group()
-        if group["AutomaticFailover"] != "enabled":
-            raise CannotRun(f"ElastiCache reports AutomaticFailover {group['AutomaticFailover']}")
         self.clean_up()
 
     def clean_up(self) -> None:

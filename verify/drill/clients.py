@@ -33,6 +33,7 @@ _WAIT_MS = 800
 _REFUSALS = frozenset({1290, 1836, 1792, "25006", "NOREPLICAS"})
 """Errors that say for certain that a write was not done."""
 _UNKNOWN_VARIABLE = 1193
+_UNKNOWN_FUNCTION = "42883"
 
 
 class NotSent(StepFailed):
@@ -184,15 +185,26 @@ def open_session(
 def _server_of(session: Session, dialect: Dialect) -> str:
     """The columns that tell a server's name, and whether it takes no writes."""
     if dialect is POSTGRES:
-        return "CONCAT(inet_server_addr(), ' ', pg_postmaster_start_time()), pg_is_in_recovery()"
+        name = "CONCAT(inet_server_addr(), ' ', pg_postmaster_start_time())"
+        if _knows(session, "aurora_db_instance_identifier()", _UNKNOWN_FUNCTION):
+            name = "aurora_db_instance_identifier()"
+        return f"{name}, pg_is_in_recovery()"
     read_only = "@@read_only + @@innodb_read_only"
+    name = "COALESCE(NULLIF(@@report_host, ''), @@hostname)"
+    if _knows(session, "@@aurora_server_id", _UNKNOWN_VARIABLE):
+        name = "@@aurora_server_id"
+    return f"{name}, {read_only}"
+
+
+def _knows(session: Session, expression: str, unknown: int | str) -> bool:
+    """Whether a server knows what only Aurora's servers know."""
     try:
-        session.run("SELECT @@aurora_server_id")
+        session.run(f"SELECT {expression}")
     except Refused as error:
-        if error.errno != _UNKNOWN_VARIABLE:
+        if error.errno != unknown:
             raise
-        return f"COALESCE(NULLIF(@@report_host, ''), @@hostname), {read_only}"
-    return f"@@aurora_server_id, {read_only}"
+        return False
+    return True
 
 
 def create(session: Session, dialect: Dialect) -> None:
