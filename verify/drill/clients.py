@@ -30,7 +30,7 @@ TOTAL = 200
 GROUP = 32
 """So many rows are read together when looking for a long fork."""
 _WAIT_MS = 800
-_REFUSALS = frozenset({1290, 1836, 1792, "25006", "NOREPLICAS"})
+_REFUSALS = frozenset({1290, 1836, 1792, "25006", "NOREPLICAS", "MOVED"})
 """Errors that say for certain that a write was not done."""
 _UNKNOWN_VARIABLE = 1193
 _UNKNOWN_FUNCTION = "42883"
@@ -263,9 +263,9 @@ class RedisClient:
             raise
 
     def look(self) -> Look:
-        role = _info(self._cache, "replication").get("role")
+        writable = is_primary(self._cache)
         rows = int(self._cache.ask("LLEN", self._key))
-        return Look(f"run {self._server}", role == "master", rows)
+        return Look(f"run {self._server}", writable, rows)
 
     def add(self, element: int) -> None:
         self._cache.ask("RPUSH", self._key, str(element))
@@ -281,6 +281,11 @@ class RedisClient:
 
     def close(self) -> None:
         self._cache.close()
+
+
+def is_primary(cache: Cache) -> bool:
+    """Whether the server at the other end takes writes, by its own account."""
+    return _info(cache, "replication").get("role") == "master"
 
 
 def _info(cache: Cache, section: str) -> dict[str, str]:

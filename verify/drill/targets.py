@@ -8,6 +8,7 @@ from contract import Database
 from verify.aws import Cloud
 from verify.drill.cache_targets import RedisGroup
 from verify.drill.cluster_targets import Aurora, AuroraServerless, MultiAzCluster
+from verify.drill.sharded_targets import RedisShard
 from verify.drill.sql_targets import MultiAz, Proxied
 from verify.drill.target import Target
 
@@ -27,8 +28,9 @@ def targets_of(
         case "rds-mysql" | "rds-mariadb" | "rds-postgres":
             return [MultiAz(name, database, cloud, ca)]
         case "redis" | "valkey":
+            target = RedisShard if database.endpoints_of("configuration") else RedisGroup
             return [
-                RedisGroup(name, database, cloud, ca, confirmed=confirmed)
+                target(name, database, cloud, ca, confirmed=confirmed)
                 for confirmed in (False, True)
             ]
         case "rds-proxy" if (source := database.source) is not None and source in databases:
