@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, Self
 
 from contract import Database, Endpoint
 from verify import postgres_sql
@@ -107,7 +107,7 @@ class SqlClient:
         ca: str | None,
         *,
         pooled: bool = False,
-    ) -> SqlClient:
+    ) -> Self:
         """A connection in the drill's own database; ``pooled`` through a proxy."""
         dialect = dialect_of(database)
         session = open_session(dialect, endpoint, credentials, ca, pooled=pooled)

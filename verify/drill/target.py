@@ -54,6 +54,10 @@ class Target(ABC):
         return None
 
     has_ledger = True
+    agreement: str | None = None
+    """What its drill does beyond a failover, so that it is not drilled unless somebody says so."""
+    spared: str | None = None
+    """Why a fault to its writer is no drill of it, ``None`` when it is one."""
 
     def __init__(self, name: str, database: Database, cloud: Cloud, ca: str | None) -> None:
         self.name = name

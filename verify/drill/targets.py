@@ -8,6 +8,7 @@ from contract import Database
 from verify.aws import Cloud
 from verify.drill.cache_targets import RedisGroup
 from verify.drill.cluster_targets import Aurora, AuroraServerless, MultiAzCluster
+from verify.drill.global_targets import GlobalDatabase
 from verify.drill.sharded_targets import RedisShard
 from verify.drill.sql_targets import MultiAz, Proxied
 from verify.drill.target import Target
@@ -33,6 +34,8 @@ def targets_of(
                 target(name, database, cloud, ca, confirmed=confirmed)
                 for confirmed in (False, True)
             ]
+        case "global-database":
+            return [GlobalDatabase(name, database, cloud, ca)]
         case "rds-proxy" if (source := database.source) is not None and source in databases:
             behind = targets_of(source, databases, cloud, ca)
             return [Proxied(name, database, each) for each in behind]
