@@ -235,7 +235,8 @@ def _end_sessions(session: Session) -> None:
     session stays with a database's name: the row would be in this drill's table.
     """
     found = session.run(
-        "SELECT id FROM information_schema.processlist WHERE db = %s AND id <> CONNECTION_ID()",
+        "SELECT id FROM information_schema.processlist WHERE db = %s "
+        "AND user = SUBSTRING_INDEX(USER(), '@', 1) AND id <> CONNECTION_ID()",
         (DATABASE,),
     )
     for (number,) in found:
