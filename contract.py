@@ -149,6 +149,26 @@ class ClientHost(_Frozen):
     region: str
 
 
+class Alarm(_Frozen):
+    """An alarm of CloudWatch as the stack made it, in the words of CloudWatch."""
+
+    name: str
+    region: str
+    namespace: str
+    metric: str
+    dimensions: Mapping[str, str]
+    statistic: str
+    period_s: int
+    periods: int
+    """How many in a row, all of them, are beyond the threshold when it goes off."""
+    comparison: Literal["GreaterThanThreshold", "LessThanThreshold"]
+    threshold: float
+    missing: str
+    """What it makes of no data."""
+    topic: str | None = None
+    """Who is told when it goes off and when that is over; ``None``: nobody."""
+
+
 class Access(_Frozen):
     """How to reach the cloud that a stack was deployed to; AWS itself needs none of it."""
 
@@ -217,4 +237,21 @@ def read_client_hosts(outputs: Mapping[str, Any]) -> dict[str, ClientHost]:
         raise ContractError(
             "client_hosts: is not what this version writes; deploy again with this version of the "
             "project"
+        ) from error
+
+
+def read_alarms(outputs: Mapping[str, Any]) -> dict[str, tuple[Alarm, ...]]:
+    """The ``alarms`` output by topology; none where the stack has none.
+
+    Raises `ContractError` when it is not what this version writes.
+    """
+    raw = outputs.get("alarms") or {}
+    try:
+        return {
+            name: tuple(Alarm.model_validate(facts) for facts in own)
+            for name, own in sorted(raw.items())
+        }
+    except (ValidationError, AttributeError, TypeError) as error:
+        raise ContractError(
+            "alarms: is not what this version writes; deploy again with this version of the project"
         ) from error

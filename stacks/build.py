@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from components.alarms import Alarms
 from components.aurora_cluster import AuroraCluster
 from components.aurora_mysql import AuroraMysql, AuroraMysqlArgs
 from components.aurora_postgresql import AuroraPostgresql, AuroraPostgresqlArgs
@@ -82,10 +83,11 @@ Topology = (
 
 @dataclass(frozen=True)
 class Built:
-    """What a stack consists of. ``topologies`` by name, all else by region."""
+    """What a stack consists of. ``topologies`` and ``alarms`` by name, all else by region."""
 
     networks: Mapping[str, Network]
     topologies: Mapping[str, Topology]
+    alarms: Mapping[str, Alarms]
     client_hosts: Mapping[str, ClientHost]
 
 
@@ -101,9 +103,10 @@ def build(stack: Stack, authorities: Callable[[], str] = authorities) -> Built:
     for name, reserved in stack.reservations.items():
         _reserve(name, reserved, reserved.region or stack.region)
     copy_backups(stack, found, shared.keys)
-    watch(stack, found)
+    alarms = watch(stack, found)
     hosts = client_hosts(stack, shared.networks, shared.keys, found)
-    return Built(shared.networks, {name: found[name] for name in stack.topologies}, hosts)
+    topologies = {name: found[name] for name in stack.topologies}
+    return Built(shared.networks, topologies, alarms, hosts)
 
 
 class _Shared:

@@ -1,4 +1,4 @@
-"""The stack's outputs: connection facts, whom the databases let in, and through whom."""
+"""The stack's outputs: connection facts, alarms, whom the databases let in, and through whom."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from stacks.build import Built
 
 
 def export(built: Built) -> None:
-    """Export the output contract, ``databases`` and ``client_hosts``.
+    """Export the output contract, ``databases``, ``alarms`` and ``client_hosts``.
 
     ``client_security_groups`` are, by region, for clients to wear.
     """
     pulumi.export("databases", {name: each.facts for name, each in built.topologies.items()})
+    pulumi.export("alarms", {name: list(each.facts) for name, each in built.alarms.items()})
     pulumi.export(
         "client_security_groups",
         {region: network.client_security_group for region, network in built.networks.items()},

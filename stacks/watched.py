@@ -16,12 +16,15 @@ from specs.monitoring import Page
 from specs.topologies import Stack
 
 
-def watch(stack: Stack, built: Mapping[str, pulumi.ComponentResource]) -> None:
-    """Register what ``auditing`` and ``monitoring`` ask for, nothing without them."""
+def watch(stack: Stack, built: Mapping[str, pulumi.ComponentResource]) -> dict[str, Alarms]:
+    """Register what ``auditing`` and ``monitoring`` ask for, nothing without them.
+
+    The alarms by topology; one that has none is left out.
+    """
     if stack.auditing is not None:
         Trail("trail", TrailArgs(stack.region, stack.auditing.keep_days))
     if stack.monitoring is None:
-        return
+        return {}
     found = {
         name: tuple(alarms_of(spec, stack.topologies, stack.region_of(name)))
         for name, spec in stack.topologies.items()
@@ -33,11 +36,12 @@ def watch(stack: Stack, built: Mapping[str, pulumi.ComponentResource]) -> None:
             rds = any(where == region and alarm.namespace == RDS for where, alarm in every)
             args = WatchArgs(region, stack.monitoring.email, rds)
             topics[region] = Watch(f"watch-{region}", args).topic
-    for name, own in found.items():
-        if own:
-            Alarms(
-                f"{name}-alarms",
-                AlarmsArgs(own, topics),
-                pulumi.ResourceOptions(parent=built[name]),
-            )
+    alarms = {
+        name: Alarms(
+            f"{name}-alarms", AlarmsArgs(own, topics), pulumi.ResourceOptions(parent=built[name])
+        )
+        for name, own in found.items()
+        if own
+    }
     Dashboard("dashboard", DashboardArgs(stack.region, found))
+    return alarms

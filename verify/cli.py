@@ -8,9 +8,10 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from itertools import chain
 from pathlib import Path
 
-from contract import ContractError, Database, Deployment, read_client_hosts
+from contract import ContractError, Database, Deployment, read_alarms, read_client_hosts
 from verify import course, reach
 from verify.aws import Cloud
 from verify.client_host import through_client_hosts
@@ -184,6 +185,7 @@ def _long_wait(text: str) -> float:
 def _run(arguments: argparse.Namespace, exercises: Sequence[str]) -> int:
     deployment = find_deployment(arguments.stack, arguments.outputs)
     databases = databases_of(deployment)
+    alarms = tuple(chain.from_iterable(read_alarms(deployment.outputs).values()))
     chosen = plan(databases, arguments.names, exercises)
     if arguments.report is not None:
         chosen = with_lags(chosen, databases)
@@ -214,6 +216,7 @@ def _run(arguments: argparse.Namespace, exercises: Sequence[str]) -> int:
                     wait_for_pause_s=arguments.wait_for_pause,
                     phase_s=phase_s,
                     rate=arguments.rate,
+                    alarms=alarms,
                     unserved=deployment.access.unserved,
                 )
                 make = EXERCISES[planned.exercise].make

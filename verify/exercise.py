@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from typing import Literal, Protocol
 
-from contract import ContractError, Database
+from contract import Alarm, ContractError, Database
 from verify.aws import Cloud, Credentials
 from verify.deadline import Deadline
 from verify.errors import CannotRun, DeadlineExceeded, NoCredentials, NotApplicable, VerifyError
@@ -66,6 +66,8 @@ class Scene:
     """Writes a second of that load."""
     lags: dict[str, CopyLag] = field(default_factory=dict)
     """What its exercise measured at the copies of the database, by their names."""
+    alarms: Sequence[Alarm] = ()
+    """Those of the whole stack, as it made them."""
     unserved: Mapping[str, str] = field(default_factory=dict)
     """Engines whose databases have nobody to connect to here, each with the reason."""
 

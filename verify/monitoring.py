@@ -19,12 +19,14 @@ from verify.dialects import MYSQL, Dialect, dialect_of
 from verify.endpoints import main_endpoint
 from verify.errors import DeadlineExceeded, NotApplicable, StepFailed
 from verify.exercise import CLEAN, Check, Exercise, Scene
+from verify.promised_alarms import as_promised
 from verify.session import Session
 
 KINDS: tuple[str, ...] = ("rds-mysql", "aurora-mysql", "rds-mariadb", "rds-postgres")
 """What it can disturb; the first database of such a kind is enough."""
 CONNECT = "connect with a verified certificate"
 WATCHED = "every database has its alarms"
+PROMISED = "every alarm is as the stack made it"
 METRIC = "CloudWatch knows the connections"
 ALARM = "more connections, and an alarm of its own goes to ALARM"
 BACK = "they close, and it goes back to OK"
@@ -72,6 +74,7 @@ class Monitoring(Exercise):
         return (
             Check(CONNECT, self._connect, opens=True),
             Check(WATCHED, self._watched),
+            Check(PROMISED, self._promised),
             Check(METRIC, self._metric, (CONNECT,)),
             Check(CLEAN, self._clean, (CONNECT,)),
             Check(ALARM, self._goes_off, (METRIC, CLEAN)),
@@ -112,6 +115,9 @@ class Monitoring(Exercise):
 
     def _watched(self) -> str:
         return watching.every_database_is_watched(self.scene.cloud, self.scene.databases)
+
+    def _promised(self) -> str:
+        return as_promised(self.scene.cloud, self.scene.alarms)
 
     def _metric(self) -> str:
         since = datetime.now(UTC) - timedelta(seconds=5 * self._period)

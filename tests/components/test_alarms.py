@@ -3,6 +3,7 @@ from __future__ import annotations
 import pulumi
 import pytest
 
+import contract
 from components.alarms import Alarms, AlarmsArgs
 from specs.alarm import Alarm
 from tests.components.ground import inputs
@@ -22,7 +23,8 @@ MEMORY = Alarm(
 def made(*topics: str) -> Recording:
     def program() -> None:
         told = {region: pulumi.Output.from_input(TOPIC) for region in topics}
-        Alarms("db-alarms", AlarmsArgs((("us-east-1", LAG), ("us-west-2", MEMORY)), told))
+        alarms = Alarms("db-alarms", AlarmsArgs((("us-east-1", LAG), ("us-west-2", MEMORY)), told))
+        pulumi.export("alarms", {"db": list(alarms.facts)})
 
     return record(program)
 
@@ -61,3 +63,34 @@ def test_an_alarm_tells_a_topic_of_its_own_region_or_nobody(topics: tuple[str, .
     assert asked["comparisonOperator"] == "LessThanThreshold"
     assert asked["treatMissingData"] == "notBreaching"
     assert (asked["period"], asked["evaluationPeriods"]) == (300, 2)
+
+
+def test_the_output_promises_what_cloudwatch_is_told() -> None:
+    lag = contract.Alarm(
+        name="aws-databases-dev-myapp-replica-lag",
+        region="us-east-1",
+        namespace="AWS/RDS",
+        metric="ReplicaLag",
+        dimensions={"DBInstanceIdentifier": "myapp-replica"},
+        statistic="Maximum",
+        period_s=60,
+        periods=5,
+        comparison="GreaterThanThreshold",
+        threshold=60,
+        missing="missing",
+        topic=TOPIC,
+    )
+    memory = contract.Alarm(
+        name="aws-databases-dev-cache-001-memory",
+        region="us-west-2",
+        namespace="AWS/ElastiCache",
+        metric="FreeableMemory",
+        dimensions={"CacheClusterId": "cache-001"},
+        statistic="Average",
+        period_s=300,
+        periods=2,
+        comparison="LessThanThreshold",
+        threshold=50_000_000,
+        missing="notBreaching",
+    )
+    assert contract.read_alarms(made("us-east-1").outputs) == {"db": (lag, memory)}

@@ -175,7 +175,7 @@ def test_its_outputs_are_the_contracts(dev: Recording) -> None:
         "redis": ("redis", "us-east-1", ["primary", "reader"]),
         "memcached": ("memcached", "us-east-1", ["configuration", "node", "node"]),
     }
-    assert dev.outputs.keys() == {"databases", "client_hosts", "client_security_groups"}
+    assert dev.outputs.keys() == {"databases", "alarms", "client_hosts", "client_security_groups"}
     assert read_client_hosts(dev.outputs) == {
         region: ClientHost(instance=f"client-host-{region}-instance-id", region=region)
         for region in ("us-east-1", "us-west-2")
