@@ -18,9 +18,9 @@ from localcloud.faults import Fault, inflict
 from localcloud.site import Site
 from verify.aws import Cloud
 from verify.drill.cache_targets import RedisGroup
+from verify.drill.cluster_targets import Aurora
 from verify.drill.measure import Measured
 from verify.drill.run import Drill, Plan, perform
-from verify.drill.sql_targets import Aurora
 from verify.drill.target import Target
 from verify.drill.verdict import Audit, audit
 from verify.errors import VerifyError

@@ -27,9 +27,9 @@ from localcloud.errors import (
     NotRunning,
     PortBusy,
 )
+from localcloud.launch import tail
 from localcloud.records import write_atomically
 from localcloud.site import Site
-from localcloud.supervisor import tail
 
 log = logging.getLogger(__name__)
 

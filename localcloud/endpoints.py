@@ -17,10 +17,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from localcloud.errors import LocalCloudError, ServerFailed
+from localcloud.launch import Launch, tail
 from localcloud.programs import program
 from localcloud.servers.facts import Address
 from localcloud.servers.machine import Machine
-from localcloud.supervisor import Launch, tail
 
 log = logging.getLogger(__name__)
 

@@ -6,6 +6,7 @@ import shlex
 import signal
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -17,7 +18,6 @@ from localcloud.site import Site
 
 Fault = Literal["kill", "stop", "cut", "continue"]
 _SIGNALS: Mapping[Fault, signal.Signals] = {
-    "kill": signal.SIGKILL,
     "stop": signal.SIGSTOP,
     "continue": signal.SIGCONT,
 }
@@ -31,23 +31,41 @@ class NoSuchServer(LocalCloudError):
 def inflict(site: Site, fault: Fault, identifier: str, region: str | None = None) -> str:
     """Do ``fault`` to the server of a database; what was done, in words.
 
-    All but a kill reach all its processes: PostgreSQL has one for each client. ``continue`` takes
-    back a stop and a cut.
+    It reaches all its processes: PostgreSQL has one for each client. ``continue`` takes back a stop
+    and a cut.
     """
     pid = _pid(site, identifier, region)
     try:
         server = psutil.Process(pid)
-        stopped = [server] if fault == "kill" else [server, *server.children(recursive=True)]
+        if fault == "kill":
+            _kill(server)
+            return f"SIGKILL to {identifier}, pid {pid}"
+        processes = [server, *server.children(recursive=True)]
         if fault == "cut":
-            ends = sum(cuts.cut(process.pid) for process in stopped)
+            ends = sum(cuts.cut(process.pid) for process in processes)
             return f"{identifier}, pid {pid}, hears nothing any more at {ends} sockets"
-        for process in stopped:
+        for process in processes:
             if fault == "continue":
                 cuts.mend(process.pid)
             process.send_signal(_SIGNALS[fault])
     except (psutil.NoSuchProcess, ProcessLookupError, FileNotFoundError) as error:
         raise NoSuchServer(f"the server of {identifier} (pid {pid}) has just ended") from error
     return f"{_SIGNALS[fault].name} to {identifier}, pid {pid}"
+
+
+def _kill(server: psutil.Process) -> None:
+    """End all processes at one moment, as a loss of power does.
+
+    Without their first, PostgreSQL's go on for milliseconds, and show a commit that no standby has
+    acknowledged. Who is stopped shows nothing, and has no new children.
+    """
+    server.suspend()
+    children = server.children(recursive=True)
+    for action in (signal.SIGSTOP, signal.SIGKILL):
+        for process in children:
+            with suppress(psutil.NoSuchProcess):
+                process.send_signal(action)
+    server.kill()
 
 
 def command(site: Site) -> str:

@@ -6,9 +6,11 @@ import os
 import select
 import signal
 import time
+from collections.abc import Set
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 
 @dataclass(frozen=True)
@@ -28,9 +30,10 @@ class Process:
         found = _stat(pid)
         if found is None:
             return None
-        state, threads, start_time = found
         # A first thread that has ended is shown as a zombie although others still run.
-        return None if state in "ZX" and threads <= 1 else cls(pid, start_time, boot_id())
+        if found.state in "ZX" and found.threads <= 1:
+            return None
+        return cls(pid, found.start_time, boot_id())
 
     @property
     def alive(self) -> bool:
@@ -40,7 +43,7 @@ class Process:
     def stopped(self) -> bool:
         """Whether somebody has stopped it (SIGSTOP): it is there and does nothing."""
         found = _stat(self.pid)
-        return found is not None and found[0] == "T" and self.alive
+        return found is not None and found.state == "T" and self.alive
 
     def open(self) -> int | None:
         """A pidfd of exactly this process, ``None`` when it has ended. The caller closes it."""
@@ -99,6 +102,14 @@ def command_lines() -> dict[int, list[str]]:
     return found
 
 
+def descends_from(pid: int, ancestors: Set[int]) -> bool:
+    """Whether a process was forked by one of ``ancestors``, directly or not."""
+    while (stat := _stat(pid)) is not None:
+        if (pid := stat.parent) in ancestors:
+            return True
+    return False
+
+
 def working_in(folder: Path) -> list[Process]:
     """The processes whose working directory is ``folder``, as far as we may look."""
     found = []
@@ -121,11 +132,18 @@ def boot_id() -> str:
     return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
 
 
-def _stat(pid: int) -> tuple[str, int, int] | None:
+class _Stat(NamedTuple):
+    state: str
+    parent: int
+    threads: int
+    start_time: int
+
+
+def _stat(pid: int) -> _Stat | None:
     try:
         text = Path(f"/proc/{pid}/stat").read_text()
     except OSError:
         return None
     # The command name is in parentheses and may hold anything.
     fields = text[text.rindex(")") + 2 :].split()
-    return fields[0], int(fields[17]), int(fields[19])
+    return _Stat(fields[0], int(fields[1]), int(fields[17]), int(fields[19]))

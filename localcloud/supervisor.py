@@ -8,7 +8,6 @@ arguments and is in no registry is an orphan of a kill between fork and registry
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import json
 import logging
 import os
@@ -16,14 +15,14 @@ import select
 import signal
 import subprocess
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
 
 from localcloud.errors import ServerFailed
-from localcloud.processes import Process, command_lines, wait_for_end
+from localcloud.launch import Launch, spawn, tail
+from localcloud.processes import Process, command_lines, descends_from, wait_for_end
 from localcloud.records import write_atomically
 from localcloud.site import Site
 
@@ -50,23 +49,6 @@ _WORKER = "localcloud.migration"
 OnDeath = Callable[[], None]
 
 
-@dataclass(frozen=True)
-class Launch:
-    """How to start one server: ``name`` is unique, ``user`` is a system user or ``None``.
-
-    ``sockets`` are listening ones that the server inherits, by systemd's socket activation.
-    ``ends_by`` is the signal at which it ends at once and in order.
-    """
-
-    name: str
-    argv: tuple[str, ...]
-    log: Path
-    user: str | None = None
-    environment: Mapping[str, str] = field(default_factory=dict)
-    sockets: tuple[int, ...] = ()
-    ends_by: int = signal.SIGTERM
-
-
 class Supervisor:
     """The processes of one site. Safe to use from several threads."""
 
@@ -84,21 +66,8 @@ class Supervisor:
 
     def start(self, launch: Launch) -> Process:
         """Start a server. Whether it answers is for its caller to find out."""
-        launch.log.parent.mkdir(parents=True, exist_ok=True)
         self._registry.mkdir(parents=True, exist_ok=True)
-        who: dict[str, Any] = {"user": launch.user, "group": launch.user, "extra_groups": []}
-        with launch.log.open("ab") as output, _inheritable(launch.sockets) as handles:
-            child = subprocess.Popen(
-                _activated(launch.argv, handles),
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-                start_new_session=True,
-                cwd="/",
-                pass_fds=handles,
-                env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", **launch.environment},
-                **(who if launch.user else {}),
-            )
+        child = spawn(launch)
         process = Process.of(child.pid)
         if process is None:
             child.wait()
@@ -168,7 +137,8 @@ class Supervisor:
         orphans = []
         for pid, argv in command_lines().items():
             ours = _is_server(argv) and any(m in a for a in argv for m in marks)
-            if ours and pid not in known:
+            # A server's own child shows its arguments until it has given itself a title.
+            if ours and pid not in known and not descends_from(pid, known):
                 process = Process.of(pid)
                 if process is not None:
                     log.warning("process %d (%s) is in no registry: killed", pid, argv[0])
@@ -267,39 +237,7 @@ class Supervisor:
             child.poll()
 
 
-@contextlib.contextmanager
-def _inheritable(sockets: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
-    # Copies above 9: below are the places that they are moved to.
-    handles = tuple(fcntl.fcntl(handle, fcntl.F_DUPFD_CLOEXEC, 10) for handle in sockets)
-    try:
-        yield handles
-    finally:
-        for handle in handles:
-            os.close(handle)
-
-
-def _activated(argv: tuple[str, ...], handles: tuple[int, ...]) -> tuple[str, ...]:
-    """``argv`` such that it finds ``handles`` from 3 on and its own pid in LISTEN_PID.
-
-    Only the process itself can know its pid: a shell says it and becomes the server.
-    """
-    if not handles:
-        return argv
-    moves = " ".join(f"{n}<&{handle} {handle}<&-" for n, handle in enumerate(handles, 3))
-    script = f'export LISTEN_PID=$$ LISTEN_FDS={len(handles)}; exec "$@" {moves}'
-    # Bash, because Debian's sh knows descriptors of one digit only.
-    return ("/bin/bash", "-c", script, "activate", *argv)
-
-
 def _is_server(argv: list[str]) -> bool:
     # A script of ours is an argument of Python, right after its flag.
     named = {Path(argument).name for argument in argv[:3]}
     return bool(named & _PROGRAMS) or _WORKER in argv
-
-
-def tail(file: Path, lines: int = 8) -> str:
-    """The end of a log, for an error message."""
-    try:
-        return "\n".join(file.read_text(errors="replace").splitlines()[-lines:])
-    except OSError:
-        return "(no log)"

@@ -52,12 +52,13 @@ def _parser() -> argparse.ArgumentParser:
     add_deployment_flags(parser)
     parser.add_argument("--runs", type=_count, default=1, metavar="N", help="so often each")
     parser.add_argument(
-        "--within", type=float, default=WITHIN_S, metavar="S",
-        help=f"wait so long for somebody to write again (default: {WITHIN_S:g} s)",
+        "--within", type=float, metavar="S",
+        help=f"wait so long for somebody to write again (default: {WITHIN_S:g} s, and as long as "
+        "is promised where that is longer)",
     )  # fmt: skip
     environment = " and ".join(f"{name} ({what})" for name, what in SUBJECT.items())
     how = parser.add_mutually_exclusive_group()
-    how.add_argument("--to", metavar="MEMBER", help="the reader of an Aurora cluster to choose")
+    how.add_argument("--to", metavar="MEMBER", help="the reader, or the secondary, to choose")
     how.add_argument(
         "--by", choices=("kill", "stop", "cut"),
         help="a fault to do to the server that writes instead of asking AWS, where the cloud can",
@@ -69,6 +70,15 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--afterwards", metavar="COMMAND",
         help="run this command, with the same environment, when a failover is measured",
+    )  # fmt: skip
+    parser.add_argument(
+        "--compare", action="store_true",
+        help="let other clients read beside verify's own, and say what each noticed and when",
+    )  # fmt: skip
+    parser.add_argument(
+        "--switchover", action="store_true",
+        help="also switch global databases over to another region and back, which without it only "
+        "those named are",
     )  # fmt: skip
     parser.add_argument(FLAG, action="store_true", help="also where AWS reports protection")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write everything as JSON")
@@ -99,17 +109,14 @@ def _run(arguments: argparse.Namespace) -> int:
             f"--by {arguments.by}: this cloud has no command for faults; leave it out to ask for "
             "a failover, or name a command of your own with --trigger"
         )
-    targets = _chosen(arguments.names, databases, cloud, ca)
-    plan = Plan(
-        arguments.within, arguments.to, arguments.by, arguments.trigger, arguments.afterwards
-    )
+    targets = _chosen(arguments, databases, cloud, ca)
     done = []
     try:
         with tempfile.TemporaryDirectory(prefix="verify-failover-") as folder:
             logs = arguments.logs or Path(folder)
             logs.mkdir(parents=True, exist_ok=True)
             for target in targets:
-                done.append(_drill(target, plan, arguments.runs, logs))
+                done.append(_drill(target, _plan(arguments, target), arguments.runs, logs))
     finally:
         if arguments.json is not None:
             found = Drills(stack=deployment.stack, drills=tuple(done))
@@ -117,9 +124,20 @@ def _run(arguments: argparse.Namespace) -> int:
     return 0 if all(each.passed for each in done) else 1
 
 
+def _plan(arguments: argparse.Namespace, target: Target) -> Plan:
+    within_s = arguments.within
+    if within_s is None:
+        within_s = max(WITHIN_S, target.promise.limit_s)
+    return Plan(
+        within_s, arguments.to, arguments.by, arguments.trigger, arguments.afterwards,
+        arguments.compare,
+    )  # fmt: skip
+
+
 def _chosen(
-    names: Sequence[str], databases: dict[str, Database], cloud: Cloud, ca: str | None
+    arguments: argparse.Namespace, databases: dict[str, Database], cloud: Cloud, ca: str | None
 ) -> list[Target]:
+    names: Sequence[str] = arguments.names
     for name in names:
         if name not in databases:
             raise UnknownName(
@@ -129,6 +147,9 @@ def _chosen(
     for name in names or databases:
         try:
             targets = targets_of(name, databases, cloud, ca)
+            for target in targets:
+                agreed = arguments.switchover or name in names
+                _check(target, arguments.by, agreed=agreed)
         except CannotRun as error:
             if name in names:
                 raise
@@ -140,6 +161,15 @@ def _chosen(
     if not found:
         raise CannotRun("no database of the stack has a failover to drill")
     return found
+
+
+def _check(target: Target, by: str | None, *, agreed: bool) -> None:
+    """`CannotRun` when a target cannot be drilled, or not so."""
+    if target.agreement and not agreed:
+        raise CannotRun(f"{target.agreement}; name it, or add --switchover")
+    if by is not None and target.spared:
+        raise CannotRun(f"--by {by}: {target.name} is left alone: {target.spared}")
+    target.check()
 
 
 def _drill(target: Target, plan: Plan, runs: int, logs: Path) -> Drilled:
@@ -167,7 +197,7 @@ def _drill(target: Target, plan: Plan, runs: int, logs: Path) -> Drilled:
 def _judged(target: Target, drill: Drill, *, keep: bool) -> Run:
     """The run with its verdict; its history only when there is one run, or it broke a promise."""
     found = audit(drill.history, target.writer, list(target.endpoints))
-    said = broken(drill.measured, found, target.promise, target.writer, target.may_lose)
+    said = broken(drill.measured, found, target)
     return Run(
         asked=drill.asked,
         measured=drill.measured,
@@ -176,6 +206,7 @@ def _judged(target: Target, drill: Drill, *, keep: bool) -> Run:
         audit=found,
         broken=said,
         history=drill.history if keep or said else None,
+        compared=drill.compared,
     )
 
 

@@ -7,14 +7,14 @@ import time
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
 
-from contract import ContractError, Database, Endpoint, Secondary, Worldwide
+from contract import Database, Endpoint, Secondary
 from verify.aws import Credentials
 from verify.deadline import Deadline
 from verify.dialects import MYSQL
 from verify.errors import NotApplicable, StepFailed
 from verify.exercise import CLEAN, Check, Exercise, Scene
 from verify.expectations import CLUSTER, GLOBAL_CLUSTER, equals, judge
-from verify.global_roles import GlobalRoles
+from verify.global_roles import GlobalRoles, worldwide_of
 from verify.heartbeats import create_heartbeats, lag
 from verify.sql import Sql, connect, open_connection
 from verify.sql_checks import (
@@ -46,8 +46,8 @@ class GlobalDatabase(Exercise):
     def __init__(self, scene: Scene) -> None:
         super().__init__(scene)
         self._endpoint = scene.database.endpoint("writer")
-        self._worldwide = _worldwide(scene.database)
-        self._roles = GlobalRoles(scene, self._worldwide)
+        self._worldwide = worldwide_of(scene.database)
+        self._roles = GlobalRoles(scene.cloud, scene.database, self._worldwide, scene.wait_s)
         self._credentials = Credentials(None, "")
         self._primary: Sql
         self._copies: dict[str, Sql] = {}
@@ -226,12 +226,6 @@ class GlobalDatabase(Exercise):
 
     def _briefly(self, endpoint: Endpoint) -> AbstractContextManager[Sql]:
         return connect(endpoint, self._credentials, self.scene.deadline(), ca=self.scene.ca)
-
-
-def _worldwide(database: Database) -> Worldwide:
-    if database.worldwide is None:
-        raise ContractError(f"a {database.kind} database that names no global cluster")
-    return database.worldwide
 
 
 def _moves(sql: Sql) -> set[str]:

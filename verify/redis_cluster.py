@@ -5,10 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
-
-from redis.crc import key_slot
 
 from contract import Endpoint
 from verify import course
@@ -18,20 +15,11 @@ from verify.cluster_cache import ClusterCache
 from verify.errors import DeadlineExceeded, NotApplicable, StepFailed
 from verify.exercise import Check, Scene
 from verify.expectations import CACHE, CACHE_CLUSTER
+from verify.slots import SLOTS, Shard, home_of, shards, slot_of
 
-SLOTS = 16384
 TAGGED = {"user:{verify}:1": "one", "user:{verify}:2": "two"}
 """Keys that only what is in braces is hashed of: they share a slot."""
 _POLL_S = 0.002
-
-
-@dataclass(frozen=True)
-class Shard:
-    """A primary with how many slots, and its replicas."""
-
-    slots: int
-    primary: Endpoint
-    replicas: tuple[Endpoint, ...]
 
 
 class Shards:
@@ -84,41 +72,24 @@ class Shards:
         )
 
     def _shards(self) -> list[Shard]:
-        found: dict[tuple[str, int], tuple[int, list[Any], list[Any]]] = {}
-        for first, last, primary, *replicas in self._cache.ask("CLUSTER", "SLOTS"):
-            key = (primary[0], int(primary[1]))
-            have = found.get(key, (0, primary, replicas))[0]
-            found[key] = (have + int(last) - int(first) + 1, primary, replicas)
-        return [
-            Shard(slots, self._node(primary), tuple(map(self._node, replicas)))
-            for slots, primary, replicas in found.values()
-        ]
-
-    def _node(self, fields: list[Any]) -> Endpoint:
-        # An empty host is the one that was asked.
-        return Endpoint(role="node", host=fields[0] or self.endpoint.host, port=int(fields[1]))
+        return shards(self._cache, self.endpoint)
 
     def _slots(self) -> str:
-        database, shards = self._scene.database, self._shards()
-        served = sum(shard.slots for shard in shards)
+        database, found = self._scene.database, self._shards()
+        served = sum(shard.slots for shard in found)
         if served != SLOTS:
             raise StepFailed(f"{served} of {SLOTS} slots have a primary")
         assert database.cluster is not None
         reported = self._scene.cloud.replication_group(database.region, database.cluster)
         wanted = [len(group["NodeGroupMembers"]) for group in reported["NodeGroups"]]
-        nodes = [1 + len(shard.replicas) for shard in shards]
+        nodes = [1 + len(shard.replicas) for shard in found]
         if sorted(nodes) != sorted(wanted):
             raise StepFailed(f"shards have {nodes} nodes, ElastiCache reports {wanted}")
-        each = ", ".join(str(shard.slots) for shard in shards)
-        return f"{len(shards)} shards of {each} slots, {sum(nodes)} nodes"
+        each = ", ".join(str(shard.slots) for shard in found)
+        return f"{len(found)} shards of {each} slots, {sum(nodes)} nodes"
 
     def _home(self, key: str) -> Shard:
-        slot = key_slot(key.encode())
-        for first, last, primary, *_ in self._cache.ask("CLUSTER", "SLOTS"):
-            if first <= slot <= last:
-                node = self._node(primary)
-                return next(shard for shard in self._shards() if shard.primary == node)
-        raise StepFailed(f"slot {slot} of {key} has no primary")
+        return home_of(self._cache, self.endpoint, key)
 
     def _spread(self) -> str:
         if len(self._shards()) < 2:
@@ -143,7 +114,7 @@ class Shards:
         try:
             self._cache.at(others[0]).run(read)
         except Moved as moved:
-            if (moved.slot, moved.endpoint) != (key_slot(key.encode()), home.primary):
+            if (moved.slot, moved.endpoint) != (slot_of(key), home.primary):
                 raise StepFailed(f"{others[0].host} says that {key}: {moved}") from moved
             found = self._cache.at(moved.endpoint).run(read)
             if found != course.REDIS_KEYS[key]:
@@ -157,7 +128,7 @@ class Shards:
         found = self._cache.ask("MGET", *TAGGED)
         if found != list(TAGGED.values()):
             raise StepFailed(f"MGET returned {found}")
-        slot = key_slot(next(iter(TAGGED)).encode())
+        slot = slot_of(next(iter(TAGGED)))
         return f"MSET and MGET of {', '.join(TAGGED)} in slot {slot}"
 
     def _cross(self) -> str:

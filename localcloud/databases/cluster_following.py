@@ -13,8 +13,8 @@ from localcloud.databases.store import Plans
 from localcloud.errors import ServerFailed
 from localcloud.servers.facts import Ref
 from localcloud.servers.machine import Machine
-from localcloud.servers.mariadb import SqlFailed
 from localcloud.servers.mariadb_member import MariaDBMember
+from localcloud.servers.mariadb_session import SqlFailed
 from localcloud.servers.member import Member
 
 log = logging.getLogger(__name__)

@@ -15,13 +15,13 @@ from pathlib import Path
 from localcloud.databases.revival import Revival
 from localcloud.databases.store import Plan, Plans
 from localcloud.errors import ServerFailed
+from localcloud.launch import Launch, tail
 from localcloud.listing import status_of
 from localcloud.records import write_atomically
 from localcloud.servers import memcached_discovery
 from localcloud.servers.facts import Address, MemcachedAddresses, Ref, ServerStatus
 from localcloud.servers.machine import Machine
 from localcloud.servers.memcached import PORT, Memcached
-from localcloud.supervisor import Launch, tail
 
 log = logging.getLogger(__name__)
 

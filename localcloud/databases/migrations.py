@@ -10,13 +10,13 @@ from pathlib import Path
 
 from localcloud.databases.revival import Revival
 from localcloud.databases.store import Plan, Plans
+from localcloud.launch import Launch, tail
 from localcloud.listing import memory_of
 from localcloud.migration import orders, progress
 from localcloud.migration.orders import Orders
 from localcloud.migration.progress import Progress
 from localcloud.servers.facts import Ref, ServerStatus
 from localcloud.servers.machine import Machine
-from localcloud.supervisor import Launch, tail
 
 log = logging.getLogger(__name__)
 

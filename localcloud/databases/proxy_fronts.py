@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from localcloud.endpoints import Endpoint, Endpoints
-from localcloud.servers import mariadb, postgres, postgres_session
+from localcloud.servers import mariadb, mariadb_session, postgres, postgres_session
 from localcloud.servers.facts import Address, Credentials
 from localcloud.servers.machine import Machine
 from localcloud.servers.pgbouncer import Pgbouncer
@@ -96,7 +96,7 @@ FRONTS: Mapping[str, Callable[[Machine, str, str], Front]] = {
 """By the engine family, as the API calls it; so are the following."""
 PORTS: Mapping[str, int] = {"MYSQL": mariadb.PORT, "POSTGRESQL": postgres.PORT}
 ADMITS: Mapping[str, Callable[[Address, Credentials, Path], bool]] = {
-    "MYSQL": mariadb.admits,
+    "MYSQL": mariadb_session.admits,
     "POSTGRESQL": postgres_session.admits,
 }
 """Whether a user can log in at an address, as a client with a certificate check would."""

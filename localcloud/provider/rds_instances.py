@@ -1,4 +1,4 @@
-"""RDS instances: standalone, replicas, and members of Aurora clusters."""
+"""RDS instances: standalone, replicas, restored ones, and what members of clusters share."""
 
 from __future__ import annotations
 
@@ -32,26 +32,26 @@ modifies and reboots the new replica then (terraform-provider-aws#38227)."""
 _FAILED = frozenset({"failed", "restore-error"})
 
 
-class _AnyInstance(RdsKind):
+class AnyInstance(RdsKind):
     identified_by = ("identifier",)
     gone = frozenset({"DBInstanceNotFound", "DBInstanceNotFoundFault"})
 
     def describe(self, resource: Resource) -> Outputs | None:
-        return self.outputs(self._find(resource))
+        return self.outputs(self.find(resource))
 
     def outputs(self, found: Any) -> Outputs:
         raise NotImplementedError
 
-    def _find(self, resource: Resource) -> Any:
+    def find(self, resource: Resource) -> Any:
         answer = self.client(resource).describe_db_instances(
             DBInstanceIdentifier=resource.inputs["identifier"]
         )
         return answer["DBInstances"][0]
 
-    def _settled(self, resource: Resource) -> Any:
+    def settled(self, resource: Resource) -> Any:
         within_s = _RESTORED_S if restore_call(resource.inputs) else _READY_S
         end = time.monotonic() + within_s
-        while (found := self._find(resource))["DBInstanceStatus"] not in _SETTLED:
+        while (found := self.find(resource))["DBInstanceStatus"] not in _SETTLED:
             status = found["DBInstanceStatus"]
             if status in _FAILED or time.monotonic() > end:
                 raise DeployFailed(
@@ -61,7 +61,7 @@ class _AnyInstance(RdsKind):
             time.sleep(_POLL_S)
         return found
 
-    def _modify(self, resource: Resource, changed: frozenset[str], **fixed: Any) -> None:
+    def modify(self, resource: Resource, changed: frozenset[str], **fixed: Any) -> None:
         arguments = self.some(resource, self.modifies, changed, **fixed)
         if arguments:
             self.client(resource).modify_db_instance(
@@ -71,7 +71,7 @@ class _AnyInstance(RdsKind):
             )
 
 
-class Instance(_AnyInstance):
+class Instance(AnyInstance):
     """aws.rds.Instance"""
 
     token = "aws:rds/instance:Instance"
@@ -134,13 +134,13 @@ class Instance(_AnyInstance):
         return made["DBInstance"]["DbiResourceId"], {}
 
     def complete(self, resource: Resource) -> Outputs:
-        self._settled(resource)
+        self.settled(resource)
         if resource.inputs.get("replicateSourceDb"):
             self._complete_replica(resource)
         elif operation := restore_call(resource.inputs):
             client, p = self.client(resource), resource.inputs
-            self._modify(resource, modified_later(client, operation, p, self.names) - self.ours)
-        return self.outputs(self._find(resource))
+            self.modify(resource, modified_later(client, operation, p, self.names) - self.ours)
+        return self.outputs(self.find(resource))
 
     def _create_replica(self, resource: Resource) -> Any:
         asked = frozenset(resource.inputs) - {"region", *self._later(resource)}
@@ -159,10 +159,10 @@ class Instance(_AnyInstance):
     def _complete_replica(self, resource: Resource) -> None:
         later = self._later(resource)
         wanted = resource.inputs.get("parameterGroupName")
-        has = self._find(resource)["DBParameterGroups"][0]["DBParameterGroupName"]
+        has = self.find(resource)["DBParameterGroups"][0]["DBParameterGroupName"]
         if wanted not in (None, has):
             later |= {"parameterGroupName"}
-        self._modify(resource, later)
+        self.modify(resource, later)
         if "parameterGroupName" in later:
             self.client(resource).reboot_db_instance(
                 DBInstanceIdentifier=resource.inputs["identifier"]
@@ -226,7 +226,7 @@ class Instance(_AnyInstance):
             self.client(resource).promote_read_replica(
                 **self.some(resource, "PromoteReadReplica", kept)
             )
-            self._settled(resource)
+            self.settled(resource)
         more: dict[str, Any] = {}
         if "enabledCloudwatchLogsExports" in changed:
             more = log_exports(old, p)
@@ -237,7 +237,7 @@ class Instance(_AnyInstance):
         if "maxAllocatedStorage" in changed and not p.get("maxAllocatedStorage"):
             # RDS has no other word for storage that does not grow.
             more["MaxAllocatedStorage"] = int(p["allocatedStorage"])
-        self._modify(resource, changed - self.ours - self.also_changes, **more)
+        self.modify(resource, changed - self.ours - self.also_changes, **more)
         if "parameterGroupName" in changed:
             self.client(resource).reboot_db_instance(DBInstanceIdentifier=p["identifier"])
         self.retag(resource, old)
@@ -252,67 +252,6 @@ class Instance(_AnyInstance):
             **({} if skip else final_snapshot(p)),
             DeleteAutomatedBackups=p.get("deleteAutomatedBackups") is not False,
         )
-
-
-class ClusterInstance(_AnyInstance):
-    """aws.rds.ClusterInstance"""
-
-    token = "aws:rds/clusterInstance:ClusterInstance"
-    creates, modifies = "CreateDBInstance", "ModifyDBInstance"
-    names = {
-        "clusterIdentifier": "DBClusterIdentifier",
-        "dbParameterGroupName": "DBParameterGroupName",
-        "identifier": "DBInstanceIdentifier",
-        "instanceClass": "DBInstanceClass",
-        "caCertIdentifier": "CACertificateIdentifier",
-        "performanceInsightsEnabled": "EnablePerformanceInsights",
-    }
-    ours = frozenset({"applyImmediately", "forceDestroy", "engineVersion"})
-    absent = {
-        "autoMinorVersionUpgrade": True, "copyTagsToSnapshot": False, "monitoringInterval": 0,
-        "performanceInsightsEnabled": False,
-    }  # fmt: skip
-    replaced_by = frozenset(
-        {"availabilityZone", "clusterIdentifier", "customIamInstanceProfile", "dbSubnetGroupName",
-         "engine", "identifier", "publiclyAccessible"}
-    )  # fmt: skip
-    auto_named = "identifier"
-
-    def create(self, resource: Resource) -> tuple[str, Outputs]:
-        self.client(resource).create_db_instance(**self.arguments(resource, self.creates))
-        return resource.inputs["identifier"], {}
-
-    def complete(self, resource: Resource) -> Outputs:
-        self._settled(resource)
-        return self.describe(resource)
-
-    def describe(self, resource: Resource) -> Outputs:
-        found = self._find(resource)
-        cluster = self.client(resource).describe_db_clusters(
-            DBClusterIdentifier=resource.inputs["clusterIdentifier"]
-        )["DBClusters"][0]
-        writers = {m["DBInstanceIdentifier"] for m in cluster["DBClusterMembers"]
-                   if m["IsClusterWriter"]}  # fmt: skip
-        return {**self.outputs(found), "writer": resource.inputs["identifier"] in writers}
-
-    def outputs(self, found: Any) -> Outputs:
-        endpoint = found.get("Endpoint") or {}
-        return {
-            "arn": found["DBInstanceArn"],
-            "availabilityZone": found.get("AvailabilityZone"),
-            "dbiResourceId": found["DbiResourceId"],
-            "endpoint": endpoint.get("Address"),
-            "engineVersionActual": found["EngineVersion"],
-            "port": endpoint.get("Port"),
-        }
-
-    def update(self, resource: Resource, old: Inputs, changed: frozenset[str]) -> None:
-        # The version lives on the cluster.
-        self._modify(resource, changed - self.ours - self.also_changes)
-        self.retag(resource, old)
-
-    def delete(self, resource: Resource) -> None:
-        self.client(resource).delete_db_instance(DBInstanceIdentifier=resource.inputs["identifier"])
 
 
 def final_snapshot(inputs: Inputs) -> dict[str, str]:

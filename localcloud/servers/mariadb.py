@@ -12,20 +12,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import mysql.connector
-
 from localcloud.errors import ServerFailed
+from localcloud.launch import Launch, tail
 from localcloud.programs import program
 from localcloud.records import write_atomically
 from localcloud.servers.door import Door
-from localcloud.servers.facts import Address, Credentials
+from localcloud.servers.facts import Address
 from localcloud.servers.heartbeat import Heartbeat
 from localcloud.servers.machine import Machine, own, service_user
 from localcloud.servers.mariadb_logins import token_logins
 from localcloud.servers.mariadb_parameters import flags_of, settable
+from localcloud.servers.mariadb_session import Session, SqlFailed, connect
 from localcloud.servers.mariadb_statements import STATEMENTS_ONLY
-from localcloud.servers.mariadb_template import REDO_LOG, administrator, copy_template
-from localcloud.supervisor import Launch, tail
+from localcloud.servers.mariadb_template import REDO_LOG, copy_template
 from localcloud.tls import Certificate
 
 log = logging.getLogger(__name__)
@@ -65,10 +64,6 @@ ACKNOWLEDGED = (
     "--rpl-semi-sync-master-timeout=3600000",
     "--rpl-semi-sync-master-wait-no-slave=ON",
 )
-
-
-class SqlFailed(ServerFailed):
-    """A statement of the administrator's was refused, or its connection broke."""
 
 
 @dataclass(frozen=True)
@@ -245,29 +240,9 @@ class MariaDB:
 
     @contextmanager
     def connect(self, wait_s: float = _STATEMENT_S) -> Iterator[Session]:
-        """The administrator's connection, by the socket, in autocommit mode.
-
-        A statement of it may take ``wait_s``.
-        """
-        try:
-            connection = mysql.connector.connect(
-                unix_socket=str(self._socket),
-                user=administrator(),
-                autocommit=True,
-                connection_timeout=5,
-                read_timeout=wait_s,
-                ssl_disabled=True,
-                use_pure=True,
-            )
-        except (mysql.connector.Error, OSError) as error:
-            raise SqlFailed(f"{self.identifier}: {error}") from error
-        try:
-            yield Session(self.identifier, connection)
-        finally:
-            try:
-                connection.close()
-            except (mysql.connector.Error, OSError):
-                log.debug("%s was gone before its connection was closed", self.identifier)
+        """The administrator's connection, by the socket; a statement of it may take ``wait_s``."""
+        with connect(self.identifier, self._socket, wait_s) as session:
+            yield session
 
     def run(self, statement: str, values: Sequence[object] = ()) -> list[dict[str, Any]]:
         """One statement on a connection of its own; rows by column."""
@@ -282,45 +257,3 @@ class MariaDB:
                     session.run(f"SET GLOBAL {name} = {value}")
                 except SqlFailed as error:
                     log.info("%s: %s waits for a reboot: %s", self.identifier, name, error)
-
-
-class Session:
-    """An open connection of the administrator's."""
-
-    def __init__(self, identifier: str, connection: Any) -> None:
-        self._identifier = identifier
-        self._connection = connection
-
-    def run(self, statement: str, values: Sequence[object] = ()) -> list[dict[str, Any]]:
-        """Rows by column name; `SqlFailed` when the server refuses or breaks off."""
-        try:
-            cursor = self._connection.cursor(dictionary=True)
-            cursor.execute(statement, tuple(values))
-            rows = cursor.fetchall() if cursor.with_rows else []
-            cursor.close()
-        except (mysql.connector.Error, OSError) as error:
-            raise SqlFailed(f"{self._identifier}: {error}") from error
-        return list(rows)
-
-    def value(self, expression: str) -> Any:
-        """The value of one SQL expression."""
-        return self.run(f"SELECT {expression} AS v")[0]["v"]
-
-
-def admits(address: Address, credentials: Credentials, ca: Path) -> bool:
-    """Whether a user can log in at ``address``, as a client with a certificate check would."""
-    try:
-        mysql.connector.connect(
-            host=address.host,
-            port=address.port,
-            user=credentials.user,
-            password=credentials.password,
-            connection_timeout=5,
-            read_timeout=5,
-            ssl_ca=str(ca),
-            ssl_verify_cert=True,
-            use_pure=True,
-        ).close()
-    except (mysql.connector.Error, OSError):
-        return False
-    return True

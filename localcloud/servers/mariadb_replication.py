@@ -8,7 +8,8 @@ from typing import Any
 
 from localcloud.errors import ServerFailed
 from localcloud.servers.facts import Address, Credentials
-from localcloud.servers.mariadb import MariaDB, Session, SqlFailed
+from localcloud.servers.mariadb import MariaDB
+from localcloud.servers.mariadb_session import Session, SqlFailed
 
 REPLICATION_USER = "rdsrepladmin"
 CATCH_UP_S = 30

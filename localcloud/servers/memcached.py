@@ -13,10 +13,10 @@ from pymemcache.client.base import Client
 from pymemcache.exceptions import MemcacheError
 
 from localcloud.errors import ServerFailed
+from localcloud.launch import Launch, tail
 from localcloud.programs import program
 from localcloud.servers.facts import Address
 from localcloud.servers.machine import Machine, own, service_user
-from localcloud.supervisor import Launch, tail
 
 log = logging.getLogger(__name__)
 

@@ -9,12 +9,12 @@ import time
 from pathlib import Path
 
 from localcloud.errors import ServerFailed
+from localcloud.launch import Launch, tail
 from localcloud.programs import program
 from localcloud.records import write_atomically
 from localcloud.servers.facts import Address, Credentials
 from localcloud.servers.machine import Machine, own, service_user
 from localcloud.servers.postgres import PORT
-from localcloud.supervisor import Launch, tail
 
 _READY_S = 10.0
 _POLL_S = 0.005

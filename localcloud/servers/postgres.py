@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from localcloud.errors import ServerFailed
+from localcloud.launch import Launch, tail
 from localcloud.processes import wait_for_end, working_in
 from localcloud.programs import program
 from localcloud.records import write_atomically
@@ -32,7 +33,6 @@ from localcloud.servers.postgres_replication import (
 from localcloud.servers.postgres_session import Session, SqlFailed, connect
 from localcloud.servers.postgres_settings import OURS, flags
 from localcloud.servers.postgres_template import ADMINISTRATOR, copy_template
-from localcloud.supervisor import Launch, tail
 from localcloud.tls import Certificate
 
 log = logging.getLogger(__name__)

@@ -20,7 +20,7 @@ from pymemcache.client.base import Client
 
 from localcloud.errors import ServerFailed
 from localcloud.servers.mariadb import MariaDB
-from localcloud.servers.mariadb import Session as MariaDBSession
+from localcloud.servers.mariadb_session import Session as MariaDBSession
 from localcloud.servers.memcached import Memcached
 from localcloud.servers.postgres import Postgres
 from localcloud.servers.postgres_session import Session as PostgresSession

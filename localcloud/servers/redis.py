@@ -16,13 +16,13 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from localcloud.errors import ServerFailed
+from localcloud.launch import Launch, tail
 from localcloud.programs import program, valkey
 from localcloud.servers.facts import Address
 from localcloud.servers.heartbeat import Heartbeat
 from localcloud.servers.machine import Machine, own, service_user
 from localcloud.servers.redis_cluster import cluster_lines
 from localcloud.servers.redis_users import ADMINISTRATOR, DEFAULT, AclUser, acl_file, complete
-from localcloud.supervisor import Launch, tail
 
 log = logging.getLogger(__name__)
 

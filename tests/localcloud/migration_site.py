@@ -118,7 +118,7 @@ class Migrating:
         return found.status if found is not None else None
 
     def until(self, *statuses: str) -> Progress:
-        eventually(lambda: self.status in statuses, f"{self.orders.task} is {statuses}", 30)
+        eventually(lambda: self.status in statuses, f"{self.orders.task} is {statuses}", 80)
         return self.progress
 
     def loaded(self) -> Progress:

@@ -169,7 +169,7 @@ def test_who_connects_while_it_pauses_is_served(fleet: Fleet, site: Site, ends: 
     with ThreadPoolExecutor(2) as pool:
         visitors = [pool.submit(visit, getattr(ends[PAIR], role)) for role in ("writer", "reader")]
         try:
-            eventually(pauses_again, "four pauses between visits", 30)
+            eventually(pauses_again, "four pauses between visits", 80)
         finally:
             stop.set()
     assert all(visitor.result() > 0 for visitor in visitors)

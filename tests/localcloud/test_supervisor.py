@@ -16,13 +16,15 @@ from collections.abc import Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
 
+import psutil
 import pytest
 
 from localcloud import supervisor as module
 from localcloud.errors import ServerFailed
+from localcloud.launch import Launch, tail
 from localcloud.processes import Process, boot_id, command_lines, wait_for_end
 from localcloud.site import Site
-from localcloud.supervisor import Launch, Supervisor, tail
+from localcloud.supervisor import Supervisor
 from tests.addresses import prefix
 from tests.localcloud.fleet_site import eventually
 
@@ -93,7 +95,8 @@ _OWNER = """
 import os, sys
 from pathlib import Path
 from localcloud.site import Site
-from localcloud.supervisor import Launch, Supervisor
+from localcloud.launch import Launch
+from localcloud.supervisor import Supervisor
 folder, *argv = sys.argv[1:]
 supervisor = Supervisor(Site(Path(folder), "127.83"))
 process = supervisor.start(Launch("redis", tuple(argv), Path(folder) / "redis.log"))
@@ -205,6 +208,26 @@ def test_a_server_in_no_registry_is_an_orphan_and_goes(site: Site, supervisor: S
     supervisor.stop_orphans()
     assert kept.alive
     assert not lost.alive
+
+
+def test_a_child_of_a_server_is_no_orphan(site: Site, supervisor: Supervisor) -> None:
+    """A session of PostgreSQL's, forked while a daemon started, was killed: its server went down
+    with all other sessions, and another member took over.
+    """
+    program = site.state_dir / "postgres"
+    # Parentheses make a child that has its parent's arguments.
+    program.write_text("(sleep 10; exit) & wait\n")
+    server = supervisor.start(Launch("server", ("/bin/sh", str(program)), site.state_dir / "log"))
+    eventually(lambda: len(psutil.Process(server.pid).children()) == 1, "it has a child")
+    (child,) = psutil.Process(server.pid).children()
+    try:
+        assert command_lines()[child.pid] == command_lines()[server.pid]
+        supervisor.stop_orphans()
+        assert child.status() == psutil.STATUS_SLEEPING
+    finally:
+        supervisor.stop("server", kill=True)
+        supervisor.stop_orphans()
+    eventually(lambda: not child.is_running(), "an orphan it is without its server")
 
 
 def test_a_process_lives_until_its_last_thread_has_ended() -> None:

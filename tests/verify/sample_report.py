@@ -150,6 +150,12 @@ _RUN = {
             for n, at in enumerate(_CALLS)
         ]
     },
+    "compared": [
+        {"client": "plain", "how": "a driver, with its defaults", "ended_on": "a",
+         "silence": {"seconds": 9.0, "began_at": 1.0, "ended_at": 10.0, "open": True},
+         "still_silent": True},
+        {"client": "wrapper", "how": "another", "absent": "its package is not installed"},
+    ],
 }  # fmt: skip
 DRILL = Drill.model_validate(
     {"target": "Aurora to reader-1", "promise": "under 30 s", "runs": [_RUN, _RUN]}

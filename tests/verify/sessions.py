@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from localcloud.processes import Process
 from tests.verify import stand_in_plugin
 from tests.verify.cloud import TestCloud
 from tests.verify.databases import REGION
@@ -72,23 +73,12 @@ class Sessions:
     def running(self) -> list[int]:
         """Processes of the plugin that have not ended."""
         pids = [each["pid"] for each in self.started]
-        return [pid for pid in pids if _runs(pid)]
+        return [pid for pid in pids if Process.of(pid) is not None]
 
     def active(self, region: str = REGION) -> list[str]:
         """Sessions that AWS would say are open."""
         found = self.cloud.client("ssm", region).describe_sessions(State="Active")["Sessions"]
         return [each["SessionId"] for each in found]
-
-
-def _runs(pid: int) -> bool:
-    process = Path("/proc") / str(pid)
-    try:
-        words = (process / "cmdline").read_bytes()
-        # While its threads are still ending, nobody is told of its end.
-        ending = len(list((process / "task").iterdir())) > 1
-    except OSError:
-        return False
-    return ending or b"session-manager-plugin" in words
 
 
 def without_plugin(patch: pytest.MonkeyPatch, folder: Path) -> None:

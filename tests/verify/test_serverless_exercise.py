@@ -113,7 +113,7 @@ def test_a_cluster_that_does_not_grow_fails(cloud: TestCloud, serverless: Verify
     # The load goes to another server.
     others = cloud.record()["outputs"]["databases"]["mysql"]["endpoints"]
     serverless.endpoint("serverless", "writer")["host"] = others[0]["host"]
-    done = serverless("--timeout", "1", exercises=("serverless",))
+    done = serverless("--timeout", "4", exercises=("serverless",))
     assert done.code == 1
     assert done.failed == {
         RISE: "it stays at 0.5 ACU under 8 clients, and the time for that is over"

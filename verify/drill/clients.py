@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, Self
 
 from contract import Database, Endpoint
 from verify import postgres_sql
@@ -17,7 +17,7 @@ from verify.audit import Outcome
 from verify.aws import Credentials
 from verify.cache import Cache, Denied, NoPermission, ReadOnly, open_connection
 from verify.deadline import Deadline
-from verify.dialects import POSTGRES, Dialect, dialect_of
+from verify.dialects import MYSQL, POSTGRES, Dialect, dialect_of
 from verify.errors import Refused, StepFailed, VerifyError
 from verify.session import Session
 
@@ -30,9 +30,11 @@ TOTAL = 200
 GROUP = 32
 """So many rows are read together when looking for a long fork."""
 _WAIT_MS = 800
-_REFUSALS = frozenset({1290, 1836, 1792, "25006", "NOREPLICAS"})
+_REFUSALS = frozenset({1290, 1836, 1792, "25006", "NOREPLICAS", "MOVED"})
 """Errors that say for certain that a write was not done."""
 _UNKNOWN_VARIABLE = 1193
+_NO_SUCH_SESSION = 1094
+_UNKNOWN_FUNCTION = "42883"
 
 
 class NotSent(StepFailed):
@@ -106,12 +108,12 @@ class SqlClient:
         ca: str | None,
         *,
         pooled: bool = False,
-    ) -> SqlClient:
+    ) -> Self:
         """A connection in the drill's own database; ``pooled`` through a proxy."""
         dialect = dialect_of(database)
         session = open_session(dialect, endpoint, credentials, ca, pooled=pooled)
         try:
-            return cls(session, _server_of(session, dialect))
+            return cls(session, server_of(session, dialect))
         except BaseException:
             session.close()
             raise
@@ -181,22 +183,35 @@ def open_session(
     return session
 
 
-def _server_of(session: Session, dialect: Dialect) -> str:
+def server_of(session: Session, dialect: Dialect) -> str:
     """The columns that tell a server's name, and whether it takes no writes."""
     if dialect is POSTGRES:
-        return "CONCAT(inet_server_addr(), ' ', pg_postmaster_start_time()), pg_is_in_recovery()"
+        name = "CONCAT(inet_server_addr(), ' ', pg_postmaster_start_time())"
+        if _knows(session, "aurora_db_instance_identifier()", _UNKNOWN_FUNCTION):
+            name = "aurora_db_instance_identifier()"
+        return f"{name}, pg_is_in_recovery()"
     read_only = "@@read_only + @@innodb_read_only"
+    name = "COALESCE(NULLIF(@@report_host, ''), @@hostname)"
+    if _knows(session, "@@aurora_server_id", _UNKNOWN_VARIABLE):
+        name = "@@aurora_server_id"
+    return f"{name}, {read_only}"
+
+
+def _knows(session: Session, expression: str, unknown: int | str) -> bool:
+    """Whether a server knows what only Aurora's servers know."""
     try:
-        session.run("SELECT @@aurora_server_id")
+        session.run(f"SELECT {expression}")
     except Refused as error:
-        if error.errno != _UNKNOWN_VARIABLE:
+        if error.errno != unknown:
             raise
-        return f"COALESCE(NULLIF(@@report_host, ''), @@hostname), {read_only}"
-    return f"@@aurora_server_id, {read_only}"
+        return False
+    return True
 
 
 def create(session: Session, dialect: Dialect) -> None:
     """The drill's database, empty; one that an earlier drill left is dropped."""
+    if dialect is MYSQL:
+        _end_sessions(session)
     drop(session, dialect)
     session.run(f"CREATE DATABASE {DATABASE}")
     session.run(f"{dialect.use}{DATABASE}")
@@ -211,6 +226,25 @@ def create(session: Session, dialect: Dialect) -> None:
     session.run("ALTER TABLE opening RENAME TO accounts")
     session.run("CREATE TABLE counter (id INT PRIMARY KEY, value BIGINT NOT NULL)")
     session.run("INSERT INTO counter VALUES (1, 0)")
+
+
+def _end_sessions(session: Session) -> None:
+    """End those of an earlier drill, as dropping a database of PostgreSQL does.
+
+    What a cut network held back of a client that has given up arrives when it is mended, and a
+    session stays with a database's name: the row would be in this drill's table.
+    """
+    found = session.run(
+        "SELECT id FROM information_schema.processlist WHERE db = %s "
+        "AND user = SUBSTRING_INDEX(USER(), '@', 1) AND id <> CONNECTION_ID()",
+        (DATABASE,),
+    )
+    for (number,) in found:
+        try:
+            session.run(f"KILL {int(number)}")
+        except Refused as error:
+            if error.errno != _NO_SUCH_SESSION:
+                raise
 
 
 def drop(session: Session, dialect: Dialect) -> str:
@@ -251,9 +285,9 @@ class RedisClient:
             raise
 
     def look(self) -> Look:
-        role = _info(self._cache, "replication").get("role")
+        writable = is_primary(self._cache)
         rows = int(self._cache.ask("LLEN", self._key))
-        return Look(f"run {self._server}", role == "master", rows)
+        return Look(f"run {self._server}", writable, rows)
 
     def add(self, element: int) -> None:
         self._cache.ask("RPUSH", self._key, str(element))
@@ -269,6 +303,11 @@ class RedisClient:
 
     def close(self) -> None:
         self._cache.close()
+
+
+def is_primary(cache: Cache) -> bool:
+    """Whether the server at the other end takes writes, by its own account."""
+    return _info(cache, "replication").get("role") == "master"
 
 
 def _info(cache: Cache, section: str) -> dict[str, str]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from verify.audit import History
 from verify.audit.history import Frozen
+from verify.drill.comparison import Compared, comparison_lines
 from verify.drill.crew import PROBE_S
 from verify.drill.measure import Led, Measured, Outage
 from verify.drill.run import Drill
@@ -35,6 +36,8 @@ class Run(Frozen):
     audit: Audit
     broken: tuple[str, ...]
     history: History | None
+    compared: tuple[Compared, ...] = ()
+    """What other clients noticed, where they were asked for."""
 
 
 class Drilled(Frozen):
@@ -79,28 +82,32 @@ class Lines:
         lines += [f"  {_led(each)}" for each in measured.endpoints]
         for at, source, message in drill.events:
             lines.append(f"  event {at - measured.triggered_at:+8.1f} s  {source}: {message}")
-        lines += [f"  {line}" for line in audit_lines(found, target.writer, target.may_lose)]
+        lines += [f"  {line}" for line in audit_lines(found, target)]
+        lines += [f"  {line}" for line in comparison_lines(drill.compared)]
         lines += [f"  BROKEN: {each}" for each in broken]
         return lines
 
 
-def audit_lines(found: Audit, writer: str, may_lose: str | None) -> list[str]:
+def audit_lines(found: Audit, target: Target) -> list[str]:
     """What the checkers say."""
     rows = found.rows
     lost = f"{len(rows.lost)} lost"
-    if rows.lost and may_lose:
-        lost += f" ({may_lose})"
+    if rows.lost and target.may_lose:
+        lost += f" ({target.may_lose})"
+    forks = f"{len(found.forks.found)} forks in {found.forks.reads} reads"
+    if found.forks.found and target.may_fork:
+        forks += f" ({target.may_fork})"
     lines = [
         f"rows            {rows.acknowledged} acknowledged: {lost}, {len(rows.duplicated)} twice, "
         f"{rows.stale} late; {rows.unknown} without an answer: {rows.recovered} are there",
         f"sessions        {len(found.monotonic.found)} of {found.monotonic.reads} reads showed "
-        f"less than before ({_where(found, writer)})",
+        f"less than before ({_where(found, target.writer)})",
     ]
     if found.bank.reads:
         lines.append(
             f"transactions    {len(found.bank.found)} of {found.bank.reads} snapshots with a wrong "
             f"total, {len(found.counter.found)} of {found.counter.reads} counts out of bounds, "
-            f"{len(found.forks.found)} forks in {found.forks.reads} reads"
+            f"{forks}"
         )
     behind = {n: len(r.lost) for n, r in found.rows_at_readers.items() if r.lost}
     if behind:

@@ -18,8 +18,10 @@ from contract import Endpoint
 from verify.audit import History, Outcome, Read, Record
 from verify.deadline import Deadline
 from verify.drill.clients import Client, Ledger, outcome_of
+from verify.drill.comparison import Compared
 from verify.drill.crew import AUDIT_S, PROBE_S, WRITE_S, Worker, audits, business, looks, rows
 from verify.drill.measure import BEFORE_S, Measured, is_over, measure
+from verify.drill.observers import observing
 from verify.drill.recorder import Clock, Recorder
 from verify.drill.target import Event, Member, Target
 from verify.errors import CannotRun, DeadlineExceeded, VerifyError
@@ -50,6 +52,8 @@ class Plan:
     """A command to run instead of asking the control plane."""
     afterwards: str | None = None
     """A command to run when the failover is measured."""
+    compare: bool = False
+    """Whether other clients read beside the drill's own."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +67,7 @@ class Drill:
     troubles: tuple[str, ...]
     """What the clients met, once each."""
     history: History
+    compared: tuple[Compared, ...] = ()
 
 
 def perform(target: Target, plan: Plan, log: Path) -> Drill:
@@ -70,7 +75,7 @@ def perform(target: Target, plan: Plan, log: Path) -> Drill:
     target.prepare()
     try:
         with Recorder(Clock(), log) as recorder:
-            asked, measured = _under_load(target, plan, recorder)
+            asked, measured, compared = _under_load(target, plan, recorder)
             events = _events(target, recorder.clock, measured.triggered_at)
             _, _, troubles = recorder.snapshot()
             return Drill(
@@ -79,20 +84,30 @@ def perform(target: Target, plan: Plan, log: Path) -> Drill:
                 events=tuple(events),
                 troubles=tuple(dict.fromkeys(t.said for t in troubles)),
                 history=recorder.history(),
+                compared=compared,
             )
     finally:
         target.clean_up()
 
 
-def _under_load(target: Target, plan: Plan, recorder: Recorder) -> tuple[str, Measured]:
+def _under_load(
+    target: Target, plan: Plan, recorder: Recorder
+) -> tuple[str, Measured, tuple[Compared, ...]]:
     clock = recorder.clock
-    with _working(_crew(target, recorder), target) as stop:
+    with (
+        observing(target, clock, plan.within_s, wanted=plan.compare) as observers,
+        _working(_crew(target, recorder), target) as stop,
+    ):
         time.sleep(BEFORE_S)
         member = target.member()
         triggered_at = clock.now()
         try:
             asked = _disturb(target, plan, member)
             over = _await_end(target, plan, recorder, triggered_at)
+            if over:
+                observers.settle()
+            # Before it is undone: whom that brings back did not come back by itself.
+            compared = observers.compared(triggered_at)
         finally:
             _undo(target, plan, member)
         # A little longer, so that every endpoint is seen as it is now.
@@ -101,7 +116,7 @@ def _under_load(target: Target, plan: Plan, recorder: Recorder) -> tuple[str, Me
         stop()
         _read_all(target, recorder)
     records, sightings, troubles = recorder.snapshot()
-    return asked, measure(
+    measured = measure(
         records,
         sightings,
         troubles,
@@ -110,6 +125,7 @@ def _under_load(target: Target, plan: Plan, recorder: Recorder) -> tuple[str, Me
         ended_at=ended_at,
         over=over,
     )
+    return asked, measured, compared
 
 
 def _crew(target: Target, recorder: Recorder) -> list[Worker[Any]]:

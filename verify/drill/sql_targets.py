@@ -1,24 +1,23 @@
-"""Aurora, RDS Multi-AZ and the RDS Proxy under a drill."""
+"""Databases with SQL under a drill: RDS Multi-AZ instances, and the RDS Proxy."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
 
 from contract import Database, Endpoint, Role
 from verify.aws import Cloud
 from verify.deadline import Deadline
-from verify.dialects import dialect_of
+from verify.dialects import POSTGRES, dialect_of
 from verify.drill.clients import SqlClient, create, drop
 from verify.drill.target import Event, Member, Promise, Target, event_of, no_choice
 from verify.errors import CannotRun, NoCredentials
 from verify.session import Session
 
 _ROLES: tuple[Role, ...] = ("writer", "reader", "custom", "instance")
-AURORA = Promise("Aurora: less than 30 s, as the course says", 30)
 MULTI_AZ = Promise("RDS Multi-AZ: 60 to 120 s, as RDS's guide says", 120)
+_FORKS = "PostgreSQL shows rows at a replica in its log's order, at the writer in another"
 
 
 class SqlTarget(Target):
@@ -43,6 +42,12 @@ class SqlTarget(Target):
 
     pooled = False
     """Whether a client's connection is another one to the server for each transaction."""
+    opens_in_s = 10.0
+    """The longest wait for the connection that makes the rows' place, before there is load."""
+
+    @property
+    def may_fork(self) -> str | None:
+        return _FORKS if self._dialect is POSTGRES and len(self.endpoints) > 1 else None
 
     def open(self, endpoint: Endpoint) -> SqlClient:
         return SqlClient.open(
@@ -64,8 +69,8 @@ class SqlTarget(Target):
             session.close()
 
     def _session(self) -> Session:
-        endpoint = self.endpoints[self.writer]
-        return self._dialect.open(endpoint, self._credentials, Deadline(10), ca=self.ca)
+        endpoint, deadline = self.endpoints[self.writer], Deadline(self.opens_in_s)
+        return self._dialect.open(endpoint, self._credentials, deadline, ca=self.ca)
 
     def _events(self, kinds: Mapping[str, str], region: str, since: datetime) -> list[Event]:
         """Events of sources, identifier to type."""
@@ -80,61 +85,16 @@ class SqlTarget(Target):
         return sorted(found, key=lambda each: each.at)
 
 
-class Aurora(SqlTarget):
-    """An Aurora cluster, failed over to a reader of one's choice."""
-
-    promise = AURORA
-
-    @property
-    def _cluster(self) -> str:
-        return self.database.cluster or ""
-
-    def prepare(self) -> None:
-        if len(self._members()) < 2:
-            raise CannotRun(f"{self.name} has no reader to fail over to")
-        super().prepare()
-
-    def _members(self) -> list[dict[str, Any]]:
-        reported = self.cloud.cluster(self.database.region, self._cluster)
-        return list(reported["DBClusterMembers"])
-
-    def member(self) -> Member:
-        for each in self._members():
-            if each["IsClusterWriter"]:
-                return Member(each["DBInstanceIdentifier"], self.database.region)
-        raise CannotRun(f"RDS reports no writer of {self._cluster}")
-
-    def fail_over(self, to: str | None) -> str:
-        readers = [each for each in self._members() if not each["IsClusterWriter"]]
-        names = [each["DBInstanceIdentifier"] for each in readers]
-        if to is not None and to not in names:
-            raise CannotRun(f"{to!r} is not a reader of {self._cluster}; {', '.join(names)} are")
-        first = min(readers, key=lambda each: (each.get("PromotionTier", 1), names.index(
-            each["DBInstanceIdentifier"])))  # fmt: skip
-        chosen = to or first["DBInstanceIdentifier"]
-        self.cloud.ask(
-            "rds", self.database.region, "failover_db_cluster",
-            DBClusterIdentifier=self._cluster, TargetDBInstanceIdentifier=chosen,
-        )  # fmt: skip
-        return f"FailoverDBCluster of {self._cluster} to {chosen}"
-
-    def events(self, since: datetime) -> Sequence[Event]:
-        members = {each: "db-instance" for each in self.database.instances}
-        kinds = {self._cluster: "db-cluster", **members}
-        return self._events(kinds, self.database.region, since)
-
-
 class MultiAz(SqlTarget):
     """An RDS instance with a standby, rebooted with failover. Its name and address stay."""
 
     promise = MULTI_AZ
     moves = False
 
-    def prepare(self) -> None:
+    def check(self) -> None:
         reported = self.cloud.instance(self.database.region, self.database.instances[0])
         if not reported.get("MultiAZ"):
             raise CannotRun(f"{self.name} has no standby: RDS reports MultiAZ false")
-        super().prepare()
 
     def member(self) -> Member:
         return Member(self.database.instances[0], self.database.region)
@@ -167,6 +127,9 @@ class Proxied(SqlTarget):
     @property
     def title(self) -> str:
         return f"{self.name}, in front of {self._behind.name}"
+
+    def check(self) -> None:
+        self._behind.check()
 
     def prepare(self) -> None:
         self._behind.prepare()

@@ -47,7 +47,17 @@ class Target(ABC):
     """Whether another server under another name writes afterwards."""
     may_lose: str | None = None
     """Why acknowledged rows may be gone, ``None`` when they must not be."""
+
+    @property
+    def may_fork(self) -> str | None:
+        """Why reads of one moment may disagree about rows' order, ``None`` when they must not."""
+        return None
+
     has_ledger = True
+    agreement: str | None = None
+    """What its drill does beyond a failover, so that it is not drilled unless somebody says so."""
+    spared: str | None = None
+    """Why a fault to its writer is no drill of it, ``None`` when it is one."""
 
     def __init__(self, name: str, database: Database, cloud: Cloud, ca: str | None) -> None:
         self.name = name
@@ -73,8 +83,12 @@ class Target(ABC):
         """A client's connection."""
 
     @abstractmethod
+    def check(self) -> None:
+        """`CannotRun` where nothing can be failed over. It changes nothing."""
+
+    @abstractmethod
     def prepare(self) -> None:
-        """Make the place for the rows; `CannotRun` where nothing can be failed over."""
+        """Make the place for the rows."""
 
     @abstractmethod
     def clean_up(self) -> None: ...

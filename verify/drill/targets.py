@@ -7,7 +7,10 @@ from collections.abc import Mapping
 from contract import Database
 from verify.aws import Cloud
 from verify.drill.cache_targets import RedisGroup
-from verify.drill.sql_targets import Aurora, MultiAz, Proxied
+from verify.drill.cluster_targets import Aurora, AuroraServerless, MultiAzCluster
+from verify.drill.global_targets import GlobalDatabase
+from verify.drill.sharded_targets import RedisShard
+from verify.drill.sql_targets import MultiAz, Proxied
 from verify.drill.target import Target
 
 
@@ -17,15 +20,22 @@ def targets_of(
     """How a database is drilled; a cache twice, without and with WAIT; none for most kinds."""
     database = databases[name]
     match database.kind:
-        case "aurora-mysql":
+        case "aurora-mysql" | "aurora-postgresql":
             return [Aurora(name, database, cloud, ca)]
+        case "aurora-serverless":
+            return [AuroraServerless(name, database, cloud, ca)]
+        case "multi-az-mysql" | "multi-az-postgres":
+            return [MultiAzCluster(name, database, cloud, ca)]
         case "rds-mysql" | "rds-mariadb" | "rds-postgres":
             return [MultiAz(name, database, cloud, ca)]
         case "redis" | "valkey":
+            target = RedisShard if database.endpoints_of("configuration") else RedisGroup
             return [
-                RedisGroup(name, database, cloud, ca, confirmed=confirmed)
+                target(name, database, cloud, ca, confirmed=confirmed)
                 for confirmed in (False, True)
             ]
+        case "global-database":
+            return [GlobalDatabase(name, database, cloud, ca)]
         case "rds-proxy" if (source := database.source) is not None and source in databases:
             behind = targets_of(source, databases, cloud, ca)
             return [Proxied(name, database, each) for each in behind]

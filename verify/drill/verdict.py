@@ -18,7 +18,7 @@ from verify.audit import (
 from verify.audit.history import Frozen
 from verify.drill.clients import TOTAL
 from verify.drill.measure import Measured
-from verify.drill.target import Promise
+from verify.drill.target import Target
 
 
 class Audit(Frozen):
@@ -47,20 +47,18 @@ def audit(history: History, writer: str, endpoints: list[str]) -> Audit:
     )
 
 
-def broken(
-    measured: Measured, found: Audit, promise: Promise, writer: str, may_lose: str | None
-) -> tuple[str, ...]:
+def broken(measured: Measured, found: Audit, target: Target) -> tuple[str, ...]:
     """Every promise that was not kept, a sentence's end each."""
     said = []
     outage = measured.write_outage
     if not measured.over:
         said.append("nobody wrote again in time, or nothing was interrupted")
-    elif outage is None or outage.seconds > promise.limit_s:
+    elif outage is None or outage.seconds > target.promise.limit_s:
         took = "unknown" if outage is None else f"{outage.seconds:.1f} s"
         said.append(f"the write outage of {took} is longer than promised")
     rows = found.rows
     for name, elements in (
-        ("lost", () if may_lose else rows.lost),
+        ("lost", () if target.may_lose else rows.lost),
         ("there twice", rows.duplicated),
         ("there that nobody wrote", rows.unexpected),
     ):
@@ -74,18 +72,18 @@ def broken(
             f"{len(found.bank.found)} snapshots with a wrong total, "
             f"{wrong.total} instead of {found.bank.expected} at {wrong.endpoint}"
         )
-    if may_lose is None:
-        said += _order_broken(found, writer)
+    if target.may_lose is None:
+        said += _order_broken(found, target)
     return tuple(said)
 
 
-def _order_broken(found: Audit, writer: str) -> list[str]:
+def _order_broken(found: Audit, target: Target) -> list[str]:
     """What only a database that loses nothing promises."""
-    said = []
+    said, writer = [], target.writer
     back = [each for each in found.monotonic.found if each.endpoint == writer]
     if back:
         said.append(f"{len(back)} reads at {writer} showed less than the one before")
-    if found.forks.found:
+    if found.forks.found and target.may_fork is None:
         said.append(f"{len(found.forks.found)} pairs of reads disagree about the order of rows")
     if found.counter.found:
         wrong = found.counter.found[0]

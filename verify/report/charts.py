@@ -42,6 +42,8 @@ class Chart:
     title: str
     picture: Markup
     table: Table
+    beside: Table | None = None
+    """More of the same moment, in words."""
 
 
 def over_time(report: Report) -> Iterator[Chart]:
@@ -122,7 +124,20 @@ def _run(title: str, promise: str, run: Run) -> Chart:
     axis = Axis("seconds since the drill began", tight=True)
     lines = [Line("acknowledged rows", points)]
     picture = plot(title, lines, axis, Axis("rows"), bands)
-    return Chart(title, picture, Table(("what", "from, s", "to, s"), rows, note=promise))
+    table = Table(("what", "from, s", "to, s"), rows, note=promise)
+    return Chart(title, picture, table, _compared(run))
+
+
+def _compared(run: Run) -> Table | None:
+    if not run.compared:
+        return None
+    rows = [
+        (each.client, each.absent or each.how)
+        + (("", "", "") if each.absent else (each.silent, each.noticed, each.ended))
+        for each in run.compared
+    ]
+    head = ("client", "how", "silent", "noticed", "ends on")
+    return Table(head, rows, "What other clients noticed of it", numbers=False)
 
 
 def performance(test: Test) -> Iterator[Chart]:

@@ -12,6 +12,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from verify.drill.comparison import Compared
 from verify.errors import CannotRun
 
 DRAWN = 3
@@ -70,6 +71,7 @@ class Run(_Lenient):
     events: tuple[_Event, ...] = ()
     broken: tuple[str, ...] = ()
     history: _History | None = None
+    compared: tuple[Compared, ...] = ()
 
     def acknowledged(self) -> Iterator[float]:
         """When rows were acknowledged, around the outage."""

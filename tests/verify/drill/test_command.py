@@ -19,7 +19,7 @@ from verify.aws import Credentials
 from verify.deadline import Deadline
 from verify.dialects import MYSQL
 from verify.drill.clients import PATIENCE_S, Client, RedisClient, SqlClient, create
-from verify.errors import DeadlineExceeded
+from verify.errors import DeadlineExceeded, VerifyError
 from verify.failover import main
 from verify.sql import open_connection
 
@@ -171,6 +171,20 @@ def test_an_instance_without_a_standby(cloud: TestCloud, failover: Failover) -> 
         assert "mysql has no standby: RDS reports MultiAZ false" in failover.err
     finally:
         rds.modify_db_instance(**change, MultiAZ=True)
+
+
+def test_a_write_that_comes_late_is_in_no_other_drill(verify: Verify) -> None:
+    """A cut held two rows back; after its end they were in the next drill's table: "twice"."""
+    ca = verify.record["access"]["ca_file"]
+    endpoint = Endpoint.model_validate(verify.endpoint("mysql", "writer"))
+    database = Database.model_validate(verify.databases["mysql"])
+    credentials = _drill_database(endpoint, ca)
+    late = SqlClient.open(database, endpoint, credentials, ca)
+    late.add(1)
+    _drill_database(endpoint, ca)
+    with pytest.raises(VerifyError):
+        late.add(2)
+    assert SqlClient.open(database, endpoint, credentials, ca).elements() == ()
 
 
 def test_silence_is_noticed_in_time(cloud: TestCloud, verify: Verify) -> None:

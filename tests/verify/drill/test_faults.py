@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import signal
 import socket
+import subprocess
 import time
 
 import psutil
 import pytest
 
 from localcloud.cli import main
-from localcloud.faults import FAULTS
+from localcloud.faults import FAULTS, _kill
 from tests.verify.cloud import TestCloud
 
 
@@ -72,6 +74,19 @@ def test_a_killed_server_is_replaced(cloud: TestCloud) -> None:
     while psutil.pid_exists(pid) or not replaced(cloud, pid):
         assert time.monotonic() < end
         time.sleep(0.05)
+
+
+def test_nothing_of_a_killed_server_goes_on() -> None:
+    """A postmaster's children did, and showed commits that nobody had acknowledged."""
+    with subprocess.Popen(["/bin/sh", "-c", "sleep 60 & wait"]) as server:
+        parent, end = psutil.Process(server.pid), time.monotonic() + 5
+        while not (children := parent.children()):
+            assert time.monotonic() < end
+            time.sleep(0.01)
+        _kill(parent)
+        assert server.wait(5) == -signal.SIGKILL
+    gone, alive = psutil.wait_procs(children, timeout=5)
+    assert (len(gone), alive) == (1, [])
 
 
 @pytest.mark.parametrize(
