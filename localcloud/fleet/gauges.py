@@ -118,9 +118,6 @@ class Gauges:
     def _one(self, key: tuple[type, Ref], read: Callable[[], Values]) -> None:
         try:
             self._metrics.publish_all(read())
-        except (LocalCloudError, OSError) as error:
-            # A server that is just dying or starting: the next look finds it.
-            log.debug("%s: %s", key[1], error)
         except Exception:
             # The last place to say it: nobody waits for this thread.
             log.exception("%s: a defect of the gauges", key[1])
@@ -129,7 +126,7 @@ class Gauges:
                 self._busy.discard(key)
 
     def _probe(self, name: str, make: Callable[[int], P]) -> P | None:
-        """The probe of a server's process, ``None`` while there is none."""
+        """The probe of a server's process, ``None`` while there is none or it lets nobody in."""
         process = self._machine.supervisor.running(name)
         known = self._probes.get(name)
         if known is not None and (process is None or known.pid != process.pid):
@@ -138,17 +135,24 @@ class Gauges:
         if process is None:
             return None
         if known is None:
-            known = self._probes[name] = make(process.pid)
+            try:
+                known = self._probes[name] = make(process.pid)
+            except (LocalCloudError, OSError) as error:
+                # Just dying or starting: the next look finds it.
+                log.debug("%s: %s", name, error)
+                return None
         return known  # type: ignore[return-value]
 
-    def _read(self, name: str, probe: Probe) -> list[Level]:
+    def _read(self, name: str, probe: Probe) -> list[Level] | None:
+        """What a server says, ``None`` when it does not: the others of its database do."""
         try:
             return probe.read()
-        except (LocalCloudError, OSError):
+        except (LocalCloudError, OSError) as error:
+            log.debug("%s: %s", name, error)
             # A broken connection is of no use to the next look.
             self._probes.pop(name, None)
             probe.close()
-            raise
+            return None
 
     def _sql(self, server: object) -> MariaDBProbe | PostgresProbe | None:
         match server:
@@ -161,9 +165,10 @@ class Gauges:
     def _instance(self, instance: Instance) -> Values:
         server = instance.server
         probe = self._sql(server)
-        if probe is None:
+        said = None if probe is None else self._read(server.name, probe)
+        if probe is None or said is None:
             return []
-        levels = [*self._read(server.name, probe), *self._free[:2]]
+        levels = [*said, *self._free[:2]]
         if probe.lag is not None:
             levels.append(("ReplicaLag", probe.lag, "Seconds"))
         return _rds(instance.ref.region, "DBInstanceIdentifier", instance.ref.identifier, levels)
@@ -173,9 +178,10 @@ class Gauges:
         lags = []
         for name, server in list(cluster.servers.items()):
             probe = self._sql(server)
-            if probe is None:
+            said = None if probe is None else self._read(server.name, probe)
+            if probe is None or said is None:
                 continue
-            levels = [*self._read(server.name, probe), self._free[0], self._free[2]]
+            levels = [*said, self._free[0], self._free[2]]
             lag = probe.lag
             if lag is not None and lag >= 0:
                 lags.append(1000 * lag)
@@ -195,9 +201,9 @@ class Gauges:
         for name in sorted(cache.nodes.names):
             server = cache.nodes[name]
             probe = self._probe(server.name, partial(RedisProbe, server))
-            if probe is not None:
-                levels = self._read(server.name, probe)
-                values += _cached(region, (("CacheClusterId", name),), levels)
+            said = None if probe is None else self._read(server.name, probe)
+            if probe is not None and said is not None:
+                values += _cached(region, (("CacheClusterId", name),), said)
                 probes[name] = probe
                 if probe.source is None:
                     self._offsets[server.address.host] = probe.offset
@@ -212,9 +218,10 @@ class Gauges:
         for node, server in list(cluster.servers.items()):
             make = partial(MemcachedProbe, server, cluster.plan.tls)
             probe = self._probe(server.name, make)
-            if probe is not None:
+            said = None if probe is None else self._read(server.name, probe)
+            if said is not None:
                 where = (("CacheClusterId", cluster.ref.identifier), ("CacheNodeId", node))
-                values += _cached(cluster.ref.region, where, self._read(server.name, probe))
+                values += _cached(cluster.ref.region, where, said)
         return values
 
 

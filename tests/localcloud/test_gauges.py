@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import time
 from collections.abc import Iterator
 
@@ -87,6 +89,36 @@ def test_a_cache_tells_what_its_replica_hears(fleet: Fleet) -> None:
     lag = newest(fleet, "ReplicationLag", "cache-002")
     assert lag is not None
     assert lag < 5
+
+
+@pytest.mark.usefixtures("mysql")
+def test_a_node_that_is_stopped_keeps_no_other_from_telling(fleet: Fleet) -> None:
+    assert becomes(fleet, "MasterLinkHealthStatus", "cache-002", 1)
+    (pid,) = (
+        status.pid
+        for status in fleet.caches.get(ref("cache")).statuses()
+        if status.identifier == "cache-001" and status.kind != "endpoint"
+    )
+    assert pid is not None
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        stopped = time.time()
+        end = time.monotonic() + WAIT_S
+        while told_at(fleet, "ReplicationLag", "cache-002") < stopped + 3:
+            assert time.monotonic() < end, "cache-002 tells nothing any more"
+            time.sleep(0.2)
+        assert told_at(fleet, "CurrConnections", "cache-001") < stopped + 3
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+
+def told_at(fleet: Fleet, name: str, of: str) -> float:
+    """When a server told something last."""
+    return max(
+        reading.at.timestamp()
+        for metric, reading in fleet.metrics.newest("us-east-1")
+        if metric.name == name and of in [value for _, value in metric.dimensions]
+    )
 
 
 @pytest.mark.usefixtures("mysql")
