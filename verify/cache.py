@@ -84,14 +84,27 @@ class Cache:
     def ask(self, *words: str) -> Any:
         """As `run`, for a command already in words."""
         try:
-            self._connection.send_command(*words)
-            answer = self._connection.read_response()
-        except (redis.RedisError, OSError) as error:
-            meant = _meaning(error, self._endpoint, self._seconds)
+            self.send(*words)
+            answer = self.receive()
+        except VerifyError as meant:
             tell(shlex.join(words), meant)
-            raise meant from error
+            raise
         tell(shlex.join(words), answer)
         return answer
+
+    def send(self, *words: str) -> None:
+        """The first half of `ask`: other servers may be asked before its answer is awaited."""
+        try:
+            self._connection.send_command(*words)
+        except (redis.RedisError, OSError) as error:
+            raise _meaning(error, self._endpoint, self._seconds) from error
+
+    def receive(self) -> Any:
+        """The answer to what was sent."""
+        try:
+            return self._connection.read_response()
+        except (redis.RedisError, OSError) as error:
+            raise _meaning(error, self._endpoint, self._seconds) from error
 
     def ask_all(self, commands: Sequence[Sequence[str]]) -> list[Any]:
         """The answers to commands that go out together; the first error among them is raised."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 
 from contract import Endpoint
@@ -13,6 +13,7 @@ from verify.deadline import Deadline
 from verify.errors import StepFailed
 from verify.exercise import Scene
 from verify.heartbeats import Beat, new_run
+from verify.lag.copies import Copy, copies_of
 from verify.lag.source import FILLER
 from verify.lag.watch import Arrivals
 from verify.load import Load
@@ -41,8 +42,11 @@ class CacheSource:
         self._cache = self._enter(self._endpoint)
         return f"{self._endpoint.host}:{self._endpoint.port} in {scene.database.region}"
 
-    def follow(self, endpoint: Endpoint) -> Arrivals:
-        return StreamedHeartbeats(self._enter(endpoint), self._beats, self._run)
+    def copies(self) -> Sequence[Copy]:
+        return copies_of(self._scene.name, self._scene.databases, self._scene.cloud)
+
+    def follow(self, copy: Copy) -> Arrivals:
+        return StreamedHeartbeats(self._enter(copy.endpoint), self._beats, self._run)
 
     def _enter(self, endpoint: Endpoint) -> Cache:
         cache = self._open(endpoint, self._scene.deadline())
@@ -57,14 +61,7 @@ class CacheSource:
         return self._forget(self._cache)
 
     def _forget(self, cache: Cache) -> str:
-        for key, kind in ((self._beats, "stream"), (self._filler, "string")):
-            found = cache.ask("TYPE", key)
-            if found not in (kind, "none"):
-                raise StepFailed(
-                    f"the key {key!r} is a {found}, which no exercise makes, so it is left alone; "
-                    "rename it first"
-                )
-        return f"deleted {cache.ask('DEL', self._beats, self._filler)} keys"
+        return f"deleted {forget(cache, self._beats, self._filler)} keys"
 
     def create(self) -> str:
         return f"{self._beats} and {self._filler} come with the first writes"
@@ -89,6 +86,18 @@ class CacheSource:
             return self._forget(cache)
         finally:
             cache.close()
+
+
+def forget(cache: Cache, beats: str, filler: str) -> int:
+    """Delete the two keys of a run, and say how many there were; `StepFailed` for others' keys."""
+    for key, kind in ((beats, "stream"), (filler, "string")):
+        found = cache.ask("TYPE", key)
+        if found not in (kind, "none"):
+            raise StepFailed(
+                f"the key {key!r} is a {found}, which no exercise makes, so it is left alone; "
+                "rename it first"
+            )
+    return int(cache.ask("DEL", beats, filler))
 
 
 class StreamedHeartbeats:

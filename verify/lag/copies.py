@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from contract import Database, Endpoint
 from verify.aws import Cloud
@@ -34,23 +35,44 @@ class Metric:
 
 @dataclass(frozen=True)
 class Copy:
-    """A server that follows the source, at an address of its own."""
+    """A server that follows the source, at an address of its own.
+
+    ``shard`` is the one of a cache in cluster mode that it has the keys of.
+    """
 
     name: str
     region: str
     endpoint: Endpoint
     metric: Metric
+    shard: str | None = None
 
 
 def has_copies(name: str, databases: Mapping[str, Database]) -> bool:
     """Whether somebody follows ``name``, which follows nobody itself."""
     database = databases[name]
-    if database.source is not None or database.endpoints_of("configuration"):
+    if database.source is not None:
         return False
+    if database.endpoints_of("configuration"):
+        return is_sharded(database) and any(_beyond_the_first(database.instances))
     if database.cluster is not None and len(database.instances) > 1:
         return True
     secondaries = database.worldwide.secondaries if database.worldwide else ()
     return any(each.instances for each in secondaries) or any(_replicas(name, databases))
+
+
+def is_sharded(database: Database) -> bool:
+    """Whether it is a cache in cluster mode."""
+    return database.kind in CACHE_KINDS and bool(database.endpoints_of("configuration"))
+
+
+def _beyond_the_first(nodes: Sequence[str]) -> Iterator[str]:
+    """Nodes whose shard has one before them; ElastiCache calls them ``sessions-0001-002``."""
+    seen = set()
+    for node in nodes:
+        shard = node.rpartition("-")[0]
+        if shard in seen:
+            yield node
+        seen.add(shard)
 
 
 def first_source(name: str, databases: Mapping[str, Database]) -> str:
@@ -114,8 +136,13 @@ def _cache_replicas(database: Database, cloud: Cloud) -> Iterator[Copy]:
             name, address = node["CacheClusterId"], node.get("ReadEndpoint")
             if address is None:
                 raise StepFailed(f"ElastiCache tells no address of the replica {name}")
-            metric = Metric("ReplicationLag", ("CacheClusterId", name), SECONDS, "AWS/ElastiCache")
-            endpoint = Endpoint(
-                role="node", host=address["Address"], port=address["Port"], name=name
-            )
-            yield Copy(name, database.region, endpoint, metric)
+            yield cache_copy(name, database.region, address)
+
+
+def cache_copy(
+    node: str, region: str, address: Mapping[str, Any], shard: str | None = None
+) -> Copy:
+    """A replica of a cache, at the address that ElastiCache tells."""
+    metric = Metric("ReplicationLag", ("CacheClusterId", node), SECONDS, "AWS/ElastiCache")
+    endpoint = Endpoint(role="node", host=address["Address"], port=address["Port"], name=node)
+    return Copy(node, region, endpoint, metric, shard)

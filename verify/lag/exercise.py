@@ -8,13 +8,15 @@ from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
+from contract import Database
 from verify.deadline import Deadline
 from verify.errors import DeadlineExceeded, NotApplicable, StepFailed
 from verify.exercise import CLEAN, Check, Exercise, Scene
 from verify.lag.cache_source import CacheSource
-from verify.lag.copies import CACHE_KINDS, Copy, copies_of
+from verify.lag.copies import CACHE_KINDS, Copy, is_sharded
 from verify.lag.measured import CopyLag, Phase, in_words
 from verify.lag.reported import Threshold, readings, thresholds
+from verify.lag.sharded_source import ShardedSource
 from verify.lag.source import CLIENTS, Source
 from verify.lag.sql_source import SqlSource
 from verify.lag.watch import PERIOD_S, Arrivals, Observed, observe
@@ -33,9 +35,7 @@ class Lag(Exercise):
 
     def __init__(self, scene: Scene) -> None:
         super().__init__(scene)
-        cache = scene.database.kind in CACHE_KINDS
-        make: Callable[[Scene, ExitStack], Source] = CacheSource if cache else SqlSource
-        self._source = make(scene, self.opened)
+        self._source = _kind_of(scene.database)(scene, self.opened)
         self._copies: Sequence[Copy] = ()
         self._entered: dict[str, Arrivals] = {}
         self._alarms: Mapping[str, Threshold] = {}
@@ -66,14 +66,13 @@ class Lag(Exercise):
 
     def _connect(self) -> str:
         said = self._source.connect()
-        scene = self.scene
-        self._copies = copies_of(scene.name, scene.databases, scene.cloud)
+        self._copies = self._source.copies()
         if not self._copies:
             raise StepFailed(f"{said}, and AWS reports nobody who follows it")
         return f"{said}; {', '.join(copy.name for copy in self._copies)} follow it"
 
     def _follow(self, copy: Copy) -> str:
-        self._entered[copy.name] = self._source.follow(copy.endpoint)
+        self._entered[copy.name] = self._source.follow(copy)
         return f"{copy.endpoint.host}:{copy.endpoint.port} in {copy.region}"
 
     def _look_for_alarms(self) -> str:
@@ -106,7 +105,9 @@ class Lag(Exercise):
         ended = time.monotonic() - self._began
         self._observed[phase], self._spans[phase] = found, (began, ended)
         self._next += len(found.sent)
-        _, error = found.clock(self._source.resolution_s)
+        error = max(
+            found.clock(self._source.resolution_s, self._beside(copy))[1] for copy in self._copies
+        )
         said = (
             f"{len(found.sent)} in {ended - began:.1f} s, {1 / PERIOD_S:.0f} a second; the "
             f"source's clock is known to {1000 * error:.2f} ms"
@@ -115,11 +116,15 @@ class Lag(Exercise):
             return said
         return f"{said}; {load.done / (ended - began):.0f} writes a second of {scene.rate:g} asked"
 
+    def _beside(self, copy: Copy) -> list[str]:
+        """The copies whose heartbeats have the same clock's stamps, its own among them."""
+        return [other.name for other in self._copies if other.shard == copy.shard]
+
     def _judge(self, copy: Copy, phase: str) -> str:
         found = self._observed[phase]
         if copy.name not in found.arrived:
             raise NotApplicable("it was given up before")
-        lags = found.lags(copy.name, self._source.resolution_s)
+        lags = found.lags(copy.name, self._source.resolution_s, self._beside(copy))
         alarm = self._alarms.get(copy.name)
         if lags:
             began, ended = self._spans[phase]
@@ -196,6 +201,12 @@ class Lag(Exercise):
         # A reading has the time at which its period begins, which may be before ours.
         found = readings(self.scene.cloud, copy, self._since - period)
         return found if found and found[-1][0] >= self._loaded_since else []
+
+
+def _kind_of(database: Database) -> Callable[[Scene, ExitStack], Source]:
+    if is_sharded(database):
+        return ShardedSource
+    return CacheSource if database.kind in CACHE_KINDS else SqlSource
 
 
 def _entering(copy: Copy) -> str:

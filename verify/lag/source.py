@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
-from contract import Endpoint
 from verify.deadline import Deadline
+from verify.lag.copies import Copy
 from verify.lag.watch import Arrivals
 from verify.load import Load
 
@@ -24,7 +25,10 @@ class Source(Protocol):
     def connect(self) -> str:
         """Enter it where it takes writes."""
 
-    def follow(self, endpoint: Endpoint) -> Arrivals:
+    def copies(self) -> Sequence[Copy]:
+        """Who follows it, as AWS reports it."""
+
+    def follow(self, copy: Copy) -> Arrivals:
         """Enter a copy of it."""
 
     def clean(self) -> str:

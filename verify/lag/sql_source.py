@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 
 from contract import Endpoint
@@ -12,6 +12,7 @@ from verify.dialects import POSTGRES, dialect_of
 from verify.endpoints import main_endpoint
 from verify.exercise import Scene
 from verify.heartbeats import Heartbeats, create_heartbeats, new_run, write_heartbeat
+from verify.lag.copies import Copy, copies_of
 from verify.lag.source import FILLER
 from verify.lag.watch import Arrivals
 from verify.load import Load
@@ -42,8 +43,11 @@ class SqlSource:
         self._session = self._enter(self._endpoint)
         return f"{self._endpoint.host}:{self._endpoint.port} in {self._scene.database.region}"
 
-    def follow(self, endpoint: Endpoint) -> Arrivals:
-        return Heartbeats(self._dialect, self._enter(endpoint), DATABASE, self._run)
+    def copies(self) -> Sequence[Copy]:
+        return copies_of(self._scene.name, self._scene.databases, self._scene.cloud)
+
+    def follow(self, copy: Copy) -> Arrivals:
+        return Heartbeats(self._dialect, self._enter(copy.endpoint), DATABASE, self._run)
 
     def _enter(self, endpoint: Endpoint) -> Session:
         session = self._open(endpoint, self._scene.deadline())

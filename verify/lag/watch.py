@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -37,9 +37,14 @@ class Observed:
     """The source's time in the heartbeat, and our time when it was seen."""
     failures: dict[str, VerifyError] = field(default_factory=dict)
 
-    def lags(self, copy: str, resolution_s: float) -> list[tuple[float, float]]:
-        """Our time of each heartbeat that arrived, and by how many milliseconds it was late."""
-        ahead, _ = self.clock(resolution_s)
+    def lags(
+        self, copy: str, resolution_s: float, beside: Collection[str] | None = None
+    ) -> list[tuple[float, float]]:
+        """Our time of each heartbeat that arrived, and by how many milliseconds it was late.
+
+        ``beside`` are all copies of the same server, which stamped them; ``None``: every one.
+        """
+        ahead, _ = self.clock(resolution_s, beside)
         found = []
         for beat, (stamp, seen) in sorted(self.arrived[copy].items()):
             asked, answered = self.sent[beat]
@@ -48,15 +53,18 @@ class Observed:
             found.append((at, 1000 * max(0.0, seen - at)))
         return found
 
-    def clock(self, resolution_s: float) -> tuple[float, float]:
-        """By how much the source's clock is ahead of ours, and the error of that, in seconds.
+    def clock(
+        self, resolution_s: float, beside: Collection[str] | None = None
+    ) -> tuple[float, float]:
+        """By how much the clock of the source of ``beside`` is ahead of ours, and the error of
+        that, in seconds.
 
         Each heartbeat was stamped between being asked for and acknowledged; all of them together
         leave little room.
         """
         least, most = [], []
-        for arrived in self.arrived.values():
-            for beat, (stamp, _) in arrived.items():
+        for copy in self.arrived if beside is None else beside:
+            for beat, (stamp, _) in self.arrived.get(copy, {}).items():
                 asked, answered = self.sent[beat]
                 least.append(stamp - answered)
                 most.append(stamp + resolution_s - asked)

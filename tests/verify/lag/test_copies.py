@@ -63,6 +63,9 @@ STACK = {
     "shards": database(
         "redis", "s-0001-001", "s-0001-002", cluster="s", endpoints=ends(("configuration", "s"))
     ),
+    "lone": database(
+        "valkey", "l-0001-001", "l-0002-001", cluster="l", endpoints=ends(("configuration", "l"))
+    ),
     "memory": database("memcached", "0001", "0002", cluster="memory"),
 }
 
@@ -72,7 +75,8 @@ STACK = {
     [
         ("alone", False), ("orders", True), ("near", False), ("far", False), ("promoted", False),
         ("cluster", True), ("standbys", True), ("single", False), ("store", True),
-        ("headless", False), ("cache", True), ("node", False), ("shards", False),
+        ("headless", False), ("cache", True), ("node", False), ("shards", True),
+        ("lone", False),
     ],
 )  # fmt: skip
 def test_whose_lag_there_is(name: str, whether: bool) -> None:
@@ -83,7 +87,7 @@ def test_it_is_planned_where_it_is_named_and_once_a_source() -> None:
     assert not [p for p in plan(STACK) if p.exercise == "lag"]
     # By a database's name one means what always runs on it.
     assert not [p for p in plan(STACK, ["orders"]) if p.exercise == "lag"]
-    named = ["orders", "cluster", "standbys", "store", "cache"]
+    named = ["orders", "cluster", "standbys", "store", "cache", "shards"]
     assert [p.database for p in plan(STACK, ["lag"])] == named
     assert [p.database for p in plan(STACK, [], ["lag"])] == named
     assert [p.database for p in plan(STACK, ["cache"], ["lag"])] == ["cache"]
@@ -103,7 +107,7 @@ def test_a_page_has_the_lag_of_what_was_examined() -> None:
     assert with_lags(drawn, STACK) == drawn
 
 
-@pytest.mark.parametrize("name", ["alone", "proxy", "shards", "headless"])
+@pytest.mark.parametrize("name", ["alone", "proxy", "lone", "headless"])
 def test_who_has_no_copies_is_said(name: str) -> None:
     with pytest.raises(UnknownName, match=f"no database for {name}, lag"):
         plan(STACK, [name], ["lag"])

@@ -69,6 +69,21 @@ def test_the_clock_is_known_better_by_many_heartbeats_than_by_one() -> None:
     assert exact.lags("copy", 0.0) == [(10.0, 1000.0), (20.5, 500.0)]
 
 
+def test_copies_of_two_sources_have_two_clocks() -> None:
+    found = Observed(
+        sent={1: (10.0, 11.0), 2: (20.0, 21.0)},
+        arrived={
+            # The one source's clock is 100 s ahead of ours, the other's 50 s behind.
+            "one": {1: (110.5, 10.75), 2: (120.5, 20.75)},
+            "other": {1: (-39.5, 11.5), 2: (-29.5, 21.5)},
+        },
+    )
+    assert found.clock(0.0, ["one"]) == (100.0, 0.5)
+    assert found.clock(0.0, ["other"]) == (-50.0, 0.5)
+    assert found.lags("one", 0.0, ["one"]) == [(10.5, 250.0), (20.5, 250.0)]
+    assert found.lags("other", 0.0, ["other"]) == [(10.5, 1000.0), (20.5, 1000.0)]
+
+
 def test_a_clock_that_is_set_meanwhile_makes_no_lag_of_its_own() -> None:
     sent = {1: (10.0, 10.001), 2: (11.0, 11.001)}
     found = Observed(sent=sent, arrived={"copy": {1: (10.0, 10.002), 2: (9011.0, 11.002)}})
