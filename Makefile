@@ -4,6 +4,8 @@ PYTHON ?= python3
 VENV   := .venv
 RUN    := $(VENV)/bin/python
 SCAN   := .scan
+# Some machines tell Python to keep no bytecode: every process would compile 500 modules anew.
+export PYTHONDONTWRITEBYTECODE =
 SUDO   := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
 # The programs the local cloud starts, and the Debian packages they come from.

@@ -50,7 +50,7 @@ def build(site: Site, fleet: Fleet, pages: dict[str, Page]) -> Front:
 
 def warm() -> None:
     """Load what the first calls need. To be run in a thread."""
-    # The first EC2 call costs a second of imports and regional data; nobody should wait for it.
+    # The first calls would cost half a second of imports and service models; nobody should wait.
     import moto.cloudwatch.responses
     import moto.ec2.responses
     import moto.iam.responses

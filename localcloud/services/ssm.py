@@ -12,10 +12,10 @@ import threading
 from functools import cache
 from typing import Any
 
-from moto.ec2 import ec2_backends
 from moto.utilities.utils import load_resource
 
 from localcloud.api import Answer, ApiError, Call, Operations, now
+from localcloud.moto_ec2 import ec2_backends
 from localcloud.services.context import moment
 from localcloud.site import ACCOUNT_ID, Site
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from moto.ec2 import ec2_backends
 from moto.kms import kms_backends
 
 from localcloud.api import ApiError
+from localcloud.moto_ec2 import ec2_backends
 from localcloud.site import ACCOUNT_ID
 
 
