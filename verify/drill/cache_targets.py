@@ -10,7 +10,7 @@ from typing import Any
 from contract import Database, Endpoint
 from verify.aws import Cloud
 from verify.cache_login import login_for
-from verify.drill.clients import KEY, RedisClient
+from verify.drill.cache_client import KEY, RedisClient
 from verify.drill.target import Event, Member, Promise, Target, event_of, no_choice
 from verify.errors import CannotRun
 

@@ -22,8 +22,9 @@ from verify.audit import (
     Transfer,
 )
 from verify.deadline import Deadline
-from verify.drill.clients import ACCOUNTS, Client, Ledger, NotTheWriter, outcome_of
+from verify.drill.clients import Client, Ledger, NotTheWriter, outcome_of
 from verify.drill.recorder import Recorder, Sighting, Trouble
+from verify.drill.sql_client import ACCOUNTS
 from verify.errors import VerifyError
 
 PROBE_S = 0.04

@@ -7,7 +7,8 @@ from datetime import datetime
 
 from contract import Database, Endpoint, Secondary
 from verify.aws import Cloud
-from verify.drill.clients import Look, NotTheWriter, SqlClient
+from verify.drill.clients import Look, NotTheWriter
+from verify.drill.sql_client import SqlClient
 from verify.drill.sql_targets import SqlTarget
 from verify.drill.target import Event, Member, Promise
 from verify.errors import CannotRun, StepFailed, VerifyError

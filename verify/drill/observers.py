@@ -18,11 +18,12 @@ from verify.deadline import Deadline
 from verify.deployment import PROJECT
 from verify.dialects import dialect_of
 from verify.drill import wrapper
-from verify.drill.clients import KEY, open_session, server_of
+from verify.drill.cache_client import KEY
 from verify.drill.comparison import Answer, Compared, Failure, Observed, compare
 from verify.drill.observer import LINE
 from verify.drill.reading import CACHES, MYSQL, POSTGRES, Order, clients_of, how
 from verify.drill.recorder import Clock
+from verify.drill.sql_client import open_session, server_of
 from verify.drill.target import Target
 from verify.errors import NotApplicable
 

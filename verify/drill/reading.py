@@ -18,7 +18,9 @@ from verify.audit.history import Frozen
 from verify.aws import Credentials
 from verify.dialects import dialect_of
 from verify.drill import wrapper
-from verify.drill.clients import NotTheWriter, RedisClient, open_session
+from verify.drill.cache_client import RedisClient
+from verify.drill.clients import NotTheWriter
+from verify.drill.sql_client import open_session
 from verify.postgres_sql import FIRST_DATABASE
 
 ClientName = Literal["verify", "plain", "wrapper"]

@@ -13,8 +13,9 @@ from typing import Any
 from contract import Endpoint
 from verify.cache import Cache, open_connection
 from verify.deadline import Deadline
+from verify.drill.cache_client import RedisClient, is_primary
 from verify.drill.cache_targets import RedisTarget
-from verify.drill.clients import PATIENCE_S, RedisClient, is_primary
+from verify.drill.clients import PATIENCE_S
 from verify.drill.target import Member, Promise
 from verify.errors import CannotRun, StepFailed
 from verify.slots import home_of, slot_of

@@ -10,7 +10,7 @@ from contract import Database, Endpoint, Role
 from verify.aws import Cloud
 from verify.deadline import Deadline
 from verify.dialects import POSTGRES, dialect_of
-from verify.drill.clients import SqlClient, create, drop
+from verify.drill.sql_client import SqlClient, create, drop
 from verify.drill.target import Event, Member, Promise, Target, event_of, no_choice
 from verify.errors import CannotRun, NoCredentials
 from verify.session import Session

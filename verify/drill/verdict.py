@@ -16,8 +16,8 @@ from verify.audit import (
     set_full,
 )
 from verify.audit.history import Frozen
-from verify.drill.clients import TOTAL
 from verify.drill.measure import Measured
+from verify.drill.sql_client import TOTAL
 from verify.drill.target import Target
 
 

@@ -18,7 +18,9 @@ from verify.audit import History
 from verify.aws import Credentials
 from verify.deadline import Deadline
 from verify.dialects import MYSQL
-from verify.drill.clients import PATIENCE_S, Client, RedisClient, SqlClient, create
+from verify.drill.cache_client import RedisClient
+from verify.drill.clients import PATIENCE_S, Client
+from verify.drill.sql_client import SqlClient, create
 from verify.errors import DeadlineExceeded, VerifyError
 from verify.failover import main
 from verify.sql import open_connection

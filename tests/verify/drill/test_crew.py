@@ -14,10 +14,11 @@ from verify import sql
 from verify.aws import Credentials
 from verify.deadline import Deadline
 from verify.dialects import MYSQL
-from verify.drill.clients import Client, Look, create
+from verify.drill.clients import Client, Look
 from verify.drill.crew import Attempt, Worker, rows
 from verify.drill.recorder import Clock, Recorder
 from verify.drill.run import _working
+from verify.drill.sql_client import create
 from verify.errors import Unreachable
 
 
