@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import gc
 import os
+import shutil
 import signal
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -35,3 +39,12 @@ def _authorities(
         bundle = tmp_path_factory.getbasetemp() / "authorities.pem"
         bundle.write_text("-----BEGIN CERTIFICATE-----\n")
         monkeypatch.setenv("DATABASES_CA_FILE", str(bundle))
+
+
+@pytest.fixture(scope="session")
+def templates() -> Iterator[Path]:
+    """Empty data folders for every local cloud of this process; they take seconds to make."""
+    folder = Path(tempfile.mkdtemp(prefix="templates-", dir="/var/tmp"))
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder)

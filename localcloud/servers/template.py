@@ -1,7 +1,12 @@
-"""Empty data folders: made once a version, copied for each new server."""
+"""Empty data folders: made once a version, copied for each new server.
+
+Several local clouds may share a folder of them: whoever is later takes what is there.
+"""
 
 from __future__ import annotations
 
+import errno
+import os
 import shutil
 import threading
 from collections.abc import Callable
@@ -16,12 +21,21 @@ def made_once(folder: Path, make: Callable[[Path], None]) -> Path:
     """``folder``, filled by ``make`` if it is not there yet; whole or not at all."""
     with _making:
         if not folder.exists():
-            fresh = folder.with_name(f".{folder.name}.new")
+            fresh = folder.with_name(f".{folder.name}.{os.getpid()}.new")
             shutil.rmtree(fresh, ignore_errors=True)
             fresh.mkdir(parents=True)
             make(fresh)
-            fresh.replace(folder)
+            _put(fresh, folder)
     return folder
+
+
+def _put(fresh: Path, folder: Path) -> None:
+    try:
+        fresh.replace(folder)
+    except OSError as error:
+        if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+            raise
+        shutil.rmtree(fresh)
 
 
 def copy(template: Path, target: Path, user: str | None) -> None:

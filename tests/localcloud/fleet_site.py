@@ -29,10 +29,12 @@ TOKEN = "a-token-of-sixteen-characters"
 
 
 @pytest.fixture(scope="module")
-def site() -> Iterator[Site]:
+def site(templates: Path) -> Iterator[Site]:
     folder = Path(tempfile.mkdtemp(prefix="fleet-", dir="/var/tmp"))
     # The servers run as users of their own.
     folder.chmod(0o755)
+    (folder / "state").mkdir()
+    (folder / "state" / "templates").symlink_to(templates)
     found = Site(folder / "state", prefix(81))
     yield found
     Fleet(found).wipe()
