@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, cast
 
 import boto3
@@ -18,9 +19,18 @@ from localcloud.site import ACCESS_KEY_ID, SECRET_ACCESS_KEY, Site
 from localcloud.wiring import build
 from tests.localcloud.recording_fleet import RecordingFleet
 
+_PORTS = (4599, 4600)
+"""The first for each endpoint alone at its host, so that its clients are those of the one before;
+the second for one that is served beside it."""
+_served: set[tuple[str, int]] = set()
 
+
+@cache
 def client_of(url: str, service: str, region: str = "us-east-1") -> Any:
-    """A plain boto3 client of the endpoint at ``url``; nothing is retried."""
+    """A plain boto3 client of the endpoint at ``url``; nothing is retried.
+
+    Making one builds a class of hundreds of methods, most of the time of a short test.
+    """
     return boto3.client(
         service,
         region_name=region,
@@ -47,12 +57,15 @@ def served(site: Site, fleet: RecordingFleet) -> Iterator[Endpoint]:
     """Serve what ``site`` has saved, as a new daemon would: moto starts from nothing else."""
     BackendDict.reset()
     front = build(site, cast(Fleet, fleet), {})
-    server = make_server(site.endpoint_host, 0, front, threaded=True)
+    place = next(p for p in ((site.endpoint_host, port) for port in _PORTS) if p not in _served)
+    server = make_server(*place, front, threaded=True)
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
+    _served.add(place)
     try:
-        yield Endpoint(f"http://{site.endpoint_host}:{server.server_port}", fleet)
+        yield Endpoint("http://{}:{}".format(*place), fleet)
     finally:
+        _served.remove(place)
         server.shutdown()
         thread.join(5)
         server.server_close()
