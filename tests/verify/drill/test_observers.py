@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -37,8 +38,13 @@ def able(cloud: TestCloud, failover: Failover) -> Failover:
 
 def observers() -> list[psutil.Process]:
     """Those of this test, and of those that it started."""
-    children = psutil.Process().children(recursive=True)
-    return [each for each in children if "verify.drill.observer" in each.cmdline()]
+    found = []
+    for each in psutil.Process().children(recursive=True):
+        # Another test's child may have ended, and have no command line any more.
+        with suppress(psutil.NoSuchProcess):
+            if "verify.drill.observer" in each.cmdline():
+                found.append(each)
+    return found
 
 
 def compared(drill: dict[str, Any]) -> dict[str, dict[str, Any]]:
