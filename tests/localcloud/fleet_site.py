@@ -22,6 +22,7 @@ from redis.retry import Retry
 from localcloud.fleet import Address, Credentials, Fleet, Ref
 from localcloud.processes import Process, wait_for_end
 from localcloud.site import Site
+from localcloud.state_folder import prepare
 from tests.addresses import prefix
 
 ADMIN = Credentials("admin", "correct-horse-1")
@@ -33,9 +34,10 @@ def site(templates: Path) -> Iterator[Site]:
     folder = Path(tempfile.mkdtemp(prefix="fleet-", dir="/var/tmp"))
     # The servers run as users of their own.
     folder.chmod(0o755)
-    (folder / "state").mkdir()
-    (folder / "state" / "templates").symlink_to(templates)
     found = Site(folder / "state", prefix(81))
+    # As a daemon does, which takes no folder that is another's.
+    prepare(found)
+    (found.state_dir / "templates").symlink_to(templates)
     yield found
     Fleet(found).wipe()
     shutil.rmtree(folder)
