@@ -6,7 +6,6 @@ The files are written here as a server would; real ones are in `test_log_deliver
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -45,11 +44,11 @@ def logs(endpoint: Endpoint) -> Any:
 
 
 @pytest.fixture
-def exported(endpoint: Endpoint, server: Server) -> Iterator[float]:
+def exported(endpoint: Endpoint, server: Server) -> float:
     """An instance whose audit log is exported; when that began."""
     began = time.time()
     endpoint.client("rds").create_db_instance(**mysql(EnableCloudwatchLogsExports=["audit"]))
-    yield began
+    return began
 
 
 def words(events: list[Any]) -> list[str]:
