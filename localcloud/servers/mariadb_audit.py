@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 
+from localcloud.programs import program
 from localcloud.servers.mariadb_session import Session
 from localcloud.servers.mariadb_template import administrator
 
@@ -27,9 +29,16 @@ OURS = frozenset(
 """Its settings that a parameter group, or an option group, does not reach as they are."""
 
 
+@cache
+def why_not() -> str | None:
+    """Why this machine's MariaDB cannot audit, ``None`` when it can."""
+    folder = Path(program("mariadbd")).resolve().parent.parent / "lib/mysql/plugin"
+    return None if (folder / f"{LIBRARY}.so").exists() else f"this MariaDB has no {LIBRARY}.so"
+
+
 def audits(parameters: Mapping[str, str]) -> bool:
-    """Whether the parameters ask for an audit log."""
-    return parameters.get(LOGGING, "0").lower() in _ON
+    """Whether the parameters ask for an audit log, and this machine can have one."""
+    return parameters.get(LOGGING, "0").lower() in _ON and why_not() is None
 
 
 def audit_flags(parameters: Mapping[str, str], file: Path) -> tuple[str, ...]:
