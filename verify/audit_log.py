@@ -12,7 +12,7 @@ from contract import Endpoint
 from verify.aws import Credentials
 from verify.errors import DeadlineExceeded, NotApplicable, Refused, StepFailed
 from verify.exercise import Check, Scene
-from verify.least_privilege import DATABASE, Grants, password
+from verify.least_privilege import Grants, password
 
 STATEMENT = "a change of a table is in the audit log"
 LOGIN = "a login that failed is in the audit log"
@@ -65,12 +65,10 @@ class AuditLog:
             dialect.open(
                 self._endpoint, Credentials(nobody, password()), scene.deadline(), ca=scene.ca
             ).close()
-        except Refused as error:
-            if error.errno != dialect.access_denied:
-                raise
-        else:
-            raise StepFailed(f"{nobody}, whom nobody has made, was let in to {DATABASE}")
-        return self._found((nobody, dialect.failed_login))
+        except Refused:
+            # Its code depends on how the server keeps a stranger from knowing that he is one.
+            return self._found((nobody, dialect.failed_login))
+        raise StepFailed(f"{nobody}, whom nobody has made, was let in")
 
     def _found(self, terms: Sequence[str]) -> str:
         """The one event with all of ``terms``, when CloudWatch has it."""

@@ -323,7 +323,6 @@ def test_what_it_tells_the_world(course: Recording) -> None:
         "version": "8.0.mysql_aurora.3.10.6",
         "users": [],
         "iam_auth": False,
-        "audit_log": None,
         "region": "us-east-1",
         "endpoints": [
             {"role": "writer", "host": writer, "port": 3306, "members": members},

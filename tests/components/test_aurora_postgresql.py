@@ -235,7 +235,6 @@ def test_what_it_tells_the_world(ledger: Recording) -> None:
         "instances": members,
         "cluster": "myapp-ledger",
         "iam_auth": False,
-        "audit_log": None,
         "security_group": "db-access-group-id",
         "schema_version": 1,
     }

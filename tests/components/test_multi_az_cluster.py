@@ -298,7 +298,6 @@ def test_what_it_tells_the_world(engine: str, cluster: Recording) -> None:
         "instances": MEMBERS,
         "cluster": "myapp-multi-az",
         "iam_auth": False,
-        "audit_log": None,
         "security_group": "db-access-group-id",
         "schema_version": 1,
     }

@@ -275,7 +275,6 @@ def test_what_it_tells_the_world(course: Recording) -> None:
         "version": "8.4.8",
         "users": [],
         "iam_auth": False,
-        "audit_log": None,
         "region": "us-east-1",
         "endpoints": [
             {"role": "writer", "host": "myapp-mysql-db.us-east-1", "port": 3306, "members": []},

@@ -216,7 +216,6 @@ def test_what_it_tells_the_world() -> None:
         "version": "8.4.8",
         "users": [],
         "iam_auth": False,
-        "audit_log": None,
         "region": "us-west-2",
         "endpoints": [
             {"role": "reader", "host": host, "port": 3306, "members": []},

@@ -170,7 +170,6 @@ def test_what_it_tells_the_world(course: Recording) -> None:
         "version": "7.1.0",
         "users": [],
         "iam_auth": False,
-        "audit_log": None,
         "region": "us-east-1",
         "endpoints": [
             {"role": "primary", "host": primary, "port": 6379, "members": []},

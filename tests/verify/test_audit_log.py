@@ -25,7 +25,7 @@ OPTION = {
     "OptionSettings": [{"Name": "SERVER_AUDIT_EVENTS", "Value": EVENTS}],
 }
 LOGGING = {"server_audit_events": EVENTS, "server_audit_logging": "1"}
-PGAUDIT = {"pgaudit.log": "ddl,role", "shared_preload_libraries": "pg_stat_statements,pgaudit"}
+PGAUDIT = {"pgaudit.log": "ddl,role", "shared_preload_libraries": "pgaudit"}
 
 
 @pytest.fixture(scope="module")
