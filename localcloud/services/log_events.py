@@ -114,22 +114,23 @@ class LogEvents:
         since, until = self._span(call, export)
         limit = min(int(p.get("limit") or _MOST_EVENTS), _MOST_EVENTS)
         forward, place = _direction(p.get("nextToken"), forward=bool(p.get("startFromHead")))
+        first = Position(since)
         with self._journal(call.region, export, streams[0]) as journal:
             if forward:
-                begin = max(place or Position(since), Position(since))
-                found = _page(_within(journal.events(begin), export, until), limit)
-                ends = (begin, found[-1].after if found else begin)
+                start = end = max(place or first, first)
+                found = _page(_within(journal.events(start), export, until), limit)
             else:
-                end = min(place or Position(until), Position(until))
-                newest = journal.last(limit, None if end.at == _FOREVER else end)
-                newest = [e for e in newest if e.at >= since and export.covers(e.at)]
-                found = list(reversed(_page(iter(reversed(newest)), limit)))
-                last = newest[-1].after if newest else Position(since)
-                ends = (found[0].before if found else end, last if place is None else end)
+                start = end = min(place or Position(until), Position(until))
+                newest = reversed(journal.last(limit, None if end.at == _FOREVER else end))
+                found = _page((e for e in newest if e.at >= since and export.covers(e.at)), limit)
+                found.reverse()
+                if place is None and not found:
+                    start = end = first
+        # At either end the same token comes back.
         return {
             "events": [_told(event) for event in found],
-            "nextBackwardToken": f"b/{_written(found[0].before if found else ends[0])}",
-            "nextForwardToken": f"f/{_written(ends[1])}",
+            "nextBackwardToken": f"b/{_written(found[0].before if found else start)}",
+            "nextForwardToken": f"f/{_written(found[-1].after if found else end)}",
         }
 
     def _span(self, call: Call, export: Export) -> tuple[int, int]:
