@@ -77,6 +77,17 @@ servers:
 	    apt-get install -y -qq --no-install-recommends $(SERVERS) >/dev/null; status=$$?; \
 	  if [ -n "$$ours" ]; then $(SUDO) rm -f $$policy; fi; exit $$status; \
 	fi
+# The audit extension of PostgreSQL is packaged for one version each, and not everywhere.
+	@version=$$(ls /usr/lib/postgresql 2>/dev/null | sort -n | tail -1); \
+	package=postgresql-$$version-pgaudit; \
+	if [ -z "$$version" ] || [ -e /usr/lib/postgresql/$$version/lib/pgaudit.so ]; then :; \
+	elif apt-cache show $$package >/dev/null 2>&1; then \
+	  echo "installing $$package"; \
+	  $(SUDO) env DEBIAN_FRONTEND=noninteractive \
+	    apt-get install -y -qq --no-install-recommends $$package >/dev/null; \
+	else \
+	  echo "there is no package $$package here: PostgreSQL will write no audit log"; \
+	fi
 
 $(VENV)/ready: requirements-dev.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

@@ -119,6 +119,8 @@ class Database(_Frozen):
     security_group: str | None = None
     iam_auth: bool = False
     """Whether it takes tokens of IAM in place of a password."""
+    audit_log: str | None = None
+    """The log group that has who logged in, or failed to, and which tables and rights changed."""
     users: tuple[CacheUser, ...] = ()
     """Who may enter a cache that has no token for everybody (``secret_arn`` is ``None`` then)."""
 
@@ -189,6 +191,9 @@ class Access(_Frozen):
     stop, cut and continue, and the server's identifier. AWS has no such command."""
     metrics_period_s: int = 60
     """How often its databases tell CloudWatch something; AWS's once a minute."""
+    log_delivery_s: float = 300
+    """Within how many seconds what its databases log is in CloudWatch Logs; AWS promises no time,
+    and takes from seconds to some minutes."""
     unserved: Mapping[str, str] = Field(default_factory=dict)
     """Engines that this cloud answers for in its API and does not run, each with the reason."""
 

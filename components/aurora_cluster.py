@@ -81,6 +81,7 @@ class AuroraCluster(TokenLogins, Generic[S]):
         )
         around = surroundings(name, place, spec, self._child)
         self.security_group = around.security_group
+        self._audit_log = around.logs.audit
         login = self._login(name, args.key)
         made = cluster(
             name,
@@ -176,6 +177,7 @@ class AuroraCluster(TokenLogins, Generic[S]):
             "cluster": self.cluster_identifier,
             "security_group": self.security_group.id,
             "iam_auth": self.spec.iam_auth,
+            "audit_log": self._audit_log,
         }
 
     @property

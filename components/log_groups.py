@@ -58,4 +58,10 @@ class LogGroups(pulumi.ComponentResource):
             ).name
             for log, group in zip(args.logs, self.names, strict=True)
         )
+        self._audit = f"{below}/{args.identifier}/{args.audit}"
         self.register_outputs({"names": list(self.names)})
+
+    @property
+    def audit(self) -> str | None:
+        """The name of the group that auditors read, ``None`` where there is none."""
+        return self._audit if self._audit in self.names else None

@@ -109,6 +109,7 @@ class RdsInstance(TokenLogins):
             ),
             child,
         )
+        self._audit_log = logs.audit if audited else None
         instance = aws.rds.Instance(
             f"{name}-instance",
             region=self.region,
@@ -223,6 +224,7 @@ class RdsInstance(TokenLogins):
                 "instances": [self.identifier],
                 "security_group": self.security_group.id,
                 "iam_auth": self.iam_auth,
+                "audit_log": self._audit_log,
             }
         )
 

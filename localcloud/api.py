@@ -22,6 +22,10 @@ class ApiError(Exception):
         self.status = status
 
 
+class HandOn(Exception):
+    """Raised by a handler: the call is about nothing of ours, and moto answers it."""
+
+
 @dataclass(frozen=True)
 class Call:
     """One operation: ``params`` are a plain dict in the API's own member names."""

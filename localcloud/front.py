@@ -23,7 +23,7 @@ from moto.core.utils import get_service_model
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.wrappers import Request, Response
 
-from localcloud.api import ApiError, Call, Operations, Stopwatch
+from localcloud.api import ApiError, Call, HandOn, Operations, Stopwatch
 from localcloud.errors import LocalCloudError
 from localcloud.rest import operation_of
 from localcloud.state import MotoState
@@ -36,7 +36,7 @@ warnings.filterwarnings("ignore", message=".* does not match an error shape")
 
 _CREDENTIAL = re.compile(r"Credential=[^/]*/\d+/([^/]+)/([^/]+)/aws4_request")
 _SIGNING_NAMES = {"monitoring": "cloudwatch"}
-_READS = ("Describe", "Get", "List", "Head", "Lookup", "Search", "Simulate")
+_READS = ("Describe", "Download", "Filter", "Get", "List", "Head", "Lookup", "Search", "Simulate")
 _READS_THAT_WRITE = {
     # moto makes the AWS managed keys when they are first looked at.
     ("kms", "DescribeKey"),
@@ -159,6 +159,8 @@ class Front:
             answer = handler(call)
         except ApiError:
             raise
+        except HandOn:
+            return self._forward(request, raw, service, name, _changes(service, name))
         except LocalCloudError as error:
             log.exception("%s %s:%s failed", region, service, name)
             raise ApiError("InternalFailure", f"{name}: {error}", 500) from error

@@ -71,6 +71,11 @@ class Site:
         return self.state_dir / "servers"
 
     @property
+    def logs_dir(self) -> Path:
+        """The servers' logs, which outlive them, one folder per server."""
+        return self.state_dir / "logs"
+
+    @property
     def run_dir(self) -> Path:
         """Registry entries, sockets and pid files: what belongs to running processes."""
         return self.state_dir / "run"

@@ -16,6 +16,9 @@ from localcloud.services.backup import Backup
 from localcloud.services.cloudtrail import LookupEvents
 from localcloud.services.context import Cloud
 from localcloud.services.db_logins import DbLogins
+from localcloud.services.log_events import LogEvents
+from localcloud.services.log_exports import LogExports
+from localcloud.services.rds_log_files import RdsLogFiles
 from localcloud.services.secrets import Secrets
 from localcloud.site import Site
 from localcloud.state import MotoState
@@ -41,6 +44,10 @@ def build(site: Site, fleet: Fleet, pages: dict[str, Page]) -> Front:
     iam.register(operations)
     ssm.register(operations, site)
     cloudwatch.register(operations, fleet.metrics)
+    exports = LogExports(cloud, state, site)
+    exports.register(operations)
+    LogEvents(exports).register(operations)
+    RdsLogFiles(cloud, site).register(operations)
     trail = Trail(site.state_dir / "trail.jsonl")
     LookupEvents(trail).register(operations)
     logins = DbLogins(records, Principals(state))

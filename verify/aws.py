@@ -91,6 +91,11 @@ class Cloud:
         return self._access.metrics_period_s
 
     @property
+    def log_delivery_s(self) -> float:
+        """Within how many seconds what its databases log is in CloudWatch Logs."""
+        return self._access.log_delivery_s
+
+    @property
     def restores_freely(self) -> bool:
         """Whether an instance can be restored without asking: it is quick and costs nothing."""
         return self._access.restore_s is not None

@@ -251,6 +251,7 @@ def _limit(exercise: str, arguments: argparse.Namespace, cloud: Cloud, phase_s: 
     entry = EXERCISES[exercise]
     limit = LIMIT_IN_WAITS * arguments.timeout + arguments.wait_for_pause
     limit += entry.metrics_periods * cloud.metrics_period_s + entry.phases * phase_s
+    limit += entry.deliveries * cloud.log_delivery_s
     # For the moment to be reached, for the instance, and for an earlier one to go.
     limit += 3 * cloud.restore_s if entry.restores else 0
     if "switchover" in arguments.allowed:

@@ -40,6 +40,10 @@ class Dialect:
     """What is answered to whom the password, or the token, does not let in."""
     lacks_tokens: str
     """What a deployment says that it lacks when its servers cannot check a token of IAM."""
+    lacks_audit: str
+    """The same of servers that cannot audit."""
+    failed_login: str
+    """What an audit log says of a login that failed."""
 
 
 MYSQL = Dialect(
@@ -56,6 +60,8 @@ MYSQL = Dialect(
     clock="UNIX_TIMESTAMP(NOW(6))",
     access_denied=sql.ACCESS_DENIED,
     lacks_tokens="mysql-tokens",
+    lacks_audit="mysql-audit",
+    failed_login="FAILED_CONNECT",
 )
 POSTGRES = Dialect(
     open=postgres_sql.open_connection,
@@ -71,6 +77,8 @@ POSTGRES = Dialect(
     clock="EXTRACT(EPOCH FROM clock_timestamp())",
     access_denied=postgres_sql.ACCESS_DENIED,
     lacks_tokens="postgresql-tokens",
+    lacks_audit="postgresql-audit",
+    failed_login="authentication failed",
 )
 _DIALECTS = {
     "mysql": MYSQL,

@@ -47,6 +47,8 @@ class Grants:
     dialect: Dialect
     create: Callable[[Users], Statements]
     create_iam_user: Statements
+    remark: Callable[[str], Statements]
+    """A change of a table that leaves nothing but a word, for an audit log to tell."""
     drop_users: Statements
     may_not: Mapping[str, Statements]
     denied: frozenset[int | str]
@@ -142,6 +144,7 @@ _MYSQL = Grants(
     dialect=MYSQL,
     create=_mysql,
     create_iam_user=_MYSQL_IAM_USER,
+    remark=lambda word: (f"ALTER TABLE {DATABASE}.notes COMMENT = '{word}'",),
     drop_users=tuple(f"DROP USER IF EXISTS '{name}'@'%'" for name in _RIGHTS),
     may_not=_may_not("CREATE USER 'verify_more'@'%'", "SELECT user FROM mysql.user"),
     # On a table, on a database, without a right of the server's.
@@ -151,6 +154,11 @@ _POSTGRES = Grants(
     dialect=POSTGRES,
     create=_postgres,
     create_iam_user=_POSTGRES_IAM_USER,
+    remark=lambda word: (
+        f"{POSTGRES.use}{DATABASE}",
+        f"COMMENT ON TABLE notes IS '{word}'",
+        f"{POSTGRES.use}postgres",
+    ),
     drop_users=tuple(f"DROP ROLE IF EXISTS {name}" for name in _RIGHTS),
     may_not=_may_not("CREATE ROLE verify_more", "SELECT rolpassword FROM pg_authid"),
     denied=frozenset({"42501"}),

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from contract import Database
-from verify import apart, global_database, monitoring, security, serverless
+from verify import apart, audit_log, global_database, monitoring, security, serverless
 from verify.apart import Apart
 from verify.aurora import Aurora
 from verify.aurora_postgres import AuroraPostgres
@@ -43,6 +43,8 @@ class Entry:
     make: Callable[[Scene], Exercise]
     metrics_periods: int = 0
     """How many periods of the cloud's metrics it may wait for, beside the network."""
+    deliveries: int = 0
+    """How often it may wait for a log to be delivered, beside the network."""
     restores: bool = False
     """Whether it waits for a new instance, beside the network."""
     switchovers: int = 0
@@ -97,7 +99,9 @@ EXERCISES: Mapping[str, Entry] = {
     "migration": Entry("migration", DataMigration),
     "restored": Entry("restored-instance", Apart),
     "backup": Entry("rds-mysql", Backup, restores=True),
-    "security": Entry("rds-mysql", security.exercise_of, also=security.KINDS),
+    "security": Entry(
+        "rds-mysql", security.exercise_of, also=security.KINDS, deliveries=audit_log.DELIVERIES
+    ),
     "monitoring": Entry("rds-mysql", Monitoring, monitoring.PERIODS, once_of=monitoring.KINDS),
     LAG: Entry(
         "rds-mysql", Lag, LAG_PERIODS, also=(*copies.SQL_KINDS, *copies.CACHE_KINDS),

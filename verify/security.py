@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Iterable
 
 from verify import cache_security
+from verify.audit_log import AuditLog
 from verify.aws import Credentials
 from verify.deadline import Deadline
 from verify.endpoints import main_endpoint
@@ -52,6 +53,9 @@ class Security(Exercise):
         self._endpoint = main_endpoint(scene.database)
         self._credentials = Credentials(None, "")
         self._users = {name: Credentials(name, password()) for name in (APPLICATION, READER)}
+        self._audit = AuditLog(
+            scene, self._endpoint, self._grants, lambda statement: self._sql.run(statement)
+        )
         self._sql: Session
 
     def checks(self) -> Iterable[Check]:
@@ -78,6 +82,7 @@ class Security(Exercise):
                 )
             ),
             *self._by_token(),
+            *self._audit.checks(USERS),
         )
 
     def _by_token(self) -> Iterable[Check]:

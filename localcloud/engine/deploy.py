@@ -19,12 +19,14 @@ from localcloud.faults import command as fault_command
 from localcloud.metrics import PERIOD_S
 from localcloud.provider.provider import Provider
 from localcloud.records import write_atomically
+from localcloud.servers import audits, token_logins
 from localcloud.servers.no_server import UNSERVED
-from localcloud.servers.token_logins import lacking
 from localcloud.site import ACCESS_KEY_ID, CA_VARIABLE, SECRET_ACCESS_KEY, Site
 
 RESTORE_S = 60.0
 """Within how many seconds a backup of the size of the course's databases is restored."""
+LOGGED_S = 10.0
+"""Within how many seconds a server has written what it logs."""
 RECORDS = ".deployments"
 """The folder, beside a program, of what was deployed where."""
 
@@ -120,7 +122,8 @@ def _record(site: Site, project: Project, outputs: dict[str, Any]) -> None:
             "secret_access_key": SECRET_ACCESS_KEY,
             "ca_file": str(site.ca_dir / "ca.pem"),
             "lacks": {
-                **lacking(),
+                **token_logins.lacking(),
+                **audits.lacking(),
                 "mysql-pooling": "this endpoint's proxy for MySQL hands connections through, it "
                 "does not pool",
                 "activity-streams": "this endpoint reports an activity stream as started and "
@@ -133,6 +136,8 @@ def _record(site: Site, project: Project, outputs: dict[str, Any]) -> None:
             "restore_s": RESTORE_S,
             "if_silent": "`python -m localcloud up` starts it again",
             "metrics_period_s": PERIOD_S,
+            # They are read in the servers' own files.
+            "log_delivery_s": LOGGED_S,
             "faults": fault_command(site),
             "unserved": UNSERVED,
         },

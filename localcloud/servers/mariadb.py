@@ -19,7 +19,9 @@ from localcloud.records import write_atomically
 from localcloud.servers.door import Door
 from localcloud.servers.facts import Address
 from localcloud.servers.heartbeat import Heartbeat
+from localcloud.servers.log_files import LogFiles
 from localcloud.servers.machine import Machine, own, service_user
+from localcloud.servers.mariadb_audit import audit_flags, switch
 from localcloud.servers.mariadb_logins import token_logins
 from localcloud.servers.mariadb_parameters import flags_of, settable
 from localcloud.servers.mariadb_session import Session, SqlFailed, connect
@@ -94,6 +96,7 @@ class MariaDB:
         self.address = Address(host, PORT)
         self._also_at = tuple(also_at)
         self._folder = machine.folder(self.name)
+        self._logs = LogFiles(machine.site.logs_dir, name)
         self.user = service_user("mysql")
         """The system user that owns its files."""
 
@@ -108,7 +111,7 @@ class MariaDB:
 
     @property
     def _log(self) -> Path:
-        return self._folder / "mariadbd.log"
+        return self._logs.file("error")
 
     @property
     def data(self) -> Path:
@@ -133,6 +136,7 @@ class MariaDB:
         temporary.mkdir(exist_ok=True)
         own(temporary, self.user)
         self._machine.sockets(self.address.host, self.user)
+        self._logs.prepare(self.user)
         argv = (
             program("mariadbd"),
             "--no-defaults",
@@ -154,6 +158,9 @@ class MariaDB:
             *STATEMENTS_ONLY,
             *REPLICABLE,
             *token_logins(self._folder / "plugins", self.name, self._machine.logins_desk),
+            f"--slow-query-log-file={self._logs.file('slowquery')}",
+            f"--general-log-file={self._logs.file('general')}",
+            *audit_flags(settings.parameters, self._logs.file("audit")),
             *(ACKNOWLEDGED if settings.acknowledged else ()),
             *(["--init-rpl-role=SLAVE"] if settings.rejoining else ()),
             *(["--rpl-semi-sync-master-enabled=1"] if settings.awaiting else ()),
@@ -161,9 +168,11 @@ class MariaDB:
             f"--read-only={int(settings.read_only)}",
         )
         sockets = door.sockets if door is not None else ()
-        self._machine.supervisor.start(
-            Launch(self.name, argv, self._log, self.user, sockets=sockets)
+        # RDS's clocks say UTC, and so do the lines of its logs.
+        launch = Launch(
+            self.name, argv, self._log, self.user, environment={"TZ": "UTC"}, sockets=sockets
         )
+        self._machine.supervisor.start(launch)
         self._wait()
 
     def _server_id(self) -> int:
@@ -252,6 +261,7 @@ class MariaDB:
     def set_at_once(self, parameters: Mapping[str, str]) -> None:
         """Set what can be set in a running server; the rest waits for the next start."""
         with self.connect() as session:
+            switch(session, parameters, self._logs.file("audit"))
             for name, value in settable(parameters).items():
                 try:
                     session.run(f"SET GLOBAL {name} = {value}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from localcloud.servers import mariadb_audit
 from localcloud.servers.parameter_groups import passed_on
 
 OURS = frozenset(
@@ -13,21 +14,25 @@ OURS = frozenset(
         "basedir",
         "binlog_format",
         "datadir",
+        "general_log_file",
         "gtid_mode",
         "gtid_strict_mode",
         "innodb_buffer_pool_size",
         "innodb_log_file_size",
         "log_bin",
         "log_error",
+        "log_slow_query_file",
         "pid_file",
         "port",
         "read_only",
         "report_host",
         "server_id",
+        "slow_query_log_file",
         "socket",
         "ssl_ca",
         "ssl_cert",
         "ssl_key",
+        *mariadb_audit.OURS,
     }
 )
 _NUMBER = re.compile(r"-?\d+(\.\d+)?\Z")

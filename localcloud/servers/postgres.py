@@ -19,6 +19,7 @@ from localcloud.programs import program
 from localcloud.records import write_atomically
 from localcloud.servers.facts import Address, Credentials
 from localcloud.servers.heartbeat import Heartbeat
+from localcloud.servers.log_files import LogFiles
 from localcloud.servers.machine import Machine, own, service_user
 from localcloud.servers.postgres_parameters import access_rules, settings_of
 from localcloud.servers.postgres_replication import (
@@ -40,6 +41,8 @@ log = logging.getLogger(__name__)
 PORT = 5432
 _MAY_WE_HAVE_TLS = bytes.fromhex("0000000804d2162f")
 """What any client may ask before it says who it is."""
+_UNLOGGED = "-c log_statement=none -c log_min_duration_statement=-1 -c pgaudit.log=none"
+"""RDS's own user is in no audit log, and what it sets is in no other log."""
 READY_S = 30.0
 _PROMOTE_S = 30
 _RELOAD_S = 2.0
@@ -59,6 +62,7 @@ class Postgres:
         self.address = Address(host, PORT)
         self._also_at = tuple(also_at)
         self._folder = machine.folder(self.name)
+        self._logs = LogFiles(machine.site.logs_dir, name)
         self._user = service_user("postgres")
 
     @property
@@ -76,7 +80,7 @@ class Postgres:
 
     @property
     def _log(self) -> Path:
-        return self._folder / "postgres.log"
+        return self._logs.file("postgresql")
 
     def serve(self, parameters: Mapping[str, str], source: Address | None) -> None:
         """Start the server, following ``source`` if there is one, and wait until it answers.
@@ -100,6 +104,7 @@ class Postgres:
         """Start it as its files say, and wait until it answers."""
         tls = self._certificate()
         self._machine.sockets(self.address.host, self._user)
+        self._logs.prepare(self._user)
         ours = {
             "config_file": str(self._folder / "postgresql.conf"),
             "hba_file": str(self._folder / "pg_hba.conf"),
@@ -190,7 +195,12 @@ class Postgres:
     @contextmanager
     def connect(self, database: str = "postgres") -> Iterator[Session]:
         """The administrator's connection, by the socket, in autocommit mode."""
-        where = {"host": str(self._sockets), "port": PORT, "user": ADMINISTRATOR}
+        where = {
+            "host": str(self._sockets),
+            "port": PORT,
+            "user": ADMINISTRATOR,
+            "options": _UNLOGGED,
+        }
         with connect(self.identifier, **where, dbname=database) as session:
             yield session
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -14,12 +15,15 @@ from localcloud.servers.postgres_template import ADMINISTRATOR, known_parameters
 
 log = logging.getLogger(__name__)
 
+_NAME = re.compile(r"\w+\Z")
 REPLICATION_USER = "rdsrepladmin"
 FORCE_SSL = "rds.force_ssl"
 TOKEN_ROLE = "rds_iam"
 """Who is granted it logs in by a token."""
-OURS = frozenset({"data_directory", "shared_preload_libraries"})
-"""What a group may not set; everything else of ours is on the command line, which wins."""
+PRELOADED = "shared_preload_libraries"
+AUDIT = "pgaudit"
+OURS = frozenset({"data_directory", PRELOADED})
+"""What a group may not set as it is; everything else of ours is on the command line, which wins."""
 
 
 @cache
@@ -30,13 +34,35 @@ def why_no_tokens() -> str | None:
     return "this PostgreSQL is built without LDAP"
 
 
+@cache
+def why_no_audit() -> str | None:
+    """Why this machine's PostgreSQL cannot audit, ``None`` when it can."""
+    if _library(AUDIT).exists():
+        return None
+    return f"this PostgreSQL has no {AUDIT}; `make servers` installs it where Debian has it"
+
+
+def _library(name: str) -> Path:
+    return Path(program("postgres")).resolve().parent.parent / "lib" / f"{name}.so"
+
+
+def preloaded(parameters: Mapping[str, str]) -> tuple[str, ...]:
+    """The libraries that a group has loaded at the start, as far as this machine has them."""
+    wanted = (name.strip() for name in parameters.get(PRELOADED, "").split(","))
+    return tuple(name for name in wanted if _NAME.match(name) and _library(name).exists())
+
+
 def settings_of(parameters: Mapping[str, str]) -> str:
     """Lines of a configuration file for a group's values.
 
     A name that this server does not have would keep it from starting.
     """
     known = known_parameters()
-    lines = []
+    libraries = preloaded(parameters)
+    lines = [setting(PRELOADED, ",".join(libraries))]
+    if AUDIT in libraries:
+        own = (name for name in sorted(parameters) if name.startswith(f"{AUDIT}."))
+        lines += [setting(name, parameters[name]) for name in own]
     for name, value in passed_on(parameters, OURS):
         if name in known:
             lines.append(setting(name, value))

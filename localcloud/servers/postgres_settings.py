@@ -38,7 +38,9 @@ LIKE_RDS = {
     "log_timezone": "UTC",
     "default_text_search_config": "pg_catalog.english",
     "logging_collector": "off",
-    "shared_preload_libraries": "",
+    "log_destination": "stderr",
+    # When, from where, who, in which database: what readers of RDS's log look for.
+    "log_line_prefix": "%t:%r:%u@%d:[%p]:",
 }
 OURS = {**SMALL, **REPLICABLE, **DURABLE, **LIKE_RDS}
 

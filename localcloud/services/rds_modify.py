@@ -13,6 +13,7 @@ from localcloud.services.context import Cloud, changed
 from localcloud.services.engine_versions import check_class, engine_of, resolve
 from localcloud.services.rds_engines import Engine
 from localcloud.services.rds_instances import Instances
+from localcloud.services.rds_options import membership
 from localcloud.services.rds_parameters import INSTANCE, group_for, values_for
 from localcloud.services.surroundings import security_groups
 
@@ -63,7 +64,7 @@ class Modify:
             self._records.update("instance", ref.region, ref.identifier, **values)
             fresh = self._instances.need(ref.region, ref.identifier)
         self._instances.backups.changed(record, fresh)
-        if "DBParameterGroups" in values:
+        if values.keys() & {"DBParameterGroups", "OptionGroupMemberships"}:
             self._cloud.fleet.set_parameters(ref, values_for(self._cloud, ref.region, fresh))
         if "DBInstanceClass" in values and "DBClusterIdentifier" in record:
             serverless = values["DBInstanceClass"] == rds_scaling.CLASS
@@ -157,6 +158,11 @@ class Modify:
                 values["DBParameterGroups"] = [
                     {"DBParameterGroupName": name, "ParameterApplyStatus": "pending-reboot"}
                 ]
+        if p.get("OptionGroupName"):
+            wanted, version = p["OptionGroupName"], record["EngineVersion"]
+            found = membership(self._cloud, region, wanted, engine, version)
+            if found != record["OptionGroupMemberships"]:
+                values["OptionGroupMemberships"] = found
         logs = p.get("CloudwatchLogsExportConfiguration") or {}
         if logs:
             enable, disable = logs.get("EnableLogTypes") or [], logs.get("DisableLogTypes") or []

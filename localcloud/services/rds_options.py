@@ -1,4 +1,7 @@
-"""RDS option groups: features of Oracle, SQL Server, and audits. Records; no server has them."""
+"""RDS option groups: features of Oracle and SQL Server, which are records, and the audit plugin.
+
+The audit plugin is real: MariaDB's own, which RDS's is.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +9,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from localcloud.api import Answer, ApiError, Call, Operations, page
+from localcloud.fleet import Ref
 from localcloud.records import Record
 from localcloud.services.context import Cloud
 from localcloud.services.engine_versions import ENGINES
 from localcloud.services.rds_engines import Engine
+from localcloud.services.rds_parameters import values_for
 from localcloud.services.surroundings import arn, name_of
 
 
@@ -113,7 +118,16 @@ class OptionGroups:
                 record["OptionGroupName"],
                 Options=[options[name] for name in sorted(options)],
             )
-            return {"OptionGroup": self._need(call)}
+            changed = self._need(call)
+        self._spread(call.region, changed)
+        return {"OptionGroup": changed}
+
+    def _spread(self, region: str, record: Record) -> None:
+        for instance in self._users(record):
+            if instance["DBInstanceStatus"] == "available":
+                ref = Ref(region, instance["DBInstanceIdentifier"])
+                values = values_for(self._cloud, region, instance)
+                self._cloud.fleet.set_parameters(ref, values)
 
     def _check_removal(self, record: Record, option: Mapping[str, Any] | None) -> None:
         if option and option["Permanent"] and self._users(record):

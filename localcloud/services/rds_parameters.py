@@ -11,6 +11,7 @@ from localcloud.fleet import Ref
 from localcloud.records import Record
 from localcloud.services.context import Cloud
 from localcloud.services.engine_versions import AURORA, ENGINES
+from localcloud.services.rds_audit_options import audit_values
 from localcloud.services.rds_engines import MYSQL, POSTGRES, Engine
 from localcloud.services.surroundings import arn, name_of
 
@@ -100,7 +101,7 @@ def values_of(cloud: Cloud, flavor: Flavor, region: str, name: str | None) -> di
 
 
 def values_for(cloud: Cloud, region: str, instance: Mapping[str, Any]) -> dict[str, str]:
-    """The parameters an instance starts with: its cluster's group below its own."""
+    """The parameters an instance starts with: its cluster's group, its own, its option group."""
     values: dict[str, str] = {}
     if instance.get("PerformanceInsightsEnabled"):
         # RDS switches it on with them; it costs memory, and so nobody else has it.
@@ -110,7 +111,7 @@ def values_for(cloud: Cloud, region: str, instance: Mapping[str, Any]) -> dict[s
         values |= values_of(cloud, CLUSTER, region, cluster["DBClusterParameterGroup"])
     for group in instance.get("DBParameterGroups", []):
         values |= values_of(cloud, INSTANCE, region, group["DBParameterGroupName"])
-    return values
+    return values | audit_values(cloud, region, instance)
 
 
 class ParameterGroups:

@@ -8,7 +8,9 @@ import pytest
 
 from stacks.program import run
 from tests.components.ground import EAST_KEY
+from tests.components.test_aurora_mysql import SPEC as AURORA
 from tests.components.test_aurora_mysql import made
+from tests.components.test_rds_mysql import SPEC as MYSQL
 from tests.components.test_rds_mysql import made as made_instance
 from tests.components.test_redis import made as made_cache
 from tests.recorder import Recording, record
@@ -42,6 +44,22 @@ def test_an_audit_log_is_written_exported_and_kept_a_year() -> None:
     assert calm.named("db-logs-audit").inputs["retentionInDays"] == 90
     quiet = calm.named("db-parameters").inputs["parameters"]
     assert "CONNECT,QUERY_DDL,QUERY_DCL" in [p["value"] for p in quiet]
+
+
+@pytest.mark.parametrize(
+    ("topology", "group"),
+    [
+        (MYSQL, "/aws/rds/instance/{}/audit"),
+        (AURORA, "/aws/rds/cluster/{}/audit"),
+        (POSTGRES, "/aws/rds/instance/{}/postgresql"),
+    ],
+)
+def test_the_outputs_name_the_log_that_auditors_read(topology: dict[str, Any], group: str) -> None:
+    identifier = topology["identifier"]
+    for audit_log, wanted in (({"keep_days": 90}, group.format(identifier)), (None, None)):
+        topologies = {"db": topology | ({"audit_log": audit_log} if audit_log else {})}
+        config = {"aws:region": "us-east-1", "aws-databases:topologies": topologies}
+        assert record(run, config).outputs["databases"]["db"].get("audit_log") == wanted
 
 
 def test_a_caches_logs_go_to_groups_that_are_there_before() -> None:

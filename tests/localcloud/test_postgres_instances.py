@@ -225,7 +225,7 @@ def test_passwords_are_in_no_log_and_no_command_line(
     fleet: Fleet, site: Site, primary: Address, replica: Address
 ) -> None:
     passwords = (ADMIN.password, (site.ca_dir / "replication.password").read_text())
-    shown = "".join(log.read_text() for log in site.servers_dir.glob("postgres.*/*.log"))
+    shown = "".join(log.read_text() for log in site.logs_dir.glob("*/postgresql.log"))
     for row in fleet.listing():
         if row.pid:
             server = psutil.Process(row.pid)

@@ -93,5 +93,5 @@ def test_down_ends_them_in_order_and_keeps_the_data(
         fleet.down()
     with recovered(site) as fleet:
         whole(site, addresses)
-    logs = "".join(log.read_text() for log in site.servers_dir.glob("postgres.*/*.log"))
+    logs = "".join(log.read_text() for log in site.logs_dir.glob("*/postgresql.log"))
     assert "received fast shutdown request" in logs

@@ -254,3 +254,18 @@ def test_a_creation_that_a_kill_cut_short_is_cleared_away(site: Site) -> None:
         rds = second.client("rds")
         assert rds.describe_db_clusters()["DBClusters"] == []
         assert rds.describe_db_instances()["DBInstances"] == []
+
+
+def test_the_logs_of_all_three_go_to_the_clusters_groups(
+    endpoint: Endpoint, rds: Any, site: Site
+) -> None:
+    rds.create_db_cluster(**multi_az(EnableCloudwatchLogsExports=["postgresql"]))
+    logs = endpoint.client("logs")
+    (group,) = logs.describe_log_groups()["logGroups"]
+    assert group["logGroupName"] == f"/aws/rds/cluster/{NAME}/postgresql"
+    for name in MEMBERS:
+        folder = site.logs_dir / f"us-east-1.{name}"
+        folder.mkdir(parents=True)
+        (folder / "postgresql.log").write_text("2099-12-01 12:00:00 UTC::@:[1]:LOG:  hello\n")
+    streams = logs.describe_log_streams(logGroupName=group["logGroupName"])["logStreams"]
+    assert [stream["logStreamName"] for stream in streams] == [f"{name}.0" for name in MEMBERS]

@@ -281,7 +281,7 @@ def test_no_token_is_in_a_log(ground: Ground) -> None:
     token = ground.token(ground.postgres)
     assert ground.enters(ground.postgres, token)
     assert ground.enters(ground.mysql, ground.token(ground.mysql))
-    written = [ground.site.state_dir / "daemon.log", *ground.site.servers_dir.glob("*/*.log")]
+    written = [ground.site.state_dir / "daemon.log", *ground.site.logs_dir.glob("*/*.log")]
     assert len(written) > 3
     for file in written:
         assert "X-Amz-Signature" not in file.read_text(errors="replace"), file

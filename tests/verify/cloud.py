@@ -72,6 +72,7 @@ class TestCloud:
                 "secret_access_key": SECRET_ACCESS_KEY,
                 "ca_file": str(self.site.ca_dir / "ca.pem"),
                 "metrics_period_s": 1,
+                "log_delivery_s": 2,
                 "restore_s": 60,
             },
         }

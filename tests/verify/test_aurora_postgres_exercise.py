@@ -16,6 +16,7 @@ from tests.verify.command import Verify
 from tests.verify.databases import PASSWORD
 from tests.verify.engines import USER, as_administrator
 from tests.verify.test_never_hangs import soon
+from verify.audit_log import STATEMENT
 from verify.aurora import COUNT, CREATE
 from verify.aurora_postgres import AuroraPostgres
 from verify.cluster import CONNECT, SETTINGS, WRITER
@@ -226,4 +227,6 @@ def test_a_writer_that_falls_silent_half_way_fails_the_rest_in_time(
 def test_security_on_it(verify: Verify) -> None:
     done = perform(verify, "security", "shop")
     assert done.code == 0, done.out + done.err
-    assert done.statuses == {"passed"}
+    (found,) = done.exercises
+    # Its kind cannot audit.
+    assert [s["name"] for s in found["steps"] if s["status"] != "passed"] == [STATEMENT]
