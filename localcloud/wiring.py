@@ -17,6 +17,8 @@ from localcloud.services.cloudtrail import LookupEvents
 from localcloud.services.context import Cloud
 from localcloud.services.db_logins import DbLogins
 from localcloud.services.secrets import Secrets
+from localcloud.sessions import Listener, Sessions
+from localcloud.sessions.reach import Reach
 from localcloud.site import Site
 from localcloud.state import MotoState
 from localcloud.trail import Trail
@@ -39,13 +41,15 @@ def build(site: Site, fleet: Fleet, pages: dict[str, Page]) -> Front:
     dms.register(operations, cloud, alarms)
     Backup(cloud).register(operations)
     iam.register(operations)
-    ssm.register(operations, site)
+    sessions = Sessions(Reach(fleet.region_of))
+    channels = Address(site.endpoint_host, site.sessions_port)
+    ssm.register(operations, sessions, channels)
     cloudwatch.register(operations, fleet.metrics)
     trail = Trail(site.state_dir / "trail.jsonl")
     LookupEvents(trail).register(operations)
     logins = DbLogins(records, Principals(state))
     desk = Desk(Address(site.endpoint_host, site.logins_port), logins.decide)
-    return Front(operations, state, pages, trail, (alarms, desk))
+    return Front(operations, state, pages, trail, (alarms, desk, Listener(channels, sessions)))
 
 
 def warm() -> None:
