@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from websockets.sync.server import Server, ServerConnection
 
 log = logging.getLogger(__name__)
+_wire = logging.getLogger(f"{__name__}.websockets")
+# It would write every message, the token's among them.
+_wire.setLevel(logging.WARNING)
 
 PATH = "/v1/data-channel/"
 _PATH = re.compile(re.escape(PATH) + r"([A-Za-z0-9_-]{1,96})(?:\?.*)?\Z")
@@ -80,7 +83,7 @@ class Listener:
             ping_timeout=_PING_S,
             close_timeout=2,
             max_size=_LARGEST,
-            logger=log,
+            logger=_wire,
         ) as self._server:
             self._ready.set()
             self._server.serve_forever()

@@ -88,7 +88,8 @@ def main() -> int:
         print("Terminate signal received, exiting.", flush=True)
         os._exit(0)
 
-    signal.signal(signal.SIGTERM, end)
+    # As the real one, to which SIGTERM is the end without a word.
+    signal.signal(signal.SIGINT, end)
     print(f"Port {door.getsockname()[1]} opened for sessionId {answer['SessionId']}.", flush=True)
     print("Waiting for connections...", flush=True)
     while True:
