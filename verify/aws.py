@@ -82,7 +82,7 @@ class Cloud:
 
     @property
     def keys(self) -> dict[str, str]:
-        """This cloud's own credentials as variables of an environment, none for AWS."""
+        """Credentials of this cloud alone, as variables of an environment; none for AWS."""
         key, secret = self._access.access_key_id, self._access.secret_access_key
         if key is None or secret is None:
             return {}

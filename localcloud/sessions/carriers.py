@@ -8,8 +8,6 @@ from typing import Protocol
 
 from localcloud.sessions.frames import FIN, PSH, SYN, Frame, Frames, data_frames
 
-_ONLY = 0
-
 
 @dataclass(frozen=True)
 class Opened:
@@ -91,23 +89,27 @@ class Single:
 
     def __init__(self) -> None:
         self._open = False
+        # A new number for each: what the last one was sent may still be on its way to the server.
+        self._number = 0
 
     def begin(self) -> Iterator[Event]:
         self._open = True
-        yield Opened(_ONLY)
+        self._number += 1
+        yield Opened(self._number)
 
     def read(self, chunk: bytes) -> Iterator[Event]:
         if not self._open:
             yield from self.begin()
-        yield Bytes(_ONLY, chunk)
+        yield Bytes(self._number, chunk)
 
     def disconnected(self) -> Iterator[Event]:
         self._open = False
-        yield Closed(_ONLY)
+        yield Closed(self._number)
 
     def data(self, stream: int, data: bytes) -> bytes:
         return data
 
     def closed(self, stream: int) -> bytes:
-        self._open = False
+        if stream == self._number:
+            self._open = False
         return b""

@@ -257,10 +257,10 @@ class Channel:
             self._outgoing.put(messages.DATA, data[at : at + _PAYLOAD])
 
     def _part(self) -> None:
+        self._ended()
         self._send(payloads.channel_closed(self._session, self._why or "").encode())
         with self._lock:
             socket, self._socket = self._socket, None
         if socket is not None:
             socket.close()
-        self._ended()
         log.info("%s has ended: %s", self._session, self._why or "it was told to")

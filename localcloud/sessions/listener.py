@@ -63,6 +63,8 @@ class Listener:
         if self._thread is None:
             return
         self._ready.wait(_OPEN_S)
+        # Clients are told of the end of their sessions before their WebSockets are closed.
+        self._sessions.close()
         if self._server is not None:
             self._server.shutdown()
         self._thread.join(_OPEN_S)
