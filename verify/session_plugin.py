@@ -18,6 +18,7 @@ from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from verify.deadline import Deadline
 from verify.errors import NoWay
@@ -106,14 +107,15 @@ class Plugin:
             )
         except OSError as error:
             raise NoWay(f"{self.path} does not run: {error.strerror}") from error
-        return PluginProcess(process)
+        return PluginProcess(process, urlsplit(answer["StreamUrl"]).netloc)
 
 
 class PluginProcess:
     """One session's process. It listens at one port of the loopback address."""
 
-    def __init__(self, process: subprocess.Popen[str]) -> None:
+    def __init__(self, process: subprocess.Popen[str], channel: str) -> None:
         self._process = process
+        self._channel = channel
         self._said: deque[str] = deque(maxlen=20)
         self._port: int | None = None
         self._told = threading.Event()
@@ -146,7 +148,10 @@ class PluginProcess:
         said = self._said[-1] if self._said else "it said nothing"
         if self._told.is_set():
             raise NoWay(f"{NAME} ended: {said}")
-        raise NoWay(f"{NAME} opened no port within {seconds:.0f} s: {said}")
+        raise NoWay(
+            f"{NAME} opened no port within {seconds:.0f} s: {said}; when it cannot reach the "
+            f"session's data channel at {self._channel} it says no more than that"
+        )
 
     def tell_to_end(self) -> None:
         """It ends its session, closes its connections and goes."""

@@ -68,6 +68,7 @@ class Channel:
         self._waiting: queue.Queue[Message] = queue.Queue(_MOST_WAITING)
         self._carrier: Carrier | None = None
         self._socket: Socket | None = None
+        self._answered: Socket | None = None
         self._paused = False
         self._why: str | None = None
         self._began = self._heard = time.monotonic()
@@ -136,10 +137,10 @@ class Channel:
         match message.kind:
             case messages.INPUT:
                 acknowledge, ready = self._incoming.take(message)
+                if acknowledge:
+                    self._acknowledge(message)
                 for each in ready:
                     self._take(each)
-                if acknowledge:
-                    self._send(messages.acknowledgement(payloads.acknowledge(message)).encode())
             case messages.ACKNOWLEDGE:
                 full = self._outgoing.full
                 self._outgoing.acknowledge(payloads.acknowledged(message.payload))
@@ -152,6 +153,15 @@ class Channel:
                 self.end("")
             case _:
                 raise BadMessage(f"no message of a client: {message.kind}")
+
+    def _acknowledge(self, message: Message) -> None:
+        # session-manager-plugin never hears again after a message that comes between the
+        # handshake's end and its own readiness: before the end, then, and once a WebSocket.
+        if message.payload_type == messages.HANDSHAKE_RESPONSE:
+            if self._answered is self._socket:
+                return
+            self._answered = self._socket
+        self._send(messages.acknowledgement(payloads.acknowledge(message)).encode())
 
     def _take(self, message: Message) -> None:
         end = time.monotonic() + _STUCK_S

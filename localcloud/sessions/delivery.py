@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from localcloud.sessions.messages import OUTPUT, Message
+from localcloud.sessions.messages import HANDSHAKE_COMPLETE, HANDSHAKE_REQUEST, OUTPUT, Message
 
 AGAIN_S = 0.5
 """A client that was not ready has dropped what came; AWS's agent waits 0.2 to 1 s."""
@@ -18,10 +18,17 @@ _MOST_ON_THE_WAY = 256
 _MOST_EARLY = 1024
 
 
+_HANDSHAKE = (HANDSHAKE_REQUEST, HANDSHAKE_COMPLETE)
+
+
 @dataclass
 class _Sent:
     raw: bytes
     at: float
+    once: bool
+    """A WebSocket loses nothing, and every client is ready for the handshake, but not for more of
+    it than there is.
+    """
 
 
 class Outgoing:
@@ -47,7 +54,8 @@ class Outgoing:
         """Send the next message of the stream."""
         with self._lock:
             raw = Message(OUTPUT, payload, payload_type, self._next).encode()
-            self._on_the_way[self._next] = _Sent(raw, time.monotonic())
+            once = payload_type in _HANDSHAKE
+            self._on_the_way[self._next] = _Sent(raw, time.monotonic(), once)
             self._next += 1
         self._send(raw)
 
@@ -57,13 +65,18 @@ class Outgoing:
             self._on_the_way.pop(sequence, None)
 
     def again(self, *, whatever: bool = False) -> None:
-        """Send what has been on the way for too long, oldest first; or ``whatever`` is."""
+        """Send what has been on the way for too long, oldest first; or ``whatever`` is.
+
+        The latter is for a new WebSocket.
+        """
         now = time.monotonic()
         with self._lock:
             due = []
             for sent in self._on_the_way.values():
                 if not whatever and now - sent.at < AGAIN_S:
                     break
+                if not whatever and sent.once:
+                    continue
                 sent.at = now
                 due.append(sent.raw)
         for raw in due:

@@ -75,7 +75,7 @@ def main() -> int:
     )
     print(f"\nStarting session with SessionId: {answer['SessionId']}", flush=True)
     if fault == "ends":
-        print("Cannot perform start session: dial tcp: connection refused", flush=True)
+        print("Cannot perform start session: listen tcp 127.0.0.1:3306: bind: in use", flush=True)
         return 0
     if fault == "silent":
         time.sleep(600)

@@ -80,6 +80,8 @@ class Client:
         self.flags: queue.Queue[int] = queue.Queue()
         self.shaken = threading.Event()
         self.request: dict[str, Any] = {}
+        self.said = b""
+        """The answer to the handshake's request."""
         self.closed: dict[str, Any] | None = None
         """What the message said that closed the channel."""
         self.deaf = 0
@@ -87,6 +89,8 @@ class Client:
         self.times = 1
         """How often each message is sent: a client that hears no acknowledgement repeats it."""
         self.heard: list[int] = []
+        self.order: list[tuple[str, int]] = []
+        """Each message's kind and type of payload, as they came."""
         self.acknowledged: list[int] = []
         self._sequence = self._expected = 0
         self._early: dict[int, Message] = {}
@@ -166,6 +170,7 @@ class Client:
                 each.arrive(b"")
 
     def _hear(self, message: Message) -> None:
+        self.order.append((message.kind, message.payload_type))
         if message.kind == messages.ACKNOWLEDGE:
             self.acknowledged.append(payloads.acknowledged(message.payload))
         elif message.kind == messages.CHANNEL_CLOSED:
@@ -213,7 +218,8 @@ class Client:
             for each in self.request["RequestedClientActions"]
         ]
         said = {"ClientVersion": self.version, "ProcessedClientActions": done, "Errors": None}
-        self.say(messages.HANDSHAKE_RESPONSE, json.dumps(said).encode())
+        self.said = json.dumps(said).encode()
+        self.say(messages.HANDSHAKE_RESPONSE, self.said)
 
 
 @contextmanager

@@ -18,6 +18,7 @@ from localcloud.errors import PortBusy
 from localcloud.servers.facts import Address
 from localcloud.sessions import PATH, Listener, Sessions, Target, channel, messages
 from localcloud.sessions.connections import MOST
+from localcloud.sessions.delivery import AGAIN_S
 from localcloud.sessions.messages import Message
 from tests.addresses import prefix
 from tests.localcloud.sessions.client import DOES_NOT, WAIT_S, Client, Connection, open_socket
@@ -113,6 +114,21 @@ def test_the_handshake_says_what_is_forwarded_and_by_which_agent(start: Start) -
     assert action["ActionType"] == "SessionType"
     asked = action["ActionParameters"]
     assert (asked["SessionType"], asked["Properties"]["type"]) == ("Port", "LocalPortForwarding")
+
+
+def test_nothing_comes_between_the_handshake_and_the_first_connection(start: Start) -> None:
+    # AWS's plugin would never hear again: it is not ready, and fails at what it hears.
+    client = start()
+    assert client.shaken.wait(WAIT_S)
+    client.send(Message(messages.INPUT, client.said, messages.HANDSHAKE_RESPONSE, 0).encode())
+    with pytest.raises(queue.Empty):
+        client.flags.get(timeout=2 * AGAIN_S)
+    assert client.order == [
+        (messages.OUTPUT, messages.HANDSHAKE_REQUEST),
+        (messages.ACKNOWLEDGE, 0),
+        (messages.OUTPUT, messages.HANDSHAKE_COMPLETE),
+    ]
+    greeted(client.open())
 
 
 def test_many_connections_have_their_own_bytes(start: Start) -> None:

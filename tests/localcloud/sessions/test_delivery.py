@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from localcloud.sessions import messages
+from localcloud.sessions import delivery, messages
 from localcloud.sessions.delivery import Incoming, Outgoing
 from localcloud.sessions.messages import Message
 
@@ -45,6 +46,20 @@ def test_what_is_not_acknowledged_is_sent_again_to_a_client_that_comes_back() ->
     outgoing.acknowledge(0)
     outgoing.acknowledge(2)
     assert outgoing.idle
+
+
+def test_data_are_sent_again_to_a_client_that_was_not_ready_and_a_handshake_is_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(delivery, "AGAIN_S", 0.0)
+    sent: list[bytes] = []
+    outgoing = Outgoing(sent.append)
+    outgoing.put(messages.HANDSHAKE_COMPLETE, b"")
+    outgoing.put(messages.DATA, b"")
+    outgoing.again()
+    assert sequences(sent) == [0, 1, 1]
+    outgoing.again(whatever=True)
+    assert sequences(sent) == [0, 1, 1, 0, 1]
 
 
 def test_so_much_is_on_the_way_and_no_more() -> None:
