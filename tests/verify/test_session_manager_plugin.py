@@ -21,6 +21,7 @@ import mysql.connector
 import pytest
 
 from contract import Access, ClientHost, read_databases
+from localcloud import daemon
 from tests.verify.cloud import TestCloud
 from tests.verify.command import Verify
 from tests.verify.databases import PASSWORD, REGION, USER
@@ -188,6 +189,11 @@ def _carry(one: socket.socket, other: socket.socket) -> None:
         other.shutdown(socket.SHUT_RDWR)
 
 
+def openings(cloud: TestCloud, session: str) -> int:
+    """How often a client has shown the session's token."""
+    return daemon.log_path(cloud.site).read_text().count(f"{session}: a client of version")
+
+
 def test_it_resumes_a_session_whose_websocket_broke(cloud: TestCloud, host: str) -> None:
     endpoint = cloud.record()["outputs"]["databases"]["mysql"]["endpoints"][0]
     request = {
@@ -212,11 +218,17 @@ def test_it_resumes_a_session_whose_websocket_broke(cloud: TestCloud, host: str)
                 password=PASSWORD,
                 ssl_ca=str(cloud.site.ca_dir / "ca.pem"),
                 connection_timeout=int(PATIENCE_S),
+                read_timeout=int(PATIENCE_S),
                 use_pure=True,
             )
             cursor = connection.cursor()
             cursor.execute("SET @before = 'the break'")
             wire.cut()
+            # What is sent meanwhile it would lose, and everything after it.
+            end = time.monotonic() + PATIENCE_S
+            while openings(cloud, given["SessionId"]) < 2:
+                assert time.monotonic() < end, "the plugin has come back"
+                time.sleep(0.05)
             cursor.execute("SELECT @before")
             assert cursor.fetchall() == [("the break",)]
             assert wire.times == 2
