@@ -11,10 +11,10 @@ SUDO   := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 # The programs the local cloud starts, and the Debian packages they come from.
 SERVERS := mariadb-server redis-server haproxy memcached postgresql pgbouncer
 
-.PHONY: browser local test down check format lint types unit bench scan servers help
+.PHONY: session-plugin browser local test down check format lint types unit bench scan servers help
 
 help:  ## list the targets
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
 
 local: $(VENV)/ready servers  ## deploy the stack on the local cloud and run every exercise
 	$(RUN) -m localcloud up --stack $(STACK)
@@ -57,6 +57,13 @@ $(SCAN)/ready: requirements-scan.txt
 	$(PYTHON) -m venv $(SCAN)
 	$(SCAN)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-scan.txt
 	@touch $@
+
+# AWS's repository names no versions of what it needs: the folder's go.mod does.
+session-plugin: $(VENV)/ready  ## build AWS's session-manager-plugin by Go, for `verify --via client-host`
+	@command -v go >/dev/null || { echo "Go is needed: install it, or the plugin as AWS's documentation says"; exit 2; }
+	cd tests/session-plugin && go build -trimpath -o $(CURDIR)/$(VENV)/bin/session-manager-plugin \
+	  github.com/aws/session-manager-plugin/src/sessionmanagerplugin-main
+	@echo 'now: PATH=$(VENV)/bin:$$PATH $(RUN) -m verify --via client-host'
 
 browser:  ## install the browser that the report's test opens
 	@command -v chromium >/dev/null || { $(SUDO) apt-get update -qq && \

@@ -38,6 +38,11 @@ class Addresses:
                 self._save()
             return self._hosts[name]
 
+    def holder(self, host: str) -> str | None:
+        """The name that has ``host``."""
+        with self._lock:
+            return next((name for name, held in self._hosts.items() if held == host), None)
+
     def release(self, *names: str) -> None:
         """Give back the hosts of ``names``; unknown names are fine."""
         with self._lock:

@@ -28,6 +28,8 @@ class Site:
     """Whether a server that falls silent is taken for dead; not for who wants to look at it."""
     logins_port: int = 4567
     """Where servers ask whether a token is good, at the endpoint's address."""
+    sessions_port: int = 4568
+    """Where the data channels of Systems Manager's sessions are, at the endpoint's address."""
 
     def __post_init__(self) -> None:
         # Written as the addresses are: 127.077 would be another one.

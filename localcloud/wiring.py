@@ -20,6 +20,8 @@ from localcloud.services.log_events import LogEvents
 from localcloud.services.log_exports import LogExports
 from localcloud.services.rds_log_files import RdsLogFiles
 from localcloud.services.secrets import Secrets
+from localcloud.sessions import Listener, Sessions
+from localcloud.sessions.reach import Reach
 from localcloud.site import Site
 from localcloud.state import MotoState
 from localcloud.trail import Trail
@@ -42,7 +44,9 @@ def build(site: Site, fleet: Fleet, pages: dict[str, Page]) -> Front:
     dms.register(operations, cloud, alarms)
     Backup(cloud).register(operations)
     iam.register(operations)
-    ssm.register(operations, site)
+    sessions = Sessions(Reach(fleet.region_of))
+    channels = Address(site.endpoint_host, site.sessions_port)
+    ssm.register(operations, sessions, channels)
     cloudwatch.register(operations, fleet.metrics)
     exports = LogExports(cloud, state, site)
     exports.register(operations)
@@ -52,7 +56,7 @@ def build(site: Site, fleet: Fleet, pages: dict[str, Page]) -> Front:
     LookupEvents(trail).register(operations)
     logins = DbLogins(records, Principals(state))
     desk = Desk(Address(site.endpoint_host, site.logins_port), logins.decide)
-    return Front(operations, state, pages, trail, (alarms, desk))
+    return Front(operations, state, pages, trail, (alarms, desk, Listener(channels, sessions)))
 
 
 def warm() -> None:

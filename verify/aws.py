@@ -81,6 +81,14 @@ class Cloud:
         return self._access.lacks.get(feature)
 
     @property
+    def keys(self) -> dict[str, str]:
+        """Credentials of this cloud alone, as variables of an environment; none for AWS."""
+        key, secret = self._access.access_key_id, self._access.secret_access_key
+        if key is None or secret is None:
+            return {}
+        return {"AWS_ACCESS_KEY_ID": key, "AWS_SECRET_ACCESS_KEY": secret}
+
+    @property
     def faults(self) -> str | None:
         """As `contract.Access.faults`."""
         return self._access.faults

@@ -105,7 +105,7 @@ class ThroughClientHosts:
         session = {key: str(answer[key]) for key in ("SessionId", "TokenValue", "StreamUrl")}
         endpoint = str(self._cloud.client("ssm", region).meta.endpoint_url)
         try:
-            process = self._plugin.start(request, session, region, endpoint)
+            process = self._plugin.start(request, session, region, endpoint, self._cloud.keys)
         except BaseException:
             with suppress(VerifyError):
                 self._cloud.ask("ssm", region, "terminate_session", SessionId=session["SessionId"])

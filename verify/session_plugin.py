@@ -11,12 +11,14 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import threading
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from verify.deadline import Deadline
 from verify.errors import NoWay
@@ -31,6 +33,7 @@ LOOPBACK = "127.0.0.1"
 _VARIABLE = "AWS_SSM_START_SESSION_RESPONSE"
 _TOKEN_AS_ARGUMENT = (1, 2, 497, 0)
 """The last version that has to be given the session's token where every user can read it."""
+_OTHER_CREDENTIALS = ("AWS_PROFILE", "AWS_SESSION_TOKEN")
 _LISTENS = re.compile(r"Port (\d+) opened for sessionId")
 _VERSION = re.compile(r"\d+(?:\.\d+){1,3}")
 _ENDS_WITHIN_S = 5.0
@@ -69,14 +72,27 @@ class Plugin:
         return cls(path)
 
     def start(
-        self, request: Mapping[str, Any], answer: Mapping[str, str], region: str, endpoint: str
+        self,
+        request: Mapping[str, Any],
+        answer: Mapping[str, str],
+        region: str,
+        endpoint: str,
+        keys: Mapping[str, str],
     ) -> PluginProcess:
-        """Hand a started session to the plugin; `NoWay` when it cannot be run."""
-        profile = os.environ.get("AWS_PROFILE", "")
+        """Hand a started session to the plugin; `NoWay` when it cannot be run.
+
+        ``keys`` are variables of the environment with the credentials that started the session,
+        empty where those are the environment's own. Without any the plugin asks for an instance's
+        for some seconds, and cannot resume a session.
+        """
+        # A profile would go before keys.
+        profile = "" if keys else os.environ.get("AWS_PROFILE", "")
         command = [
             self.path, _VARIABLE, region, "StartSession", profile, json.dumps(request), endpoint
         ]  # fmt: skip
-        environment = {**os.environ, _VARIABLE: json.dumps(answer)}
+        environment = {**os.environ, _VARIABLE: json.dumps(answer), **keys}
+        for name in _OTHER_CREDENTIALS if keys else ():
+            environment.pop(name, None)
         try:
             process = subprocess.Popen(
                 command,
@@ -91,14 +107,15 @@ class Plugin:
             )
         except OSError as error:
             raise NoWay(f"{self.path} does not run: {error.strerror}") from error
-        return PluginProcess(process)
+        return PluginProcess(process, urlsplit(answer["StreamUrl"]).netloc)
 
 
 class PluginProcess:
     """One session's process. It listens at one port of the loopback address."""
 
-    def __init__(self, process: subprocess.Popen[str]) -> None:
+    def __init__(self, process: subprocess.Popen[str], channel: str) -> None:
         self._process = process
+        self._channel = channel
         self._said: deque[str] = deque(maxlen=20)
         self._port: int | None = None
         self._told = threading.Event()
@@ -131,12 +148,17 @@ class PluginProcess:
         said = self._said[-1] if self._said else "it said nothing"
         if self._told.is_set():
             raise NoWay(f"{NAME} ended: {said}")
-        raise NoWay(f"{NAME} opened no port within {seconds:.0f} s: {said}")
+        raise NoWay(
+            f"{NAME} opened no port within {seconds:.0f} s: {said}; when it cannot reach the "
+            f"session's data channel at {self._channel} it says no more than that"
+        )
 
     def tell_to_end(self) -> None:
         """It ends its session, closes its connections and goes."""
         if self.alive:
-            self._process.terminate()
+            # It knows SIGINT, SIGQUIT and SIGTSTP. SIGTERM would end the process and nothing else:
+            # the session goes on, and a socket of the plugin's stays in the folder for such files.
+            self._process.send_signal(signal.SIGINT)
 
     def end(self) -> None:
         """Return when it is gone, by force if it does not go."""

@@ -114,6 +114,12 @@ class Fleet:
         else:
             self.instances.get(ref).reboot()
 
+    def region_of(self, host: str) -> str | None:
+        """The region of the database that has this address."""
+        holder = self._machine.addresses.holder(host)
+        # Every holder's name is a kind, a region and an identifier.
+        return holder.split(".")[1] if holder is not None else None
+
     def listing(self) -> list[ServerStatus]:
         """Every process that should run, endpoints included."""
         return [status for database in self._databases() for status in database.statuses()]

@@ -1,14 +1,14 @@
 """Systems Manager: AWS's public parameters, and sessions with EC2 instances.
 
 Nothing is handed to moto, whose memory of this service cannot be kept over a SIGKILL. No machine
-runs behind an instance: a session is started, listed and ended, and nobody is at its other end.
+runs behind an instance: a session that forwards a port leads to the local cloud's own databases,
+and nobody is at the other end of one with a shell.
 """
 
 from __future__ import annotations
 
 import re
 import secrets
-import threading
 from functools import cache
 from typing import Any
 
@@ -16,13 +16,16 @@ from moto.utilities.utils import load_resource
 
 from localcloud.api import Answer, ApiError, Call, Operations, now
 from localcloud.moto_ec2 import ec2_backends
+from localcloud.servers.facts import Address
 from localcloud.services.context import moment
-from localcloud.site import ACCOUNT_ID, Site
+from localcloud.sessions import MOST, PATH, Sessions, Target
+from localcloud.site import ACCOUNT_ID
 
+FORWARDING_TO_INSTANCE = "AWS-StartPortForwardingSession"
 FORWARDING = "AWS-StartPortForwardingSessionToRemoteHost"
 _DOCUMENTS: dict[str, frozenset[str]] = {
     "SSM-SessionManagerRunShell": frozenset(),
-    "AWS-StartPortForwardingSession": frozenset({"portNumber", "localPortNumber"}),
+    FORWARDING_TO_INSTANCE: frozenset({"portNumber", "localPortNumber"}),
     FORWARDING: frozenset({"host", "portNumber", "localPortNumber"}),
 }
 """Each with the parameters that it has."""
@@ -30,14 +33,15 @@ _PORT = re.compile(r"\d{1,5}\Z")
 _HOST = re.compile(r"[A-Za-z0-9.:_-]{1,253}\Z")
 
 
-def register(operations: Operations, site: Site) -> None:
-    """Answer what a client host and those who use it need."""
+def register(operations: Operations, sessions: Sessions, channels: Address) -> None:
+    """Answer what a client host and those who use it need; ``channels`` is where sessions go on."""
     operations.closed.add("ssm")
     operations.handle("ssm", "GetParameter", _get_parameter)
-    sessions = Sessions(site)
-    operations.handle("ssm", "StartSession", sessions.start)
-    operations.handle("ssm", "TerminateSession", sessions.terminate)
-    operations.handle("ssm", "DescribeSessions", sessions.describe)
+    own = _Operations(sessions, channels)
+    operations.handle("ssm", "StartSession", own.start)
+    operations.handle("ssm", "ResumeSession", own.resume)
+    operations.handle("ssm", "TerminateSession", own.terminate)
+    operations.handle("ssm", "DescribeSessions", own.describe)
 
 
 @cache
@@ -67,51 +71,70 @@ def _get_parameter(call: Call) -> Answer:
     }
 
 
-class Sessions:
-    """Those that nobody has ended, by region and id. They end with the endpoint."""
+class _Operations:
+    """Sessions as the API shows them."""
 
-    def __init__(self, site: Site) -> None:
-        self._site = site
-        self._lock = threading.Lock()
-        self._open: dict[tuple[str, str], dict[str, Any]] = {}
+    def __init__(self, sessions: Sessions, channels: Address) -> None:
+        self._sessions = sessions
+        self._channels = channels
 
     def start(self, call: Call) -> Answer:
-        target = str(call.params["Target"])
+        instance = str(call.params["Target"])
         document = str(call.params.get("DocumentName") or "SSM-SessionManagerRunShell")
-        _check_document(document, call.params.get("Parameters") or {})
-        if not _takes_sessions(call.region, target):
-            raise ApiError("TargetNotConnected", f"{target} is not connected.")
+        parameters = call.params.get("Parameters") or {}
+        _check_document(document, parameters)
+        if not _takes_sessions(call.region, instance):
+            raise ApiError("TargetNotConnected", f"{instance} is not connected.")
         session = f"somebody-{secrets.token_hex(9)[:17]}"
-        with self._lock:
-            self._open[call.region, session] = {
-                "SessionId": session,
-                "Target": target,
-                "Status": "Connected",
-                "StartDate": now(),
-                "DocumentName": document,
-                "Owner": f"arn:aws:iam::{ACCOUNT_ID}:user/somebody",
-            }
-        where = f"{self._site.endpoint_host}:{self._site.endpoint_port}"
-        return {
+        facts = {
             "SessionId": session,
-            "TokenValue": secrets.token_urlsafe(48),
-            "StreamUrl": f"ws://{where}/v1/data-channel/{session}?role=publish_subscribe",
+            "Target": instance,
+            "Status": "Connected",
+            "StartDate": now(),
+            "DocumentName": document,
+            "Owner": f"arn:aws:iam::{ACCOUNT_ID}:user/somebody",
         }
+        given = {name: str(value) for name, (value,) in parameters.items()}
+        # The defaults are the documents' own.
+        given = {"portNumber": "80", "localPortNumber": "0", **given}
+        properties = {"type": "LocalPortForwarding", **given}
+        target = _target(call.region, document, given)
+        token = self._sessions.start(call.region, session, facts, target, properties)
+        if token is None:
+            raise ApiError("ThrottlingException", f"There are {MOST} sessions; end some of them.")
+        return self._answer(session, token)
+
+    def resume(self, call: Call) -> Answer:
+        session = str(call.params["SessionId"])
+        token = self._sessions.resume(call.region, session)
+        if token is not None:
+            return self._answer(session, token)
+        if self._sessions.has_ended(call.region, session):
+            # A client takes an answer without a token for the end of its session.
+            return {"SessionId": session}
+        raise ApiError("DoesNotExistException", f"Session {session} does not exist.")
 
     def terminate(self, call: Call) -> Answer:
         session = str(call.params["SessionId"])
-        with self._lock:
-            # AWS, too, answers with the id of one that has ended.
-            self._open.pop((call.region, session), None)
+        # AWS, too, answers with the id of one that has ended.
+        self._sessions.end(call.region, session)
         return {"SessionId": session}
 
     def describe(self, call: Call) -> Answer:
         if call.params["State"] != "Active":
             return {"Sessions": []}
-        with self._lock:
-            found = [each for (region, _), each in self._open.items() if region == call.region]
-        shown = [{**each, "StartDate": moment(each["StartDate"])} for each in found]
-        return {"Sessions": shown}
+        found = self._sessions.facts_in(call.region)
+        return {"Sessions": [{**each, "StartDate": moment(each["StartDate"])} for each in found]}
+
+    def _answer(self, session: str, token: str) -> Answer:
+        url = f"ws://{self._channels}{PATH}{session}?role=publish_subscribe"
+        return {"SessionId": session, "TokenValue": token, "StreamUrl": url}
+
+
+def _target(region: str, document: str, given: dict[str, str]) -> Target | None:
+    if document not in (FORWARDING, FORWARDING_TO_INSTANCE):
+        return None
+    return Target(region, given.get("host", ""), int(given["portNumber"]))
 
 
 def _check_document(document: str, parameters: dict[str, list[str]]) -> None:

@@ -217,6 +217,9 @@ class RecordingFleet:
     def start_instance(self, ref: Ref) -> None:
         self._note("start_instance", ref)
 
+    def region_of(self, host: str) -> str | None:
+        return None
+
     def delete_instance(self, ref: Ref) -> None:
         self._note("delete_instance", ref)
         self._unrow(ref)

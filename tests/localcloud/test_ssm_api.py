@@ -1,4 +1,4 @@
-"""Systems Manager at the endpoint: public parameters, and sessions that are records."""
+"""Systems Manager at the endpoint: public parameters, and sessions as its API shows them."""
 
 from __future__ import annotations
 
@@ -62,6 +62,19 @@ def test_a_session_is_open_until_it_is_ended(endpoint: Endpoint) -> None:
         ended = ssm.terminate_session(SessionId=one["SessionId"])
         assert ended["SessionId"] == one["SessionId"]
     assert active(endpoint) == [two["SessionId"]]
+
+
+def test_a_session_is_resumed_while_it_is_open(endpoint: Endpoint) -> None:
+    ssm, target = endpoint.client("ssm"), instance(endpoint)
+    made = ssm.start_session(Target=target, DocumentName=FORWARDING, Parameters=WHERE)
+    again = ssm.resume_session(SessionId=made["SessionId"])
+    assert (again["SessionId"], again["StreamUrl"]) == (made["SessionId"], made["StreamUrl"])
+    assert again["TokenValue"] != made["TokenValue"]
+    ssm.terminate_session(SessionId=made["SessionId"])
+    # So a client learns that it has ended.
+    assert "TokenValue" not in ssm.resume_session(SessionId=made["SessionId"])
+    refused = refusal(ssm.resume_session, SessionId="somebody-else")
+    assert refused == "DoesNotExistException"
 
 
 def test_only_a_running_instance_with_a_role_takes_sessions(endpoint: Endpoint) -> None:

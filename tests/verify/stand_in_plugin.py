@@ -75,7 +75,7 @@ def main() -> int:
     )
     print(f"\nStarting session with SessionId: {answer['SessionId']}", flush=True)
     if fault == "ends":
-        print("Cannot perform start session: dial tcp: connection refused", flush=True)
+        print("Cannot perform start session: listen tcp 127.0.0.1:3306: bind: in use", flush=True)
         return 0
     if fault == "silent":
         time.sleep(600)
@@ -88,7 +88,8 @@ def main() -> int:
         print("Terminate signal received, exiting.", flush=True)
         os._exit(0)
 
-    signal.signal(signal.SIGTERM, end)
+    # As the real one, to which SIGTERM is the end without a word.
+    signal.signal(signal.SIGINT, end)
     print(f"Port {door.getsockname()[1]} opened for sessionId {answer['SessionId']}.", flush=True)
     print("Waiting for connections...", flush=True)
     while True:
