@@ -4,6 +4,8 @@ PYTHON ?= python3
 VENV   := .venv
 RUN    := $(VENV)/bin/python
 SCAN   := .scan
+TRIVY  := 0.74.0
+TRIVY_MODULE := github.com/aquasecurity/trivy
 # Some machines tell Python to keep no bytecode: every process would compile 500 modules anew.
 export PYTHONDONTWRITEBYTECODE =
 SUDO   := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
@@ -11,7 +13,7 @@ SUDO   := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 # The programs the local cloud starts, and the Debian packages they come from.
 SERVERS := mariadb-server redis-server haproxy memcached postgresql pgbouncer
 
-.PHONY: session-plugin browser local test down check format lint types unit bench scan servers help
+.PHONY: session-plugin browser local test down check format lint types unit bench scan trivy servers help
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
@@ -50,13 +52,28 @@ bench: $(VENV)/ready servers  ## measure the figures of docs/figures.md
 	$(RUN) -m bench
 
 # Of an environment of its own: what it needs is more than everything else together.
-scan: $(VENV)/ready $(SCAN)/ready  ## look for what an established scanner finds in prod
+scan: $(VENV)/ready $(SCAN)/ready trivy  ## look for what established scanners find in prod
 	$(RUN) -W ignore -m tests.scan
 
 $(SCAN)/ready: requirements-scan.txt
 	$(PYTHON) -m venv $(SCAN)
 	$(SCAN)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-scan.txt
 	@touch $@
+
+# Some 3000 packages of Go, once. Its version is what the linker is told, for a module has none;
+# the experiment is what its code is written for.
+trivy: $(SCAN)/ready
+	@PATH="$$PATH:/usr/local/go/bin"; \
+	if [ -e $(SCAN)/trivy-$(TRIVY) ]; then :; \
+	elif ! command -v go >/dev/null; then \
+	  echo "Trivy is left out: it is built by Go, which is not installed"; \
+	else \
+	  echo "building Trivy $(TRIVY), once: a quarter of an hour on two processors"; \
+	  GOBIN=$(abspath $(SCAN))/bin GOFLAGS=-mod=mod GOEXPERIMENT=jsonv2 nice go install \
+	    -ldflags '-s -w -X $(TRIVY_MODULE)/pkg/version/app.ver=$(TRIVY)' \
+	    $(TRIVY_MODULE)/cmd/trivy@v$(TRIVY) && touch $(SCAN)/trivy-$(TRIVY) || \
+	  echo "Trivy is left out: go install could not build it"; \
+	fi
 
 # AWS's repository names no versions of what it needs: the folder's go.mod does.
 session-plugin: $(VENV)/ready  ## build AWS's session-manager-plugin by Go, for `verify --via client-host`

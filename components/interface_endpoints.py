@@ -13,14 +13,19 @@ from components.tags import tags
 HTTPS = 443
 
 
+def vpc_range(network: Network, parent: pulumi.Resource) -> str:
+    """The addresses of a network's VPC, among them those of its interface endpoints."""
+    vpc = aws.ec2.get_vpc(
+        id=network.vpc_id, region=network.region, opts=pulumi.InvokeOptions(parent=parent)
+    )
+    return str(vpc.cidr_block)
+
+
 def https_from_vpc(
     name: str, network: Network, description: str, parent: pulumi.Resource
 ) -> aws.ec2.SecurityGroup:
     """The group of such endpoints: the services' names lead every machine of the VPC to them."""
     child = pulumi.ResourceOptions(parent=parent)
-    vpc = aws.ec2.get_vpc(
-        id=network.vpc_id, region=network.region, opts=pulumi.InvokeOptions(parent=parent)
-    )
     group = aws.ec2.SecurityGroup(
         f"{name}-group",
         region=network.region,
@@ -33,7 +38,7 @@ def https_from_vpc(
         f"{name}-from-vpc",
         region=network.region,
         security_group_id=group.id,
-        cidr_ipv4=vpc.cidr_block,
+        cidr_ipv4=vpc_range(network, parent),
         ip_protocol="tcp",
         from_port=HTTPS,
         to_port=HTTPS,
@@ -53,9 +58,9 @@ def interface_endpoint(
     opts: pulumi.ResourceOptions,
     *,
     tagged: str,
-) -> None:
+) -> aws.ec2.VpcEndpoint:
     """``service`` is its last word, such as ``secretsmanager``; ``tagged`` its Name."""
-    aws.ec2.VpcEndpoint(
+    return aws.ec2.VpcEndpoint(
         name,
         region=network.region,
         vpc_id=network.vpc_id,

@@ -86,7 +86,9 @@ class Migration(pulumi.ComponentResource):
         self._access = MigrationAccess(
             f"{name}-access",
             MigrationAccessArgs(
-                args.network, {what: (end.security_group, end.port) for what, end in ends.items()}
+                args.network,
+                args.secrets_endpoint,
+                {what: (end.security_group, end.port) for what, end in ends.items()},
             ),
             self._child(),
         )

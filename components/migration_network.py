@@ -8,7 +8,12 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from components.interface_endpoints import HTTPS, https_from_vpc, interface_endpoint
+from components.interface_endpoints import (
+    HTTPS,
+    https_from_vpc,
+    interface_endpoint,
+    vpc_range,
+)
 from components.network import Network
 from components.security_group import DatabaseSecurityGroup
 from components.tags import tags
@@ -25,6 +30,11 @@ class SecretsEndpoint(pulumi.ComponentResource):
     Fails: ``create`` where the VPC has one with a private name (conflicting DNS domain).
     """
 
+    security_group: pulumi.Output[str] | None = None
+    """Of the endpoint, if it is this stack's: who has it needs no way out of the VPC."""
+    parts: tuple[pulumi.Resource, ...] = ()
+    """What must stand before Secrets Manager can be reached by it."""
+
     def __init__(
         self,
         name: str,
@@ -39,15 +49,17 @@ class SecretsEndpoint(pulumi.ComponentResource):
 
     def _create(self, name: str, network: Network) -> None:
         description = "Secrets Manager for replication instances"
-        interface_endpoint(
+        group = https_from_vpc(name, network, description, self)
+        endpoint = interface_endpoint(
             f"{name}-endpoint",
             network,
             "secretsmanager",
             list(network.subnets.values()),
-            https_from_vpc(name, network, description, self),
+            group,
             pulumi.ResourceOptions(parent=self),
             tagged=name,
         )
+        self.security_group, self.parts = group.id, (endpoint,)
 
 
 @dataclass(frozen=True)
@@ -55,6 +67,7 @@ class MigrationAccessArgs:
     """``databases`` are the doors of source and target by what they are, with their ports."""
 
     network: Network
+    secrets_endpoint: SecretsEndpoint
     databases: Mapping[str, tuple[DatabaseSecurityGroup, int]]
 
 
@@ -106,12 +119,14 @@ class MigrationAccess(pulumi.ComponentResource):
                 tags=tags(f"{name}-into-{what}"),
                 opts=child,
             )
-        # The provider removes AWS's own egress rule; secrets and logs are behind HTTPS.
+        # The provider removes AWS's own egress rule; secrets and logs are behind HTTPS. Where
+        # Secrets Manager is in the VPC for want of a way out, anything else can only be there.
+        inside = args.secrets_endpoint.security_group is not None
         aws.vpc.SecurityGroupEgressRule(
             f"{name}-to-services",
             region=region,
             security_group_id=group.id,
-            cidr_ipv4="0.0.0.0/0",
+            cidr_ipv4=vpc_range(args.network, self) if inside else "0.0.0.0/0",
             ip_protocol="tcp",
             from_port=HTTPS,
             to_port=HTTPS,

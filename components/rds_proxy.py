@@ -12,6 +12,7 @@ import pulumi_aws as aws
 from components.aurora_cluster import AuroraCluster
 from components.facts import Facts, facts
 from components.keys import RegionKey
+from components.migration_network import SecretsEndpoint
 from components.multi_az_cluster import MultiAzCluster
 from components.network import Network
 from components.proxy_role import ProxyRole, ProxyRoleArgs
@@ -38,6 +39,8 @@ class RdsProxyArgs:
     """The target's name in the stack."""
     network: Network
     key: RegionKey
+    secrets_endpoint: SecretsEndpoint | None = None
+    """Secrets Manager inside the VPC, if the stack has it there."""
 
 
 class RdsProxy(pulumi.ComponentResource):
@@ -75,7 +78,9 @@ class RdsProxy(pulumi.ComponentResource):
             ProxyRoleArgs(self.region, target.credentials.secret_arn, args.key.arn),
             child,
         )
-        rules = self._doors(name, network, child)
+        endpoint = args.secrets_endpoint
+        rules = self._doors(name, network, endpoint, child)
+        rules += endpoint.parts if endpoint else ()
         subnets = list(network.subnets.values())
         proxy = self._proxy(name, subnets, rules)
         group = self._pool(name, proxy, child)
@@ -95,13 +100,24 @@ class RdsProxy(pulumi.ComponentResource):
         )
 
     def _doors(
-        self, name: str, network: Network, child: pulumi.ResourceOptions
+        self,
+        name: str,
+        network: Network,
+        endpoint: SecretsEndpoint | None,
+        child: pulumi.ResourceOptions,
     ) -> list[pulumi.Resource]:
         self.security_group = DatabaseSecurityGroup(
             f"{name}-access", DatabaseSecurityGroupArgs(network, self._port), child
         )
         behind = self._target.security_group.id
         tcp = {"ip_protocol": "tcp", "region": self.region}
+        # Elsewhere than in the VPC Secrets Manager has public addresses and no prefix list.
+        secrets = endpoint.security_group if endpoint else None
+        there: dict[str, Any] = (
+            {"cidr_ipv4": "0.0.0.0/0"}
+            if secrets is None
+            else {"referenced_security_group_id": secrets}
+        )
         return [
             aws.vpc.SecurityGroupIngressRule(
                 f"{name}-into-target",
@@ -128,14 +144,13 @@ class RdsProxy(pulumi.ComponentResource):
             aws.vpc.SecurityGroupEgressRule(
                 f"{name}-to-secrets",
                 security_group_id=self.security_group.id,
-                # Secrets Manager has public addresses and no prefix list.
-                cidr_ipv4="0.0.0.0/0",
                 from_port=_HTTPS,
                 to_port=_HTTPS,
                 description="Secrets Manager",
                 tags=tags(f"{name}-to-secrets"),
                 opts=child,
                 **tcp,
+                **there,
             ),
         ]
 

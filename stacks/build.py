@@ -199,7 +199,17 @@ def _one(
         case rds_proxy.RdsProxy():
             target = built[spec.target]
             assert isinstance(target, RdsInstance | AuroraCluster | MultiAzCluster)
-            return RdsProxy(name, RdsProxyArgs(spec, target, spec.target, network, key))
+            return RdsProxy(
+                name,
+                RdsProxyArgs(
+                    spec,
+                    target,
+                    spec.target,
+                    network,
+                    key,
+                    shared.migrations.secrets_endpoints.get(region),
+                ),
+            )
         case migration.Migration():
             return _migration(name, spec, network, key, shared, built)
         case aurora_serverless.AuroraServerless():

@@ -97,6 +97,9 @@ REASONS: Mapping[tuple[str, str], str] = {
     ("aws:dms/replicationInstance:ReplicationInstance", "aws:ec2/vpcEndpoint:VpcEndpoint"): (
         "without its way to the secrets no connection of the instance can be tested"
     ),
+    ("aws:rds/proxy:Proxy", "aws:ec2/vpcEndpoint:VpcEndpoint"): (
+        "without its way to the secret a proxy's target never becomes healthy"
+    ),
     ("aws:iam/rolePolicy:RolePolicy", "aws:secretsmanager/secretVersion:SecretVersion"): (
         "the policy names one secret, once it is filled; who uses both waits for that anyway"
     ),

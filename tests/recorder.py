@@ -49,13 +49,15 @@ class Recording:
     """Everything one run registered, and what it exported.
 
     ``registered`` are the outputs of components by name, ``secret_inputs`` the values behind
-    `SECRET` by resource and input.
+    `SECRET` by resource and input, ``made`` what a resource had once it was created, its id
+    among it, by URN.
     """
 
     resources: list[Resource] = field(default_factory=list)
     outputs: dict[str, Any] = field(default_factory=dict)
     registered: dict[str, dict[str, Any]] = field(default_factory=dict)
     secret_inputs: dict[tuple[str, str], Any] = field(default_factory=dict)
+    made: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def named(self, name: str) -> Resource:
         (found,) = (r for r in self.resources if r.name == name)
@@ -383,6 +385,9 @@ class _Monitor(mocks.MockMonitor):
         for key in request.additionalSecretOutputs:
             if key in answer.object and key not in request.object:
                 answer.object[key] = rpc.wrap_rpc_secret(answer.object[key])
+        if request.custom:
+            outputs = _plain(rpc.deserialize_properties(answer.object, keep_unknowns=True))
+            self._recording.made[answer.urn] = {"id": answer.id, **outputs}
         return answer
 
     def RegisterResourceOutputs(self, request: Any) -> Any:  # noqa: N802

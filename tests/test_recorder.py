@@ -158,3 +158,12 @@ def test_one_recording_knows_nothing_of_the_one_before() -> None:
     assert record(program, {"aws-databases:value": "first"}).outputs == {"value": "first"}
     # Pulumi leaves out what is None.
     assert record(program).outputs == {}
+
+
+def test_what_a_resource_had_once_it_was_made() -> None:
+    def program() -> None:
+        aws.ec2.SecurityGroup("door")
+
+    recording = record(program)
+    made = recording.made[recording.named("door").urn]
+    assert (made["id"], made["name"]) == ("door-id", "door-1a2b3c4")

@@ -8,6 +8,7 @@ import pytest
 from components.aurora_cluster import AuroraArgs
 from components.aurora_mysql import AuroraMysql, AuroraMysqlArgs
 from components.aurora_postgresql import AuroraPostgresql
+from components.migration_network import SecretsEndpoint
 from components.multi_az_cluster import MultiAzArgs
 from components.multi_az_mysql import MultiAzMysql
 from components.multi_az_postgres import MultiAzPostgres
@@ -17,6 +18,7 @@ from components.rds_postgres import RdsPostgres, RdsPostgresArgs
 from components.rds_proxy import RdsProxy, RdsProxyArgs
 from specs.aurora_mysql import AuroraMysql as AuroraSpec
 from specs.aurora_postgresql import AuroraPostgresql as AuroraPostgresqlSpec
+from specs.migration import AccountWide
 from specs.multi_az_mysql import MultiAzMysql as MultiAzMysqlSpec
 from specs.multi_az_postgres import MultiAzPostgres as MultiAzPostgresSpec
 from specs.rds_mariadb import RdsMariadb as MariadbSpec
@@ -51,7 +53,7 @@ SUBNETS = [f"subnet-us-east-1-{letter}" for letter in "abcdf"]
 SECRET = "arn:aws:secretsmanager:us-east-1:123456789012:secret:db-credentials-secret-AbCdEf"
 
 
-def made(target: str, **changes: Any) -> Recording:
+def made(target: str, secrets: AccountWide | None = None, **changes: Any) -> Recording:
     spec = Spec.model_validate(SPEC | changes)
 
     def program() -> None:
@@ -63,7 +65,8 @@ def made(target: str, **changes: Any) -> Recording:
         else:
             aurora = AuroraSpec.model_validate(AURORA)
             behind = AuroraMysql("db", AuroraMysqlArgs(aurora, here.network, here.key, "at"))
-        args = RdsProxyArgs(spec, behind, "db", here.network, here.key)
+        inside = SecretsEndpoint("secrets", here.network, secrets) if secrets else None
+        args = RdsProxyArgs(spec, behind, "db", here.network, here.key, inside)
         pulumi.export("facts", RdsProxy("proxy", args).facts)
 
     return record(program)
@@ -132,6 +135,19 @@ def test_the_doors_between_clients_proxy_database_and_secrets(instance: Recordin
     assert door("proxy-to-target") == ("proxy-access-group-id", "db-access-group-id", 3306, 3306)
     assert door("proxy-into-target") == ("db-access-group-id", "proxy-access-group-id", 3306, 3306)
     assert door("proxy-to-secrets") == ("proxy-access-group-id", "0.0.0.0/0", 443, 443)
+
+
+def test_where_secrets_manager_is_in_the_vpc_the_proxy_reaches_nothing_else() -> None:
+    recording = made("instance", "create")
+    rule = inputs(recording, "proxy-to-secrets")
+    assert rule["referencedSecurityGroupId"] == "secrets-group-id"
+    assert "cidrIpv4" not in rule
+    # Without the endpoint it would be a proxy that cannot read its secret.
+    assert "secrets-endpoint" in recording.named("proxy-proxy").depends_on
+
+
+def test_an_endpoint_that_is_not_ours_may_be_anywhere() -> None:
+    assert inputs(made("instance", "adopt"), "proxy-to-secrets")["cidrIpv4"] == "0.0.0.0/0"
 
 
 def test_the_target_is_an_instance_or_a_cluster(instance: Recording, cluster: Recording) -> None:

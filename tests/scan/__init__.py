@@ -1,1 +1,1 @@
-"""`python -m tests.scan`: what an established scanner says of a stack, against what we accept."""
+"""`python -m tests.scan`: what established scanners say of a stack, against what we accept."""

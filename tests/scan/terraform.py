@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from tests.recorder import Recording, Resource
+from tests.recorder import SECRET, Recording, Resource
 
 Plain = dict[str, Any]
 
@@ -55,10 +55,24 @@ def values_of(inputs: Mapping[str, Any]) -> Plain:
 
 
 def plan_of(recording: Recording) -> Plain:
-    """The plan that would create everything of a recording, as ``terraform show -json`` says it."""
+    """The plan that would create everything of a recording, as ``terraform show -json`` says it.
+
+    ``planned_values`` has every value, ``resource_changes`` only what is known before anything
+    is created, as Terraform has it: by what is unknown there, and ``configuration`` refers to,
+    scanners find out what belongs together.
+    """
     found = [resource for resource in recording.resources if resource.custom]
     addresses = {resource.urn: _address(resource) for resource in found}
+    outputs = {
+        addresses[urn]: {
+            value: f"{addresses[urn]}.{_snake(key)}"
+            for key, value in reversed(made.items())
+            if isinstance(value, str) and value != SECRET
+        }
+        for urn, made in recording.made.items()
+    }
     resources = [_resource(each) for each in found]
+    configured = [_configured(each, addresses, outputs) for each in found]
     return {
         "format_version": "1.2",
         "terraform_version": "1.9.0",
@@ -66,18 +80,13 @@ def plan_of(recording: Recording) -> Plain:
         "resource_changes": [
             {
                 **{key: each[key] for key in ("address", "mode", "type", "name", "provider_name")},
-                "change": {
-                    "actions": ["create"],
-                    "before": None,
-                    "after": each["values"],
-                    "after_unknown": {},
-                },
+                "change": _change(each["values"], its["expressions"]),
             }
-            for each in resources
+            for each, its in zip(resources, configured, strict=True)
         ],
         "configuration": {
             "provider_config": {"aws": {"name": "aws"}},
-            "root_module": {"resources": [_configured(each, addresses) for each in found]},
+            "root_module": {"resources": configured},
         },
     }
 
@@ -98,20 +107,77 @@ def _resource(resource: Resource) -> Plain:
     }
 
 
-def _configured(resource: Resource, addresses: Mapping[str, str]) -> Plain:
-    """What a resource refers to, by which scanners know what belongs together."""
-    named = {
-        _argument(key, resource.inputs[key])[0]: [addresses[u] for u in urns if u in addresses]
-        for key, urns in resource.needs_of.items()
-        if key in resource.inputs
+def _change(values: Plain, expressions: Plain) -> Plain:
+    """A creation: an attribute that is another resource's whole output is not known before."""
+    unknown = {
+        key
+        for key, value in values.items()
+        if isinstance(value, str) and _is_output(expressions.get(key, {}))
     }
+    return {
+        "actions": ["create"],
+        "before": None,
+        "after": {key: value for key, value in values.items() if key not in unknown},
+        "after_unknown": dict.fromkeys(sorted(unknown), True),
+    }
+
+
+def _is_output(expression: Plain) -> bool:
+    return any(name.count(".") == 2 for name in expression.get("references", ()))
+
+
+def _configured(
+    resource: Resource, addresses: Mapping[str, str], outputs: Mapping[str, Mapping[str, str]]
+) -> Plain:
+    """What a resource refers to, and which of its arguments are blocks."""
+    expressions = {}
+    for key, value in resource.inputs.items():
+        needed = [addresses[urn] for urn in resource.needs_of.get(key, ()) if urn in addresses]
+        name, _ = _argument(key, value)
+        expression = _expression(key, value, needed, outputs)
+        if not expression and needed:
+            expression = {"references": needed}
+        if expression:
+            expressions[name] = expression
     return {
         "address": _address(resource),
         "mode": "managed",
         "type": type_of(resource.type),
         "name": resource.name,
-        "expressions": {key: {"references": found} for key, found in named.items() if found},
+        "expressions": expressions,
     }
+
+
+def _expression(
+    key: str, value: Any, needed: Sequence[str], outputs: Mapping[str, Mapping[str, str]]
+) -> Any:
+    """An argument as the configuration has it, nothing where it says no more than the value.
+
+    A block is there even with nothing in it: scanners tell blocks from lists of maps by it.
+    """
+    match value:
+        case Mapping() if key not in MAPS:
+            return _expression(key, [value], needed, outputs)
+        case list() if value and all(isinstance(each, Mapping) for each in value):
+            return [
+                {
+                    _argument(inner, each[inner])[0]: expression
+                    for inner in each
+                    if (expression := _expression(inner, each[inner], needed, outputs))
+                }
+                for each in value
+            ]
+        case str() | list():
+            origins = [
+                name
+                for text in (value if isinstance(value, list) else [value])
+                for address in needed
+                if (name := outputs[address].get(text))
+            ]
+            with_resources = (n for each in origins for n in (each, each.rpartition(".")[0]))
+            return {"references": list(dict.fromkeys(with_resources))} if origins else {}
+        case _:
+            return {}
 
 
 def _argument(key: str, value: Any) -> tuple[str, Any]:

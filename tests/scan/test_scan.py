@@ -1,79 +1,96 @@
-"""The command: what it says of a scanner's report, and of the real one where it is installed."""
+"""The command: what it says of scanners' reports, and of the real ones where they are installed."""
 
 from __future__ import annotations
 
-import json
+import functools
 import os
-import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tests.scan import checkov
-from tests.scan.__main__ import main
-from tests.scan.accepted import Finding
-from tests.scan.checkov import NoScan, installed, scan
+from tests.scan import __main__ as command
+from tests.scan import samples, scanner, stack
+from tests.scan.__main__ import SCANNERS, main
+from tests.scan.accepted import FILE, read
+from tests.scan.conftest import Program
 
-FAILED = {"check_id": "CKV_AWS_999", "resource": "aws_db_instance.x", "check_name": "Ensure so"}
+ONCE = functools.cache(stack.recorded)
+FAILED = ("CKV_AWS_999", "aws_db_instance.x", "Ensure so")
+TRIVYS = ("AWS-0999", "aws_db_instance.y", "Ensure this")
+
+
+@pytest.fixture(autouse=True)
+def recorded_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The stack is the same for every test here, and takes seconds to record."""
+    monkeypatch.setattr(command, "recorded", ONCE)
 
 
 @pytest.fixture
-def scanner(tmp_path: Path) -> Callable[[str], Path]:
-    """A program that says something."""
-
-    def make(says: str, status: int = 0) -> Path:
-        program = tmp_path / "checkov"
-        program.write_text(f"#!{sys.executable}\nimport sys\nprint({says!r})\nsys.exit({status})\n")
-        program.chmod(0o700)
-        return program
-
-    return make
-
-
-def report(*failed: dict[str, str], resources: int = 3) -> str:
-    summary: dict[str, Any] = {
-        "passed": 7, "failed": len(failed), "parsing_errors": 0, "resource_count": resources,
-        "checkov_version": "3.0.0",
-    }  # fmt: skip
-    return json.dumps({"summary": summary, "results": {"failed_checks": list(failed)}})
+def table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A table of accepted findings with a line for each scanner."""
+    file = tmp_path / "accepted.md"
+    file.write_text(
+        "| `CKV_AWS_999` | `aws_db_instance.x` | It is so. |\n"
+        "| `AWS-0999` | `aws_db_instance.y` | So is this. |\n"
+    )
+    monkeypatch.setattr(command, "FILE", file)
+    return file
 
 
-def test_a_report(scanner: Callable[[str], Path], tmp_path: Path) -> None:
-    found = scan(scanner(report(FAILED)), tmp_path / "plan.json")
-    assert (found.version, found.resources, found.passed) == ("3.0.0", 3, 7)
-    assert found.findings == [Finding("CKV_AWS_999", "aws_db_instance.x", "Ensure so")]
-
-
-@pytest.mark.parametrize("says", ["", "Traceback", "[]", report(resources=0)])
-def test_a_scanner_that_saw_nothing_is_no_clean_stack(
-    scanner: Callable[[str], Path], tmp_path: Path, says: str
-) -> None:
-    with pytest.raises(NoScan, match="checkov"):
-        scan(scanner(says), tmp_path / "plan.json")
-
-
-def test_a_program_that_is_not_there(tmp_path: Path) -> None:
-    with pytest.raises(NoScan, match="does not run: No such file"):
-        scan(tmp_path / "none", tmp_path / "plan.json")
+@pytest.fixture
+def nothing_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scanner, "BIN", Path("/nowhere"))
+    monkeypatch.setenv("PATH", "/nowhere")
 
 
 def test_a_new_finding_and_a_stale_line_fail_it(
-    scanner: Callable[[str], Path], capsys: pytest.CaptureFixture[str]
+    program: Program, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["--checkov", str(scanner(report(FAILED)))]) == 2
+    assert main(["--checkov", str(program(samples.checkov(FAILED)))]) == 2
     said = capsys.readouterr().out
     assert "CKV_AWS_999 aws_db_instance.x: Ensure so" in said
     assert "does not occur; take the line out" in said
     assert "write what is accepted, and why, into docs/accepted-findings.md" in said
 
 
-def test_where_nothing_is_installed_it_says_how(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+def test_every_scanner_is_held_to_its_own_lines(
+    program: Program, table: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(checkov, "OWN", Path("/nowhere"))
-    monkeypatch.setenv("PATH", "/nowhere")
+    checkov = program(samples.checkov(FAILED), name="checkov")
+    trivy = program(samples.trivy(TRIVYS, samples.CONTROL), name="trivy")
+    assert main(["--checkov", str(checkov), "--trivy", str(trivy)]) == 0
+    said = capsys.readouterr().out.splitlines()
+    assert said == [
+        "scan: checkov 3.0.0 over prod: 7 checks passed, 1 findings accepted, 0 not, "
+        "0 stale line(s)",
+        "scan: trivy 0.9.0 over prod: 42 checks passed, 1 findings accepted, 0 not, "
+        "0 stale line(s)",
+    ]
+
+
+def test_what_one_finds_fails_it_whatever_the_other_says(program: Program, table: Path) -> None:
+    checkov = program(samples.checkov(FAILED), name="checkov")
+    trivy = program(samples.trivy(samples.CONTROL), name="trivy")
+    assert main(["--checkov", str(checkov), "--trivy", str(trivy)]) == 2
+
+
+def test_a_scanner_that_did_not_run_is_named_and_its_lines_are_not_stale(
+    program: Program, table: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["--checkov", str(program(samples.checkov(FAILED)))]) == 0
+    assert "trivy did not run, and 1 accepted line(s) are its own" in capsys.readouterr().out
+
+
+def test_a_line_of_no_scanner(
+    program: Program, table: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table.write_text("| `KICS-1` | `aws_a.b` | It is so. |\n")
+    assert main(["--checkov", str(program(samples.checkov(FAILED)))]) == 2
+    assert "KICS-1 aws_a.b: a check of no scanner" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("nothing_installed")
+def test_where_nothing_is_installed_it_says_how(capsys: pytest.CaptureFixture[str]) -> None:
     assert main([]) == 2
     assert "run `make scan`" in capsys.readouterr().err
 
@@ -83,11 +100,17 @@ def test_a_stack_that_is_not_there(capsys: pytest.CaptureFixture[str]) -> None:
     assert "Pulumi.none.yaml" in capsys.readouterr().err
 
 
-@pytest.mark.skipif(
-    installed() is None or "CI" in os.environ,
-    reason="checkov is not installed; `make scan` installs and runs it",
-)
+@pytest.mark.parametrize("name", [each.name for each in SCANNERS])
+def test_every_scanner_has_lines_in_the_table(name: str) -> None:
+    (checks,) = (each.checks for each in SCANNERS if each.name == name)
+    assert [line for line in read(FILE.read_text()) if checks.match(line.check)]
+
+
+@pytest.mark.parametrize("name", [each.name for each in SCANNERS])
 def test_prod_has_no_finding_that_is_neither_fixed_nor_accepted(
-    capsys: pytest.CaptureFixture[str],
+    name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main([]) == 0, capsys.readouterr().out
+    (program,) = (each.installed() for each in SCANNERS if each.name == name)
+    if program is None or "CI" in os.environ:
+        pytest.skip(f"{name} is not installed; `make scan` installs and runs it")
+    assert main([f"--{name}", str(program)]) == 0, capsys.readouterr().out

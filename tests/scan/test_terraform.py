@@ -114,15 +114,53 @@ def test_a_database_as_a_scanner_sees_it(plan: dict[str, Any]) -> None:
     assert orders["password"] == "<secret>"
 
 
-def test_what_a_resource_refers_to(plan: dict[str, Any]) -> None:
-    (selection,) = (
+def expressions(plan: dict[str, Any], address: str) -> dict[str, Any]:
+    (found,) = (
         each["expressions"]
         for each in plan["configuration"]["root_module"]["resources"]
-        if each["address"] == "aws_backup_selection.catalog-copy-selection"
+        if each["address"] == address
     )
-    assert selection["resources"] == {"references": ["aws_rds_cluster.catalog-cluster"]}
-    assert selection["plan_id"] == {"references": ["aws_backup_plan.catalog-copy-plan"]}
+    return dict(found)
+
+
+def test_what_a_resource_refers_to(plan: dict[str, Any]) -> None:
+    selection = expressions(plan, "aws_backup_selection.catalog-copy-selection")
+    assert selection["resources"] == {
+        "references": ["aws_rds_cluster.catalog-cluster.arn", "aws_rds_cluster.catalog-cluster"]
+    }
+    assert selection["plan_id"] == {
+        "references": ["aws_backup_plan.catalog-copy-plan.id", "aws_backup_plan.catalog-copy-plan"]
+    }
     assert "name" not in selection
+
+
+def test_what_is_made_of_an_output_refers_to_the_resource(plan: dict[str, Any]) -> None:
+    database = expressions(plan, "aws_db_instance.orders-instance")
+    assert database["password"] == {"references": ["random_password.orders-credentials-password"]}
+
+
+def test_blocks_are_told_from_lists_of_maps(plan: dict[str, Any]) -> None:
+    key = "aws_kms_key.trail-encryption-key"
+    encryption = expressions(
+        plan, "aws_s3_bucket_server_side_encryption_configuration.trail-encrypted"
+    )
+    default = {"kms_master_key_id": {"references": [f"{key}.arn", key]}}
+    assert encryption["rule"] == [{"apply_server_side_encryption_by_default": [default]}]
+    database = expressions(plan, "aws_db_instance.orders-instance")
+    assert "tags" not in database
+
+
+def test_what_aws_chooses_is_not_known_before(plan: dict[str, Any]) -> None:
+    """By what is unknown, and refers to a resource, scanners put rules into their groups."""
+    (rule, *_) = (
+        each["change"]
+        for each in plan["resource_changes"]
+        if each["type"] == "aws_vpc_security_group_ingress_rule"
+        and "cidr_ipv4" in each["change"]["after"]
+    )
+    assert rule["after_unknown"] == {"security_group_id": True}
+    assert "security_group_id" not in rule["after"]
+    assert rule["after"]["ip_protocol"] == "tcp"
 
 
 def test_policies_are_known_to_the_last_arn(plan: dict[str, Any]) -> None:
