@@ -19,6 +19,7 @@ ACCOUNTS = ("a", "b")
 TOTAL = 200
 GROUP = 32
 """So many rows are read together when looking for a long fork."""
+_TABLES = ("acks", "opening", "accounts", "tally", "counter")
 _UNKNOWN_VARIABLE = 1193
 _NO_SUCH_SESSION = 1094
 _UNKNOWN_FUNCTION = "42883"
@@ -151,13 +152,14 @@ def create(session: Session, dialect: Dialect) -> None:
     # No unique key on id: a row that is there twice shall be seen, not refused.
     session.run(f"CREATE TABLE acks (row_id {number} PRIMARY KEY, id BIGINT NOT NULL, part BIGINT)")
     session.run("CREATE INDEX acks_part ON acks (part)")
-    # Under its name when it is complete: a replica that is behind must not show it empty.
+    # Under their names when they are complete: a replica that is behind must not show them empty.
     session.run("CREATE TABLE opening (name CHAR(1) PRIMARY KEY, balance BIGINT NOT NULL)")
     opening = [fact for name in ACCOUNTS for fact in (name, TOTAL // len(ACCOUNTS))]
     session.run("INSERT INTO opening VALUES (%s, %s), (%s, %s)", opening)
     session.run("ALTER TABLE opening RENAME TO accounts")
-    session.run("CREATE TABLE counter (id INT PRIMARY KEY, value BIGINT NOT NULL)")
-    session.run("INSERT INTO counter VALUES (1, 0)")
+    session.run("CREATE TABLE tally (id INT PRIMARY KEY, value BIGINT NOT NULL)")
+    session.run("INSERT INTO tally VALUES (1, 0)")
+    session.run("ALTER TABLE tally RENAME TO counter")
 
 
 def _end_sessions(session: Session) -> None:
@@ -181,8 +183,4 @@ def _end_sessions(session: Session) -> None:
 
 def drop(session: Session, dialect: Dialect) -> str:
     """Take back what `create` made; what it did not make is left alone."""
-    return dialect.drop_own_database(
-        session,
-        DATABASE,
-        {"acks": "TRUE", "opening": "TRUE", "accounts": "TRUE", "counter": "TRUE"},
-    )
+    return dialect.drop_own_database(session, DATABASE, dict.fromkeys(_TABLES, "TRUE"))

@@ -18,8 +18,8 @@ from verify.drill.clients import Client, Look
 from verify.drill.crew import Attempt, Worker, rows
 from verify.drill.recorder import Clock, Recorder
 from verify.drill.run import _working
-from verify.drill.sql_client import create
-from verify.errors import Unreachable
+from verify.drill.sql_client import create, drop
+from verify.errors import Refused, Unreachable
 
 
 class Statements:
@@ -35,16 +35,36 @@ class Statements:
     def close(self) -> None: ...
 
 
-def test_a_replica_never_shows_the_accounts_empty() -> None:
-    """One that was behind did: a snapshot of nothing is a wrong total."""
+@pytest.mark.parametrize(("first", "name"), [("opening", "accounts"), ("tally", "counter")])
+def test_a_replica_never_shows_a_table_empty(first: str, name: str) -> None:
+    """One that was behind did: no accounts are a wrong total, no counter ended an auditor."""
     session = Statements()
     create(session, MYSQL)
-    made = [s for s in session.seen if "opening" in s or "accounts" in s]
+    made = [s for s in session.seen if first in s or name in s]
     assert [statement.partition(" (")[0].partition(" VALUES")[0] for statement in made[-3:]] == [
-        "CREATE TABLE opening",
-        "INSERT INTO opening",
-        "ALTER TABLE opening RENAME TO accounts",
+        f"CREATE TABLE {first}",
+        f"INSERT INTO {first}",
+        f"ALTER TABLE {first} RENAME TO {name}",
     ]
+
+
+def test_a_table_that_a_late_drop_takes_meanwhile_is_nobody_s() -> None:
+    """A drill gave up on its DROP; it came to its end while the next one looked at the tables."""
+
+    class Vanishing(Statements):
+        def run(self, statement: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+            super().run(statement, values)
+            if "FROM information_schema.schemata" in statement:
+                return [("verify_drill",)]
+            if "FROM information_schema.tables" in statement:
+                return [("accounts",)]
+            if "COUNT(*)" in statement:
+                raise Refused(1146, "Table 'verify_drill.accounts' doesn't exist")
+            return []
+
+    session = Vanishing()
+    assert drop(session, MYSQL) == "dropped verify_drill"
+    assert session.seen[-1] == "DROP DATABASE IF EXISTS verify_drill"
 
 
 def test_a_server_that_goes_as_soon_as_it_let_us_in(monkeypatch: pytest.MonkeyPatch) -> None:
