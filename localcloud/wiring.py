@@ -8,6 +8,7 @@ from localcloud.front import Front, Page
 from localcloud.logins.desk import Desk
 from localcloud.logins.principals import Principals
 from localcloud.reconcile import reconcile
+from localcloud.reconcile_parameters import reconcile_parameters
 from localcloud.records import Records
 from localcloud.servers.facts import Address
 from localcloud.services import cloudwatch, dms, elasticache, iam, rds, ssm
@@ -38,6 +39,7 @@ def build(site: Site, fleet: Fleet, pages: dict[str, Page]) -> Front:
     reconcile(records, fleet)
     operations = Operations()
     cloud = Cloud(records, fleet)
+    reconcile_parameters(cloud)
     alarms = Alarms(state, fleet.metrics)
     rds.register(operations, cloud, alarms, Secrets(state))
     elasticache.register(operations, cloud)

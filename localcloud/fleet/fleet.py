@@ -98,6 +98,13 @@ class Fleet:
         self.down()
         shutil.rmtree(self._site.state_dir, ignore_errors=True)
 
+    def parameters(self, ref: Ref) -> Mapping[str, str]:
+        """What an instance or a cluster's member was last told to run with."""
+        cluster = self.clusters.of_member(ref)
+        if cluster is not None:
+            return cluster.plan.members[ref.identifier].parameters
+        return self.instances.get(ref).plan.parameters
+
     def set_parameters(self, ref: Ref, parameters: Mapping[str, str]) -> None:
         """Set at once what can be, in an instance or a cluster's member; the rest at a reboot."""
         cluster = self.clusters.of_member(ref)

@@ -39,6 +39,7 @@ class RecordingFleet:
         self.ends: dict[Ref, tuple[Address, Address]] = {}
         self.rows: list[Any] = []
         self.engines: dict[Ref, str] = {}
+        self.told: dict[Ref, Mapping[str, str]] = {}
         self.instances = SimpleNamespace(
             create=self.create_instance,
             create_replica=self.create_replica,
@@ -164,12 +165,14 @@ class RecordingFleet:
         engine: str,
     ) -> Address:
         self._note("create_instance", ref, credentials, database, dict(values))
+        self.told[ref] = dict(values)
         self._row(ref)
         self.engines[ref] = engine
         return self._address(5432 if engine == "postgres" else 3306)
 
     def create_replica(self, ref: Ref, source: Ref, values: Mapping[str, str]) -> Address:
         self._note("create_replica", ref, source, dict(values))
+        self.told[ref] = dict(values)
         self._row(ref)
         return self._address()
 
@@ -189,6 +192,7 @@ class RecordingFleet:
         self, ref: Ref, snapshot: Ref, engine: str, user: str, values: Mapping[str, str]
     ) -> Address:
         self._note("restore", ref, snapshot, engine, user, dict(values))
+        self.told[ref] = dict(values)
         self._row(ref)
         return self._address()
 
@@ -196,6 +200,7 @@ class RecordingFleet:
         self, ref: Ref, source: Ref, until: datetime, values: Mapping[str, str]
     ) -> Address:
         self._note("restore_to", ref, source, until, dict(values))
+        self.told[ref] = dict(values)
         self._row(ref)
         return self._address()
 
@@ -205,8 +210,12 @@ class RecordingFleet:
     def set_password(self, ref: Ref, password: str) -> None:
         self._note("set_password", ref, password)
 
+    def parameters(self, ref: Ref) -> Mapping[str, str]:
+        return self.told.get(ref, {})
+
     def set_parameters(self, ref: Ref, values: Mapping[str, str]) -> None:
         self._note("set_parameters", ref, dict(values))
+        self.told[ref] = dict(values)
 
     def reboot(self, ref: Ref) -> None:
         self._note("reboot", ref)
@@ -238,6 +247,7 @@ class RecordingFleet:
         self, ref: Ref, name: str, tier: int, values: Mapping[str, str], *, serverless: bool
     ) -> Address:
         self._note("add_member", ref, name, tier, dict(values), serverless)
+        self.told[Ref(ref.region, name)] = dict(values)
         self.members[ref].append(name)
         self._row(Ref(ref.region, name))
         self.writers.setdefault(ref, name)

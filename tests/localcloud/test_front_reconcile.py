@@ -71,3 +71,28 @@ def test_servers_are_not_wiped_because_a_file_is_lost(site: Site) -> None:
     with pytest.raises(StateUnreadable, match="down --wipe"), served(site, fleet):
         pass
     assert fleet.named("delete_instance") == []
+
+
+def test_a_server_that_missed_its_groups_last_change_gets_it_at_the_next_start(site: Site) -> None:
+    """A kill came between the record and the server, or an older version knew no such option."""
+    fleet = RecordingFleet()
+    with served(site, fleet) as first:
+        rds = first.client("rds")
+        group = {"DBParameterGroupName": "p"}
+        rds.create_db_parameter_group(**group, DBParameterGroupFamily="mysql8.4", Description="d")
+        slow = {"ParameterName": "long_query_time", "ParameterValue": "2"}
+        rds.modify_db_parameter_group(**group, Parameters=[slow | {"ApplyMethod": "immediate"}])
+        rds.create_db_instance(**mysql(DBParameterGroupName="p"))
+    fleet.told[REF] = {}
+    for _ in range(2):
+        with served(site, fleet):
+            assert fleet.named("set_parameters") == [(REF, {"long_query_time": "2"})]
+
+
+def test_a_server_that_takes_no_parameters_is_no_reason_to_have_no_endpoint(site: Site) -> None:
+    fleet = _with_one_instance(site)
+    fleet.told[REF] = {"long_query_time": "2"}
+    fleet.failing.add("set_parameters")
+    with served(site, fleet) as second:
+        shown = second.client("rds").describe_db_instances()["DBInstances"]
+    assert [i["DBInstanceStatus"] for i in shown] == ["available"]

@@ -131,19 +131,20 @@ def test_a_worker_that_stands_still_fails_within_the_deadline(
             assert pid is not None
             os.kill(pid, signal.SIGSTOP)
             # The clean-up would wait for its end; after the deadline a new one is as good.
-            timers.append(threading.Timer(4, os.kill, (pid, signal.SIGKILL)))
+            timers.append(threading.Timer(8, os.kill, (pid, signal.SIGKILL)))
             timers[0].start()
             return iter(changes)
 
     monkeypatch.setattr(migration_rows, "CHANGES", Stopping(changes))
     try:
-        done = verify("move", "--timeout", "2")
+        # Long enough for every step before, also on a busy machine.
+        done = verify("move", "--timeout", "5")
     finally:
         for timer in timers:
             timer.join()
-    assert done.code == 1
+    assert done.code == 1, done.out + done.err
     assert done.failed["inserts, updates and deletes arrive"] == (
-        "heartbeat 0 did not reach the target within 2 s: the task does not follow the source's "
+        "heartbeat 0 did not reach the target within 5 s: the task does not follow the source's "
         "changes, or lags behind"
     )
     assert done.step(LATENCY)[0] == "skipped"

@@ -14,7 +14,7 @@ from verify.aws import Credentials
 from verify.cache import Cache, open_connection
 from verify.cache_login import login_for
 from verify.deadline import Deadline
-from verify.errors import StepFailed, VerifyError
+from verify.errors import StepFailed, Unreachable, VerifyError
 from verify.exercise import Scene
 from verify.heartbeats import new_run
 from verify.lag.cache_source import KEY, StreamedHeartbeats, forget
@@ -57,15 +57,30 @@ class ShardedSource:
         scene = self._scene
         self._login, key = login_for(scene.name, scene.database, scene.cloud, KEY)
         self._nodes = self._reported()
-        told = self._open(self._endpoint, scene.deadline())
-        try:
-            serving = slots.shards(told, self._endpoint)
-        finally:
-            told.close()
+        serving = self._serving()
         self._shards = {name: _shard(name, own, serving, key) for name, own in self._nodes.items()}
         self._caches = {name: self._enter(shard.primary) for name, shard in self._shards.items()}
         where = f"{self._endpoint.host}:{self._endpoint.port} in {scene.database.region}"
         return f"{where}, shards {', '.join(self._shards)}"
+
+    def _serving(self) -> Sequence[slots.Shard]:
+        """The shards as any node knows them: the configuration endpoint leads to one of them.
+
+        It may lead to the one that is mute, which is no reason to measure none of the others.
+        """
+        failures: list[Unreachable] = []
+        nodes = [a for own in self._nodes.values() for a in own.values()]
+        for asked in (self._endpoint, *(_endpoint(address) for address in nodes)):
+            try:
+                told = self._open(asked, self._scene.deadline())
+            except Unreachable as error:
+                failures.append(error)
+                continue
+            try:
+                return slots.shards(told, asked)
+            finally:
+                told.close()
+        raise failures[0]
 
     def _reported(self) -> dict[str, dict[str, Mapping[str, Any]]]:
         """The addresses of ElastiCache's nodes, by shard and node."""
@@ -202,6 +217,10 @@ def _tagged(key: str, shard: slots.Shard) -> str:
         f"no key that begins with {key!r} is in a slot of {shard.primary.host}; give the user a "
         "pattern of keys without a hash tag"
     )
+
+
+def _endpoint(address: Mapping[str, Any]) -> Endpoint:
+    return Endpoint(role="node", host=address["Address"], port=int(address["Port"]))
 
 
 def _is(node: Endpoint, address: Mapping[str, Any]) -> bool:
