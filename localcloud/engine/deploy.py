@@ -57,10 +57,17 @@ def up(
         judged = has_pack(project)
         if judged and not preview:
             # Pulumi, too, previews first: a finding of the last resource stops the first.
-            rehearsal = _engine(site, project, lambda step: None, preview=True)
+            steps: list[Step] = []
+            rehearsal = _engine(site, project, steps.append, preview=True)
             with _trusted(site):
-                run_program(project, rehearsal, preview=True)
+                outputs = run_program(project, rehearsal, preview=True)
             says(judge(project, rehearsal.asked))
+            if rehearsal.settled:
+                # The run would ask and find the same once more.
+                for step in steps:
+                    listener(step)
+                _record(site, project, outputs)
+                return Deployed(outputs)
         engine = _engine(site, project, listener, preview=preview)
         with _trusted(site):
             outputs = run_program(project, engine, preview=preview)

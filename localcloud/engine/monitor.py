@@ -206,6 +206,9 @@ def run_program(project: Project, engine: Engine, *, preview: bool) -> dict[str,
         raise DeployFailed("\n".join(engine.failures)) from error
     finally:
         executor.shutdown(wait=True)
+        if engine.failures:
+            # They are told above; the SDK's own futures of them would each print a traceback.
+            loop.set_exception_handler(lambda loop, context: None)
         asyncio.set_event_loop(None)
         loop.close()
     if engine.failures:

@@ -65,6 +65,8 @@ class Engine:
         self._registered: set[str] = set()
         self.failures: list[str] = []
         self.asked: list[Registration] = []
+        self._settled: set[str] = set()
+        self._moving = False
 
     def register(self, asked: Registration) -> tuple[str, dict[str, Any]]:
         """Id and outputs of a resource; both may be empty in a preview.
@@ -109,6 +111,12 @@ class Engine:
                 self.failures.append(f"{token}: {error}")
             raise
 
+    @property
+    def settled(self) -> bool:
+        """Whether a run would change neither the cloud nor the state. Only of a preview's end."""
+        stale = [entry for entry in self._state if entry.urn not in self._settled]
+        return not (self._moving or stale or self._state.replaced)
+
     def delete_unregistered(self) -> None:
         """Delete what the program no longer asks for and what was replaced.
 
@@ -145,20 +153,29 @@ class Engine:
         old = self._state.get(asked.urn)
         inputs = self._checked(asked, old)
         if old is None or old.pending:
-            self._tell("create", asked)
-            return "", inputs
-        if self._read(old) is None:
-            self._tell("recreate", asked)
-            return "", inputs
+            return self._planned("create", asked), inputs
+        outputs = self._read(old)
+        if outputs is None:
+            return self._planned("recreate", asked), inputs
         difference = self._difference(asked, old, inputs)
         if difference.replaces:
-            self._tell("replace", asked, difference.replaces)
-            return "", inputs
-        if difference.none:
-            self._tell("same", asked)
+            return self._planned("replace", asked, difference.replaces), inputs
+        if not difference.none:
+            self._planned("update", asked, difference.changed)
         else:
-            self._tell("update", asked, difference.changed)
+            self._tell("same", asked)
+            if _saved(old, asked, inputs).having(outputs=outputs) == old:
+                with self._lock:
+                    self._settled.add(asked.urn)
         return old.id, old.outputs | inputs
+
+    def _planned(
+        self, action: Action, asked: Registration, changed: frozenset[str] = frozenset()
+    ) -> str:
+        """The id of what has none yet, of which the listener is told."""
+        self._moving = True
+        self._tell(action, asked, changed)
+        return ""
 
     def _carry_out(self, asked: Registration) -> tuple[str, dict[str, Any]]:
         known = self._state.get(asked.urn)
@@ -175,13 +192,7 @@ class Engine:
             return self._replace(asked, old, inputs, difference)
         if old.pending:
             outputs = self._provider.complete(asked.type, asked.name, old.id, inputs, outputs)
-        entry = old.having(
-            inputs=inputs,
-            dependencies=asked.dependencies,
-            property_dependencies=asked.property_dependencies,
-            protected=asked.protected,
-            pending="",
-        )
+        entry = _saved(old, asked, inputs)
         if difference.none:
             # What the API reports may have moved on, a patch version for example.
             entry = entry.having(outputs=outputs)
@@ -265,3 +276,14 @@ class Engine:
     ) -> None:
         seconds = time.monotonic() - started if started is not None else 0.0
         self._listener(Step(action, what.type, what.name, changed, seconds))
+
+
+def _saved(old: Entry, asked: Registration, inputs: dict[str, Any]) -> Entry:
+    """What the state says of a resource that is not made anew, but for its outputs."""
+    return old.having(
+        inputs=inputs,
+        dependencies=asked.dependencies,
+        property_dependencies=asked.property_dependencies,
+        protected=asked.protected,
+        pending="",
+    )
