@@ -62,7 +62,7 @@ def up(
             with _trusted(site):
                 outputs = run_program(project, rehearsal, preview=True)
             says(judge(project, rehearsal.asked))
-            if rehearsal.settled:
+            if rehearsal.settle():
                 # The run would ask and find the same once more.
                 for step in steps:
                     listener(step)

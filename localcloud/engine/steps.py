@@ -65,7 +65,7 @@ class Engine:
         self._registered: set[str] = set()
         self.failures: list[str] = []
         self.asked: list[Registration] = []
-        self._settled: set[str] = set()
+        self._same: dict[str, Entry] = {}
         self._moving = False
 
     def register(self, asked: Registration) -> tuple[str, dict[str, Any]]:
@@ -111,11 +111,15 @@ class Engine:
                 self.failures.append(f"{token}: {error}")
             raise
 
-    @property
-    def settled(self) -> bool:
-        """Whether a run would change neither the cloud nor the state. Only of a preview's end."""
-        stale = [entry for entry in self._state if entry.urn not in self._settled]
-        return not (self._moving or stale or self._state.replaced)
+    def settle(self) -> bool:
+        """At the end of a preview: save what it met, if a run would change nothing in the cloud."""
+        stale = [entry for entry in self._state if entry.urn not in self._same]
+        if self._moving or stale or self._state.replaced:
+            return False
+        moved = [e for e in self._same.values() if e != self._state.get(e.urn)]
+        if moved:
+            self._state.put_all(moved)
+        return True
 
     def delete_unregistered(self) -> None:
         """Delete what the program no longer asks for and what was replaced.
@@ -162,12 +166,12 @@ class Engine:
             return self._planned("replace", asked, difference.replaces), inputs
         if not difference.none:
             self._planned("update", asked, difference.changed)
-        else:
-            self._tell("same", asked)
-            if _saved(old, asked, inputs).having(outputs=outputs) == old:
-                with self._lock:
-                    self._settled.add(asked.urn)
-        return old.id, old.outputs | inputs
+            return old.id, old.outputs | inputs
+        # What the API reports may have moved on, a patch version for example.
+        with self._lock:
+            self._same[old.urn] = _saved(old, asked, inputs).having(outputs=outputs)
+        self._tell("same", asked)
+        return old.id, outputs | inputs
 
     def _planned(
         self, action: Action, asked: Registration, changed: frozenset[str] = frozenset()
@@ -194,7 +198,6 @@ class Engine:
             outputs = self._provider.complete(asked.type, asked.name, old.id, inputs, outputs)
         entry = _saved(old, asked, inputs)
         if difference.none:
-            # What the API reports may have moved on, a patch version for example.
             entry = entry.having(outputs=outputs)
             if entry != known:
                 self._state.put(entry)
